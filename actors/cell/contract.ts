@@ -1,0 +1,36 @@
+/** What callers of a cell see: one method, a batch in, an answer for each command out. */
+import type { Answer, Command } from '#core/lots/command.ts';
+import type { CellToken, LotId } from '#core/words/ids.ts';
+
+export const ACTOR_TYPE = 'CellActor';
+export const TURN_METHOD = 'turn';
+/** A batch never exceeds this; a longer queue goes in several turns. */
+export const MAX_BATCH = 100;
+
+export interface TurnRequest {
+  readonly commands: readonly Command[];
+  /** W3C trace context of the caller; null: none */
+  readonly traceparent: string | null;
+}
+
+/** Another host owns the cell now; ask again (same ids) after a moment. */
+export interface Moved {
+  readonly moved: true;
+}
+/** The id's row was claimed for another cell (a key's home row): take effect there, with this id and lot. */
+export interface Elsewhere {
+  readonly elsewhere: { readonly cell: CellToken; readonly lotId: LotId };
+}
+export type CellAnswer = Answer | Moved | Elsewhere;
+
+/** One answer per command, in the order asked. */
+export interface TurnResponse {
+  readonly answers: readonly CellAnswer[];
+}
+
+export function isMoved(answer: CellAnswer): answer is Moved {
+  return 'moved' in answer;
+}
+export function isElsewhere(answer: CellAnswer): answer is Elsewhere {
+  return 'elsewhere' in answer;
+}

@@ -1,0 +1,127 @@
+import type { Category, Storage } from '../words/food.ts';
+import type { DonorId, LotId, OfferId, RecipientId } from '../words/ids.ts';
+import type { OfferView, SurplusView } from './view.ts';
+
+interface Base {
+  /** unique per effect: an Idempotency-Key's row, an event's, a sweep's; a repeat gets the first answer */
+  readonly id: string;
+  /** keyed digest of what was asked; another one under the same id is refused; null: the id says it all */
+  readonly fingerprint: string | null;
+}
+
+export interface Post extends Base {
+  readonly kind: 'post';
+  readonly lotId: LotId;
+  readonly donorId: DonorId;
+  readonly lat: number;
+  readonly lon: number;
+  readonly category: Category;
+  readonly storage: Storage;
+  readonly quantityGrams: number;
+  readonly servings: number | null;
+  readonly readyFromMs: number | null;
+  readonly safeUntilMs: number;
+  readonly note: string | null;
+}
+interface OnOffer extends Base {
+  readonly offerId: OfferId;
+  readonly recipientId: RecipientId;
+}
+export interface Accept extends OnOffer {
+  readonly kind: 'accept';
+  /** a part; null: all */
+  readonly quantityGrams: number | null;
+}
+export interface Decline extends OnOffer {
+  readonly kind: 'decline';
+  readonly reason: string;
+}
+export interface Release extends OnOffer {
+  readonly kind: 'release';
+  readonly reason: string;
+}
+export interface Handover extends OnOffer {
+  readonly kind: 'handover';
+  /** 8 digits; never stored */
+  readonly code: string;
+  readonly quantityGrams: number | null;
+}
+/** The donor asks for the handover code: unlocks it, with a new one, after too many wrong tries. */
+export interface RenewCode extends Base {
+  readonly kind: 'renew-code';
+  readonly offerId: OfferId;
+  readonly donorId: DonorId;
+}
+export interface Cancel extends Base {
+  readonly kind: 'cancel';
+  readonly lotId: LotId;
+  /** null: an operator */
+  readonly donorId: DonorId | null;
+  /** If-Match: the version the caller saw; null: any */
+  readonly ifVersion: number | null;
+}
+/** RematchRequired was consumed. Idempotent by lot and version. */
+export interface Rematch extends Base {
+  readonly kind: 'rematch';
+  readonly lotId: LotId;
+  readonly version: number;
+}
+/** A dead letter was consumed: assign the food bank of last resort. */
+export interface Fallback extends Base {
+  readonly kind: 'fallback';
+  readonly lotId: LotId;
+  readonly version: number;
+}
+/** An operator replays a dead letter: start anew, with everyone. */
+export interface Replay extends Base {
+  readonly kind: 'replay';
+  readonly lotId: LotId;
+}
+/** Something is due: the lot itself says what. */
+export interface Wake extends Base {
+  readonly kind: 'wake';
+  readonly lotId: LotId;
+}
+
+export type Command =
+  | Post
+  | Accept
+  | Decline
+  | Release
+  | Handover
+  | RenewCode
+  | Cancel
+  | Rematch
+  | Fallback
+  | Replay
+  | Wake;
+
+/** Domain refusals are return values; services/api maps each to a status and a docs page. */
+export type Refusal =
+  | 'not-found'
+  | 'offer-lapsed'
+  | 'offer-closed'
+  | 'already-claimed'
+  | 'capacity'
+  | 'quantity'
+  | 'wrong-code'
+  | 'code-locked'
+  | 'stale-version'
+  | 'key-reuse'
+  | 'unsafe'
+  | 'poisoned';
+
+export type Answer =
+  | { readonly ok: true; readonly surplus: SurplusView | null; readonly offer: OfferView | null }
+  | { readonly ok: false; readonly refused: Refusal; readonly detail: string };
+
+/** The lot a command is about. */
+export function lotIdOfCommand(command: Command): LotId {
+  if ('lotId' in command) return command.lotId;
+  return command.offerId.slice(0, command.offerId.lastIndexOf('-')) as LotId;
+}
+
+/** People's commands are answered under their id for ever after; the system's only leave a row when they did something. */
+export function isAnswerKept(command: Command): boolean {
+  return command.fingerprint !== null;
+}

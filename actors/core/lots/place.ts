@@ -1,0 +1,102 @@
+import { freeGrams, type Candidate } from '../matching/candidate.ts';
+import { HANDOVER_MARGIN_MS } from '../matching/feasible.ts';
+import { distanceReason, rank, type Choice, type Ranking } from '../matching/rank.ts';
+import { offerIdOf } from '../words/ids.ts';
+import type { Lot, Offer, Reason } from './lot.ts';
+import { MAX_RADIUS_METERS, MAX_TRIES, NOT_READY_RETRY_MS, RADIUS_GROWTH } from './policy.ts';
+import { splitOff } from './split.ts';
+import { move, patch, type Turn } from './turn.ts';
+
+/** Puts a posted or rematching lot to the best recipient, or says when to look again. */
+export function place(turn: Turn, lot: Lot): Lot {
+  const candidates = turn.facts.candidatesFor(lot);
+  if (candidates === null) return wait(turn, lot);
+  const ranking = rank(lot, candidates.map(asOfThisTurn(turn)), turn.nowMs);
+  return ranking.choice === null ? nobody(turn, lot, ranking) : offerTo(turn, lot, ranking.choice, false);
+}
+
+/** The food bank of last resort; if there is none, or it is full or had it, ordinary tries go on until safe-until. */
+export function placeFallback(turn: Turn, lot: Lot): Lot {
+  const candidate = turn.facts.fallbackFor(lot);
+  const ranking = rank(lot, turn.facts.candidatesFor(lot)?.map(asOfThisTurn(turn)) ?? [], turn.nowMs);
+  if (ranking.choice === null && ranking.opensAtMs !== null) return postpone(turn, lot, ranking.opensAtMs);
+  const bank = candidate === null ? null : asOfThisTurn(turn)(candidate);
+  const grams = bank === null || lot.tried.includes(bank.recipientId) ? 0 : Math.min(lot.quantityGrams, freeGrams(bank));
+  if (bank === null || grams === 0) return searchOn(turn, lot, MAX_TRIES, { deadLettered: true });
+  const reason: Reason = { code: 'fallback', text: 'food bank of last resort', tries: lot.tries };
+  return offerTo(turn, lot, { candidate: bank, grams, score: 0, reasons: [distanceReason(bank), reason] }, true);
+}
+
+function asOfThisTurn(turn: Turn): (candidate: Candidate) => Candidate {
+  return (candidate) => {
+    const given = turn.givenGrams.get(candidate.recipientId) ?? 0;
+    return given === 0 ? candidate : { ...candidate, openGrams: candidate.openGrams + given };
+  };
+}
+
+function offerTo(turn: Turn, lot: Lot, choice: Choice, fallback: boolean): Lot {
+  const { candidate, grams } = choice;
+  const kept = grams < lot.quantityGrams ? splitOff(turn, lot, grams, candidate.recipientId) : {};
+  if (kept === null) return wait(turn, lot);
+  const attempt = lot.attempt + 1;
+  const deadlineMs = fallback ? lot.safeUntilMs : Math.min(turn.nowMs + turn.facts.policy.ackTimeoutMs, lot.safeUntilMs);
+  const offer: Offer = {
+    id: offerIdOf(lot.id, attempt),
+    attempt,
+    recipientId: candidate.recipientId,
+    recipientName: candidate.name,
+    state: 'open',
+    quantityGrams: grams,
+    deadlineMs,
+    distanceMeters: candidate.distanceMeters,
+    travelSeconds: candidate.travelSeconds,
+    travelSource: candidate.travelSource,
+    reasons: choice.reasons,
+    fallback,
+    offeredAtMs: turn.nowMs,
+    answeredAtMs: null,
+    codeGeneration: 1,
+    wrongCodes: 0,
+    timeZone: candidate.timeZone,
+  };
+  turn.givenGrams.set(candidate.recipientId, (turn.givenGrams.get(candidate.recipientId) ?? 0) + grams);
+  return move(
+    turn,
+    lot,
+    { to: 'offered', reason: fallback ? 'fallback' : 'matched', offer },
+    { ...kept, attempt, offers: [...lot.offers, offer], nextActionAtMs: deadlineMs, ...(fallback ? { deadLettered: true } : {}) },
+  );
+}
+
+/** Nobody can take it now: look again later, further out; after MAX_TRIES ask for the fallback. */
+function nobody(turn: Turn, lot: Lot, ranking: Ranking): Lot {
+  if (ranking.opensAtMs !== null) return postpone(turn, lot, ranking.opensAtMs, ranking);
+  const tries = Math.min(MAX_TRIES, lot.tries + 1);
+  const exhausted = tries >= MAX_TRIES && !lot.deadLettered;
+  const next = searchOn(turn, lot, tries, {}, ranking);
+  if (!exhausted) return next;
+  turn.rematch.add(lot.id);
+  return patch(turn, next, { nextActionAtMs: Math.min(turn.nowMs + NOT_READY_RETRY_MS, lot.safeUntilMs) });
+}
+
+/** A candidate who opens before safe-until postpones the fallback, and costs no try. */
+function postpone(turn: Turn, lot: Lot, opensAtMs: number, ranking?: Ranking): Lot {
+  const tries = Math.min(MAX_TRIES - 1, lot.tries);
+  const atMs = Math.min(Math.max(opensAtMs, turn.nowMs + 1000), lot.safeUntilMs);
+  return patch(turn, searchOn(turn, lot, tries, {}, ranking), { nextActionAtMs: atMs });
+}
+
+/** The next try comes after min(2^tries × base, half the time to the last feasible collection), its radius × 1.5. */
+function searchOn(turn: Turn, lot: Lot, tries: number, change: Partial<Lot>, ranking?: Ranking): Lot {
+  const lastCollectionMs = lot.safeUntilMs - HANDOVER_MARGIN_MS;
+  const half = Math.max(5000, (lastCollectionMs - turn.nowMs) / 2);
+  const waitMs = Math.min(2 ** tries * turn.facts.policy.retryBaseMs, half);
+  const nextActionAtMs = Math.min(Math.round(turn.nowMs + waitMs), lot.safeUntilMs);
+  const radiusMeters = Math.min(MAX_RADIUS_METERS, Math.round(lot.radiusMeters * RADIUS_GROWTH));
+  const detail = ranking === undefined ? null : JSON.stringify(ranking.leftOut);
+  return move(turn, lot, { to: 'rematching', reason: 'no-candidate', detail }, { tries, nextActionAtMs, radiusMeters, ...change });
+}
+
+function wait(turn: Turn, lot: Lot): Lot {
+  return patch(turn, lot, { nextActionAtMs: Math.min(turn.nowMs + NOT_READY_RETRY_MS, Math.max(lot.safeUntilMs, turn.nowMs)) });
+}

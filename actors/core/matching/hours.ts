@@ -1,0 +1,88 @@
+/** Weekly opening hours: half-open intervals of minutes since Monday 00:00 local time; 0 ≤ from < to ≤ 10,080 + 1,440. */
+export type WeeklyHours = readonly (readonly [fromMinute: number, toMinute: number])[];
+
+const WEEK_MINUTES = 7 * 24 * 60;
+const MINUTE_MS = 60_000;
+/** 1970-01-01 was a Thursday: Monday 00:00 came 3 days earlier. */
+const EPOCH_MINUTE_OF_WEEK = 3 * 24 * 60;
+
+const formatters = new Map<string, Intl.DateTimeFormat>();
+const offsets = new Map<string, number>();
+
+function formatterOf(timeZone: string): Intl.DateTimeFormat {
+  let formatter = formatters.get(timeZone);
+  if (formatter === undefined) {
+    formatter = new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'longOffset' });
+    formatters.set(timeZone, formatter);
+  }
+  return formatter;
+}
+
+/** Minutes east of UTC at a time (unix ms); cached per quarter of an hour, the finest step any zone changes at. */
+export function utcOffsetMinutes(timeZone: string, atMs: number): number {
+  const quarter = Math.floor(atMs / (15 * MINUTE_MS));
+  const key = `${timeZone}/${String(quarter)}`;
+  const known = offsets.get(key);
+  if (known !== undefined) return known;
+  const name = formatterOf(timeZone)
+    .formatToParts(quarter * 15 * MINUTE_MS)
+    .find((part) => part.type === 'timeZoneName')?.value;
+  const match = /GMT([+-])(\d{2}):(\d{2})/.exec(name ?? '');
+  const minutes = match === null ? 0 : (match[1] === '-' ? -1 : 1) * (Number(match[2]) * 60 + Number(match[3]));
+  if (offsets.size > 5_000) offsets.clear();
+  offsets.set(key, minutes);
+  return minutes;
+}
+
+/** Minute of the local week, 0 to 10,079, Monday first. */
+function minuteOfWeek(timeZone: string, atMs: number): number {
+  const local = atMs / MINUTE_MS + utcOffsetMinutes(timeZone, atMs);
+  return (((Math.floor(local) + EPOCH_MINUTE_OF_WEEK) % WEEK_MINUTES) + WEEK_MINUTES) % WEEK_MINUTES;
+}
+
+/** The local day as `YYYY-MM-DD`: what a day's capacity counts by. */
+export function localDay(timeZone: string, atMs: number): string {
+  return new Date(atMs + utcOffsetMinutes(timeZone, atMs) * MINUTE_MS).toISOString().slice(0, 10);
+}
+
+/** Local wall-clock time as `HH:MM`. */
+export function localTime(timeZone: string, atMs: number): string {
+  const minute = minuteOfWeek(timeZone, atMs) % 1440;
+  return `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`;
+}
+
+/** When the place that is open at `atMs` closes (unix ms), or null when it is closed then. Always open: Infinity. */
+export function openUntilMs(hours: WeeklyHours, timeZone: string, atMs: number): number | null {
+  const start = minuteOfWeek(timeZone, atMs);
+  let minute = start;
+  const limit = start + WEEK_MINUTES;
+  for (;;) {
+    const end = closingMinute(hours, minute);
+    if (end === null) break;
+    minute = end;
+    if (minute >= limit) return Number.POSITIVE_INFINITY;
+  }
+  if (minute === start) return null;
+  return Math.floor(atMs / MINUTE_MS) * MINUTE_MS + (minute - start) * MINUTE_MS;
+}
+
+/** The end of the interval that holds `minute` (which may lie beyond one week), or null. */
+function closingMinute(hours: WeeklyHours, minute: number): number | null {
+  const inWeek = minute % WEEK_MINUTES;
+  for (const [from, to] of hours) {
+    if (from <= inWeek && inWeek < to) return minute + (to - inWeek);
+    if (from <= inWeek + WEEK_MINUTES && inWeek + WEEK_MINUTES < to) return minute + (to - inWeek - WEEK_MINUTES);
+  }
+  return null;
+}
+
+/** The next opening after `atMs` (unix ms), or null when it never opens. */
+export function nextOpeningMs(hours: WeeklyHours, timeZone: string, atMs: number): number | null {
+  const now = minuteOfWeek(timeZone, atMs);
+  let best: number | null = null;
+  for (const [from] of hours) {
+    const wait = (((from % WEEK_MINUTES) - now + WEEK_MINUTES) % WEEK_MINUTES) || WEEK_MINUTES;
+    if (best === null || wait < best) best = wait;
+  }
+  return best === null ? null : Math.floor(atMs / MINUTE_MS) * MINUTE_MS + best * MINUTE_MS;
+}
