@@ -34,3 +34,27 @@ export function isMoved(answer: CellAnswer): answer is Moved {
 export function isElsewhere(answer: CellAnswer): answer is Elsewhere {
   return 'elsewhere' in answer;
 }
+
+/** How api and worker reach a cell: commands to one cell leave in one batch at a time. */
+export interface CellClient {
+  /**
+   * Sends one command and waits for its answer, asking again under the same id when the cell moved or timed out.
+   * @throws CellUnavailable when the deadline passed (the command may or may not have taken effect: retry with the same id)
+   */
+  send(cell: CellToken, command: Command, options?: SendOptions): Promise<Answer | Elsewhere>;
+}
+
+export interface SendOptions {
+  /** how long to keep trying, ms; default 5,000 */
+  readonly deadlineMs?: number;
+  readonly traceparent?: string | null;
+}
+
+export class CellUnavailable extends Error {
+  override readonly name = 'CellUnavailable';
+  readonly retryAfterSeconds: number;
+  constructor(message: string, retryAfterSeconds = 1) {
+    super(message);
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
