@@ -24,6 +24,8 @@ export interface TurnWrite {
   readonly epoch: string;
   /** unix ms; PostgreSQL refuses the write after this */
   readonly notAfterMs: number;
+  /** unix ms; PostgreSQL's time at which the turn was decided */
+  readonly decidedAtMs: number;
   readonly commands: readonly { readonly command: Command; readonly answer: Answer }[];
   readonly changes: readonly LotChange[];
   readonly collected: readonly Collected[];
