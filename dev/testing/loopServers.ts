@@ -1,14 +1,14 @@
 /** Real servers for one test file: own ports, own temporary folders. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import { migrate } from '#adapters/postgres/migrate.ts';
 
 const POSTGRES_BIN = process.env['POSTGRES_BIN'] ?? '/usr/lib/postgresql/15/bin';
-const MIGRATIONS = new URL('../../services/adapters/postgres/migrations/', import.meta.url);
 
 export async function freePort(): Promise<number> {
   const server = createServer();
@@ -41,7 +41,6 @@ export async function startNats(options: { maxPayloadBytes?: number } = {}): Pro
   const folder = mkdtempSync(join(tmpdir(), 'nats-'));
   const port = await freePort();
   const config = join(folder, 'nats.conf');
-  const { writeFileSync } = await import('node:fs');
   writeFileSync(
     config,
     `host: 127.0.0.1\nport: ${String(port)}\nmax_payload: ${String(options.maxPayloadBytes ?? 1_048_576)}\n` +
@@ -86,7 +85,6 @@ async function end(child: ChildProcess | null, signal: NodeJS.Signals): Promise<
 }
 
 async function canConnect(port: number): Promise<boolean> {
-  const { connect } = await import('node:net');
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
     socket.once('connect', () => {
@@ -156,15 +154,4 @@ async function answers(url: string): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-async function migrate(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  for (const file of readdirSync(MIGRATIONS)
-    .filter((name) => name.includes('.do.'))
-    .sort()) {
-    await client.query(readFileSync(new URL(file, MIGRATIONS), 'utf8'));
-  }
-  await client.end();
 }

@@ -1,8 +1,8 @@
-import pg from 'pg';
 import { pino } from 'pino';
 import { Type } from 'typebox';
 import { readEnv } from '#adapters/config/env.ts';
 import { connectBus } from '#adapters/nats/bus.ts';
+import { createPool } from '#adapters/postgres/pool.ts';
 import { serveProbes } from '#adapters/telemetry/probes.ts';
 import { startRelayApp } from './app.ts';
 
@@ -18,10 +18,7 @@ const env = readEnv(
   process.env,
 );
 const log = pino({ level: env.LOG_LEVEL, base: { service: 'relay' } });
-const pool = new pg.Pool({ connectionString: env.DATABASE_URL, max: 10, application_name: 'relay' });
-pool.on('error', (error) => {
-  log.warn({ err: error }, 'a PostgreSQL connection broke');
-});
+const pool = createPool(env.DATABASE_URL, 'relay', 10);
 const bus = await connectBus({ url: env.NATS_URL, name: 'relay' });
 const app = await startRelayApp({ pool, bus, streamReplicas: env.STREAM_REPLICAS, log });
 const probes = await serveProbes({ host: env.HOST, port: env.APP_PORT, registry: app.registry, missing: app.missing });

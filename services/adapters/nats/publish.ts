@@ -62,9 +62,12 @@ function headersOf(message: BusMessage): MsgHdrs {
   return set;
 }
 
-/** With no stream on a subject nobody responds to the publish. */
+/** With no stream on a subject nobody responds to the publish; the client wraps that twice. */
 function isNoStream(error: unknown): boolean {
-  return error instanceof Error && (error instanceof NoRespondersError || error.cause instanceof NoRespondersError);
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof NoRespondersError) return true;
+  }
+  return false;
 }
 
 function isPermanent(error: unknown): boolean {
