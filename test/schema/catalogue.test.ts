@@ -16,6 +16,7 @@ const PLACEMENT: Record<string, 'distributed' | 'reference' | 'ordinary'> = {
   recipient: 'reference',
   region: 'reference',
   relay_slot: 'ordinary',
+  member: 'ordinary',
   travel_time: 'ordinary',
   push_subscription: 'ordinary',
   audit_log: 'ordinary',
