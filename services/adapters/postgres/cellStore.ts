@@ -21,6 +21,8 @@ const WRITE_TURN = 'select write_turn($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $
 const KEPT = `select command_id, fingerprint, answer, elsewhere_cell, elsewhere_lot from command
   where geo_region_id = $1 and command_id = any($2)`;
 
+const UNIQUE_VIOLATION = '23505';
+
 /** The cell's rows in PostgreSQL or Citus. @param owner this process, for people who look at the table */
 export function createCellStore(pool: Pool, owner: string, regionLevel: number): CellStore {
   const knownRegions = new Set<RegionToken>();
@@ -55,11 +57,11 @@ export function createCellStore(pool: Pool, owner: string, regionLevel: number):
   }
 
   async function outcomeOf(error: unknown, turn: TurnWrite): Promise<WriteOutcome> {
-    const code = (error as { code?: string }).code ?? '';
+    const { code = '', constraint = '' } = error as { code?: string; constraint?: string };
     if (code === 'PF001' || code === 'PF005') return { wrote: false, because: 'fenced' };
     if (code === 'PF002') return { wrote: false, because: 'late' };
     if (code === 'PF004') return { wrote: false, because: 'early' };
-    if (code === 'PF003') return { wrote: false, because: 'repeated', kept: await keptAnswers(turn) };
+    if (code === UNIQUE_VIOLATION && constraint.startsWith('command_pkey')) return { wrote: false, because: 'repeated', kept: await keptAnswers(turn) };
     if (/^(22|23)/.test(code)) return { wrote: false, because: 'data', message: (error as Error).message };
     throw error;
   }
