@@ -90,10 +90,16 @@ function refused(answer: CellAnswer | undefined): string {
   return answer.refused;
 }
 
-async function offered(change: Partial<Post> = {}): Promise<{ lotId: LotId; offerId: OfferId; recipientId: RecipientId }> {
+async function offered(
+  change: Partial<Post> = {},
+): Promise<{ lotId: LotId; offerId: OfferId; recipientId: RecipientId }> {
   const offer = good(await one(postOf(change))).surplus?.offer;
   assert.ok(offer);
-  return { lotId: offer.surplusId as LotId, offerId: offer.id as OfferId, recipientId: offer.recipientId as RecipientId };
+  return {
+    lotId: offer.surplusId as LotId,
+    offerId: offer.id as OfferId,
+    recipientId: offer.recipientId as RecipientId,
+  };
 }
 
 function acceptOf(offer: { offerId: OfferId; recipientId: RecipientId }, quantityGrams: number | null = null): Accept {
@@ -165,13 +171,19 @@ describe('one effect per id', () => {
 describe('neighbours', () => {
   it('a poisoned command never fails them', async () => {
     const answers = await cell.turn([postOf(), postOf(), postOf({ note: 'NUL \u0000' }), postOf()], null);
-    assert.deepEqual(answers.map((answer) => ('ok' in answer && answer.ok ? 'good' : refused(answer))), ['good', 'good', 'poisoned', 'good']);
+    assert.deepEqual(
+      answers.map((answer) => ('ok' in answer && answer.ok ? 'good' : refused(answer))),
+      ['good', 'good', 'poisoned', 'good'],
+    );
     assert.equal(await count('lot'), 3);
     assert.equal(failures.length, 1);
   });
 
   it('a lot of another cell is not touched', async () => {
-    assert.equal(refused(await one(postOf({ lotId: lotIdOf('46920b3' as CellToken, newUuid(Date.now())) }))), 'not-found');
+    assert.equal(
+      refused(await one(postOf({ lotId: lotIdOf('46920b3' as CellToken, newUuid(Date.now())) }))),
+      'not-found',
+    );
   });
 });
 
@@ -179,7 +191,14 @@ describe('races', () => {
   it('accept against cancel: one wins, the grams balance', async () => {
     for (let round = 0; round < 10; round++) {
       const offer = await offered({ quantityGrams: 1_000 });
-      const cancel: Command = { kind: 'cancel', id: `cancel-${String(series++)}`, fingerprint: 'x', lotId: offer.lotId, donorId: null, ifVersion: null };
+      const cancel: Command = {
+        kind: 'cancel',
+        id: `cancel-${String(series++)}`,
+        fingerprint: 'x',
+        lotId: offer.lotId,
+        donorId: null,
+        ifVersion: null,
+      };
       const [accepted, cancelled] = await Promise.all([one(acceptOf(offer)), one(cancel)]);
       assert.ok(good(cancelled));
       assert.ok('ok' in accepted);
@@ -204,7 +223,10 @@ describe('races', () => {
   it('two recipients on one lot: only its own is heard', async () => {
     const offer = await offered();
     const other = offer.recipientId === 'a' ? 'b' : 'a';
-    const answers = await Promise.all([one(acceptOf({ ...offer, recipientId: other as RecipientId })), one(acceptOf(offer))]);
+    const answers = await Promise.all([
+      one(acceptOf({ ...offer, recipientId: other as RecipientId })),
+      one(acceptOf(offer)),
+    ]);
     assert.equal(refused(answers[0]), 'not-found');
     assert.equal(good(answers[1]).offer?.state, 'claimed');
   });
@@ -219,20 +241,31 @@ describe('the fence', () => {
     let arrive = (): void => undefined;
     const reached = new Promise<void>((resolve) => (arrive = resolve));
     const gate = new Promise<void>((resolve) => (goOn = resolve));
-    const gated = <Args extends unknown[], Result>(call: (...args: Args) => Promise<Result>) => async (...args: Args): Promise<Result> => {
-      if (steps++ === n) {
-        arrive();
-        await gate;
-      }
-      const result = await call(...args);
-      if (steps++ === n) {
-        arrive();
-        await gate;
-      }
-      return result;
+    const gated =
+      <Args extends unknown[], Result>(call: (...args: Args) => Promise<Result>) =>
+      async (...args: Args): Promise<Result> => {
+        if (steps++ === n) {
+          arrive();
+          await gate;
+        }
+        const result = await call(...args);
+        if (steps++ === n) {
+          arrive();
+          await gate;
+        }
+        return result;
+      };
+    const store: CellStore = {
+      activate: gated(real.store.activate),
+      loadFamilies: gated(real.store.loadFamilies),
+      write: gated(real.store.write),
     };
-    const store: CellStore = { activate: gated(real.store.activate), loadFamilies: gated(real.store.loadFamilies), write: gated(real.store.write) };
-    const slow = { ...real.candidates, near: gated(real.candidates.near), reserve: gated(real.candidates.reserve), free: gated(real.candidates.free) };
+    const slow = {
+      ...real.candidates,
+      near: gated(real.candidates.near),
+      reserve: gated(real.candidates.reserve),
+      free: gated(real.candidates.free),
+    };
     const world: CellPorts = { ...real, store, candidates: slow };
     return { paused: createCell(CELL, world, policy, hooks), reached, goOn: () => goOn() };
   }
@@ -321,12 +354,20 @@ describe('what a journey leaves behind', () => {
     const done = good(await one({ kind: 'handover', id: 'h', fingerprint: 'x', ...offer, code, quantityGrams: 2_000 }));
     assert.equal(done.surplus?.state, 'collected');
     assert.deepEqual(done.surplus?.lots.map((lot) => lot.quantityGrams).sort(), [1_000, 2_000]);
-    const history = await pool.query<{ to_state: string }>('select to_state from matching_history where lot_id = $1 order by version', [offer.lotId]);
-    assert.deepEqual(history.rows.map((row) => row.to_state), ['posted', 'offered', 'claimed', 'collected']);
+    const history = await pool.query<{ to_state: string }>(
+      'select to_state from matching_history where lot_id = $1 order by version',
+      [offer.lotId],
+    );
+    assert.deepEqual(
+      history.rows.map((row) => row.to_state),
+      ['posted', 'offered', 'claimed', 'collected'],
+    );
     assert.equal(await count(`outbox where lot_id = '${offer.lotId}'`), 3);
     const { rows } = await pool.query<{ grams: string }>('select sum(collected_grams) as grams from recipient_day');
     assert.equal(rows[0]?.grams, '2000');
-    const { rows: stored } = await pool.query<{ text: string }>('select string_agg(c::text, \' \') as text from command c');
+    const { rows: stored } = await pool.query<{ text: string }>(
+      "select string_agg(c::text, ' ') as text from command c",
+    );
     assert.ok(!stored[0]?.text.includes(code), 'the code is never kept');
     const sum = await pool.query<{ grams: string }>('select sum(quantity_grams) as grams from lot');
     assert.equal(sum.rows[0]?.grams, '5000');
