@@ -35,7 +35,11 @@ const RETRY_MAX_MS = 400;
 
 export function createCellClient(options: CellClientOptions): CellClient & { close(): Promise<void> } {
   const { maxCalls = 8, callTimeoutMs = 1_000 } = options;
-  const dapr = new Pool(options.daprUrl, { connections: maxCalls, headersTimeout: callTimeoutMs, bodyTimeout: callTimeoutMs });
+  const dapr = new Pool(options.daprUrl, {
+    connections: maxCalls,
+    headersTimeout: callTimeoutMs,
+    bodyTimeout: callTimeoutMs,
+  });
   const queues = new Map<CellToken, Waiting[]>();
   const ready: CellToken[] = [];
   const busy = new Set<CellToken>();
@@ -86,7 +90,10 @@ export function createCellClient(options: CellClientOptions): CellClient & { clo
   /** null: no answer; the commands may or may not have taken effect. */
   async function call(cell: CellToken, batch: readonly Waiting[]): Promise<readonly CellAnswer[] | null> {
     const startedMs = performance.now();
-    const request: TurnRequest = { commands: batch.map(({ command }) => command), traceparent: batch[0]?.traceparent ?? null };
+    const request: TurnRequest = {
+      commands: batch.map(({ command }) => command),
+      traceparent: batch[0]?.traceparent ?? null,
+    };
     try {
       const response = await dapr.request({
         method: 'PUT',

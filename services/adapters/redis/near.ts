@@ -10,7 +10,12 @@ const DAY_MS = 86_400_000;
 const WEEK_DAYS = 7;
 
 /** A recipient as seen from a place, in an array of one; empty when it is not known in full (being written just now). */
-export function nearOf(facts: Recipient | undefined, counters: Counters | undefined, from: Place, nowMs: number): Near[] {
+export function nearOf(
+  facts: Recipient | undefined,
+  counters: Counters | undefined,
+  from: Place,
+  nowMs: number,
+): Near[] {
   if (facts === undefined || counters === undefined) return [];
   const today = localDay(facts.timeZone, nowMs);
   const days = weekUpTo(today);
