@@ -18,10 +18,17 @@ export interface MemoryCandidates extends Candidates {
 
 export function memoryCandidates(recipients: readonly Recipient[]): MemoryCandidates {
   const tokens: MemoryCandidates['tokens'] = new Map();
-  const openOf = (id: string): number => [...tokens.values()].filter((each) => each.recipientId === id).reduce((sum, each) => sum + each.grams, 0);
+  const openOf = (id: string): number =>
+    [...tokens.values()].filter((each) => each.recipientId === id).reduce((sum, each) => sum + each.grams, 0);
   const near = (place: Place, radiusMeters: number): Near[] =>
     recipients
-      .map((each) => ({ ...each, distanceMeters: haversineMeters(place, each), openGrams: openOf(each.recipientId), collectedTodayGrams: 0, collectedWeekGrams: 0 }))
+      .map((each) => ({
+        ...each,
+        distanceMeters: haversineMeters(place, each),
+        openGrams: openOf(each.recipientId),
+        collectedTodayGrams: 0,
+        collectedWeekGrams: 0,
+      }))
       .filter((each) => each.distanceMeters <= radiusMeters)
       .sort((a, b) => a.distanceMeters - b.distanceMeters);
   const take = (each: Reservation): boolean => {
@@ -37,7 +44,10 @@ export function memoryCandidates(recipients: readonly Recipient[]): MemoryCandid
     fallback: (_, from) => Promise.resolve(near(from, 1e9).find((each) => each.fallback) ?? null),
     reserve: (all) => Promise.resolve(world.ready ? all.map(take) : null),
     free: (all) => Promise.resolve(all.forEach((each) => tokens.delete(each.offerId))),
-    shrink: (all) => Promise.resolve(all.forEach((each) => tokens.set(each.offerId, { recipientId: each.recipientId, grams: each.quantityGrams }))),
+    shrink: (all) =>
+      Promise.resolve(
+        all.forEach((each) => tokens.set(each.offerId, { recipientId: each.recipientId, grams: each.quantityGrams })),
+      ),
     collected: (all) => Promise.resolve(all.forEach((each) => tokens.delete(each.offerId))),
   };
   return world;
@@ -48,7 +58,11 @@ export interface TestClock {
   nowMs(): number;
 }
 
-export function worldPorts(pool: Pool, candidates: Candidates, owner = 'test'): CellPorts & { readonly clock: TestClock } {
+export function worldPorts(
+  pool: Pool,
+  candidates: Candidates,
+  owner = 'test',
+): CellPorts & { readonly clock: TestClock } {
   const clock: TestClock = { aheadMs: 0, nowMs: () => Date.now() + clock.aheadMs };
   return {
     store: createCellStore(pool, owner, 9),

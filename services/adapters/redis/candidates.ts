@@ -7,7 +7,7 @@ import type { RedisConnection } from './connection.ts';
 import { createFactCache, type FactCache } from './facts.ts';
 import { keysOf, type Keys } from './keys.ts';
 import { unavailable } from './metrics.ts';
-import { nearOf, oldestDay, type Counters } from './near.ts';
+import { nearOf, oldestDay, weeksAt, type Counters } from './near.ts';
 import { run, type Script } from './script.ts';
 import { COLLECTED, FREE, NEAR, RESERVE, SHRINK } from './scripts.ts';
 
@@ -79,9 +79,9 @@ async function near(index: Index, set: 'geo' | 'fallback', searches: readonly Se
   const facts = await guarded('near', () => index.facts.of(generation, counters));
   if (facts === null) return null;
   const byKey = new Map([...distinct.keys()].map((key, i) => [key, lists[i] ?? []]));
-  const nowMs = index.clock.nowMs();
+  const weekOf = weeksAt(index.clock.nowMs());
   return searches.map((search) =>
-    (byKey.get(searchKey(search)) ?? []).flatMap((id) => nearOf(facts.get(id), counters.get(id), search, nowMs)),
+    (byKey.get(searchKey(search)) ?? []).flatMap((id) => nearOf(facts.get(id), counters.get(id), search, weekOf)),
   );
 }
 
