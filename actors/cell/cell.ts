@@ -56,7 +56,15 @@ interface CellState {
 }
 
 export function createCell(token: CellToken, ports: CellPorts, policy: Policy, hooks: CellHooks): Cell {
-  const state: CellState = { token, ports, policy, hooks, recent: createRecentAnswers(), owned: null, fencedUntilMs: 0 };
+  const state: CellState = {
+    token,
+    ports,
+    policy,
+    hooks,
+    recent: createRecentAnswers(),
+    owned: null,
+    fencedUntilMs: 0,
+  };
   const warm = createWarmer(ports);
   const queue: Waiting[] = [];
   let running: Promise<void> | null = null;
@@ -131,7 +139,12 @@ function beFenced(state: CellState): void {
 }
 
 /** Fills `answers`; commands left without one have moved. */
-async function runCommands(state: CellState, commands: Command[], traceparent: string | null, answers: Answers): Promise<void> {
+async function runCommands(
+  state: CellState,
+  commands: Command[],
+  traceparent: string | null,
+  answers: Answers,
+): Promise<void> {
   let rest = commands;
   for (let attempt = 0; attempt < MAX_ATTEMPTS && rest.length > 0; attempt++) {
     const owned = await own(state);
@@ -172,7 +185,12 @@ async function halve(
 }
 
 /** What was done before is answered from its row; the rest goes on. */
-function answerRepeats(state: CellState, commands: Command[], kept: readonly KeptAnswer[], answers: Answers): Command[] {
+function answerRepeats(
+  state: CellState,
+  commands: Command[],
+  kept: readonly KeptAnswer[],
+  answers: Answers,
+): Command[] {
   const byId = new Map(kept.map((each) => [each.commandId, each]));
   for (const command of commands) {
     const row = byId.get(command.id);

@@ -21,7 +21,8 @@ export function createCellActors(ports: CellPorts, policy: Policy, hooks: CellHo
 
   function cellOfActor(actorId: string): Cell {
     const token = parseCellToken(actorId);
-    if (token === null || levelOf(token) !== cellLevel) throw new RangeError(`${actorId} is no level-${String(cellLevel)} cell`);
+    if (token === null || levelOf(token) !== cellLevel)
+      throw new RangeError(`${actorId} is no level-${String(cellLevel)} cell`);
     let cell = cells.get(token);
     if (cell === undefined) {
       cell = createCell(token, ports, policy, hooks);
@@ -33,7 +34,8 @@ export function createCellActors(ports: CellPorts, policy: Policy, hooks: CellHo
   return {
     async turn(actorId, request) {
       const { commands, traceparent } = request;
-      if (!Array.isArray(commands) || commands.length > MAX_BATCH) throw new RangeError('a turn takes 1 to 100 commands');
+      if (!Array.isArray(commands) || commands.length > MAX_BATCH)
+        throw new RangeError('a turn takes 1 to 100 commands');
       return { answers: await cellOfActor(actorId).turn(commands, traceparent) };
     },
     async deactivate(actorId) {

@@ -51,7 +51,8 @@ export async function gatherFacts(
   const nowMs = ports.clock.nowMs();
   return {
     policy,
-    candidatesFor: (lot) => byKey?.get(searchKey(lot, lot.radiusMeters))?.map((each) => asSeenFrom(lot, each, ports)) ?? null,
+    candidatesFor: (lot) =>
+      byKey?.get(searchKey(lot, lot.radiusMeters))?.map((each) => asSeenFrom(lot, each, ports)) ?? null,
     fallbackFor: (lot) => {
       const bank = banks.get(placeKey(lot));
       return bank == null ? null : asSeenFrom(lot, bank, ports);
@@ -61,7 +62,11 @@ export async function gatherFacts(
   };
 }
 
-async function lastResorts(seeking: readonly Seeking[], region: Lot['region'], ports: CellPorts): Promise<Map<string, Near | null>> {
+async function lastResorts(
+  seeking: readonly Seeking[],
+  region: Lot['region'],
+  ports: CellPorts,
+): Promise<Map<string, Near | null>> {
   const banks = new Map<string, Near | null>();
   for (const each of seeking) {
     const key = placeKey(each);

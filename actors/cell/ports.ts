@@ -65,7 +65,8 @@ export interface Search extends Place {
 }
 
 /** A recipient near a search with its counters; travel is added by the shell. */
-export type Near = Recipient & Pick<Candidate, 'distanceMeters' | 'openGrams' | 'collectedTodayGrams' | 'collectedWeekGrams'>;
+export type Near = Recipient &
+  Pick<Candidate, 'distanceMeters' | 'openGrams' | 'collectedTodayGrams' | 'collectedWeekGrams'>;
 
 export interface Reservation extends Token {
   readonly capacityGrams: number;

@@ -16,7 +16,11 @@ export interface ActorHostParts {
 
 export function createApp({ actors, appToken, registry, log, checkReady }: ActorHostParts): FastifyInstance {
   // forceCloseConnections: daprd keeps its connections open; stopping waits for requests, not for them.
-  const app = Fastify({ loggerInstance: log, disableRequestLogging: true, forceCloseConnections: 'idle' }) as unknown as FastifyInstance;
+  const app = Fastify({
+    loggerInstance: log,
+    disableRequestLogging: true,
+    forceCloseConnections: 'idle',
+  }) as unknown as FastifyInstance;
   registerActorRoutes(app, actors, appToken);
   app.get('/healthz', () => ({ status: 'alive' }));
   app.get('/readyz', async (_, reply) => {

@@ -1,4 +1,4 @@
-import { Counter, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { Counter, Histogram, type Registry, collectDefaultMetrics } from 'prom-client';
 import type { CellHooks } from '#cell/cell.ts';
 import type { Logger } from 'pino';
 
@@ -6,7 +6,12 @@ import type { Logger } from 'pino';
 export function createCellMetrics(registry: Registry, log: Logger): CellHooks {
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
-  const turnSize = new Histogram({ name: 'cell_turn_commands', help: 'Commands in one turn', buckets: [1, 2, 4, 8, 16, 32, 64, 100], registers });
+  const turnSize = new Histogram({
+    name: 'cell_turn_commands',
+    help: 'Commands in one turn',
+    buckets: [1, 2, 4, 8, 16, 32, 64, 100],
+    registers,
+  });
   const turnWait = new Histogram({
     name: 'cell_turn_wait_seconds',
     help: 'How long the first command of a turn waited for it',
@@ -14,8 +19,16 @@ export function createCellMetrics(registry: Registry, log: Logger): CellHooks {
     registers,
   });
   const activations = new Counter({ name: 'cell_activations_total', help: 'Cells taken over by this host', registers });
-  const fenced = new Counter({ name: 'cell_fence_refusals_total', help: 'Writes refused because another host owns the cell', registers });
-  const failed = new Counter({ name: 'cell_turn_failures_total', help: 'Turns that failed and were asked again', registers });
+  const fenced = new Counter({
+    name: 'cell_fence_refusals_total',
+    help: 'Writes refused because another host owns the cell',
+    registers,
+  });
+  const failed = new Counter({
+    name: 'cell_turn_failures_total',
+    help: 'Turns that failed and were asked again',
+    registers,
+  });
   return {
     activated: () => activations.inc(),
     fenced: () => fenced.inc(),

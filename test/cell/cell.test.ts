@@ -7,11 +7,12 @@ import { recipientNamed } from '#core/lots/evening.testkit.ts';
 import { lotIdOf, type CellToken, type DonorId, type LotId, type OfferId, type RecipientId } from '#core/words/ids.ts';
 import { createCell, type Cell } from '#cell/cell.ts';
 import type { CellAnswer } from '#cell/contract.ts';
-import type { CellPorts, CellStore } from '#cell/ports.ts';
+import type { Candidates, CellPorts, CellStore } from '#cell/ports.ts';
 import { createPool, type Pool } from '#adapters/postgres/pool.ts';
 import { newUuid } from '#adapters/ids/uuid.ts';
 import { startPostgres, type PostgresProcess } from '../../dev/testing/loopServers.ts';
-import { handoverCode, memoryCandidates, worldPorts, type MemoryCandidates } from './worldPorts.ts';
+import { fakeCandidates, type FakeCandidates } from '../fakes/candidates.ts';
+import { handoverCode, worldPorts } from './worldPorts.ts';
 
 const CELL = '46920bd' as CellToken;
 const MINUTE_MS = 60_000;
@@ -28,7 +29,8 @@ const hooks = {
 
 let server: PostgresProcess;
 let pool: Pool;
-let candidates: MemoryCandidates;
+let fake: FakeCandidates;
+let candidates: Candidates;
 let ports: ReturnType<typeof worldPorts>;
 let cell: Cell;
 let series = 0;
@@ -43,15 +45,22 @@ after(async () => {
 });
 beforeEach(async () => {
   await pool.query('truncate lot, offer, matching_history, outbox, command, recipient_day, cell');
-  candidates = memoryCandidates([
-    recipientNamed('a', { capacityGrams: 20_000 }),
-    recipientNamed('b', { capacityGrams: 20_000, lat: 60.172 }),
-  ]);
+  beginAfresh();
   ports = worldPorts(pool, candidates);
   cell = createCell(CELL, ports, policy, hooks);
   fenced = 0;
   failures.length = 0;
 });
+
+/** Two recipients with all their room. */
+function beginAfresh(): void {
+  const recipients = [
+    recipientNamed('a', { capacityGrams: 20_000 }),
+    recipientNamed('b', { capacityGrams: 20_000, lat: 60.172 }),
+  ];
+  fake = fakeCandidates(recipients, Date.now);
+  candidates = fake.candidates;
+}
 
 function postOf(change: Partial<Post> = {}): Post {
   const n = series++;
@@ -90,10 +99,16 @@ function refused(answer: CellAnswer | undefined): string {
   return answer.refused;
 }
 
-async function offered(change: Partial<Post> = {}): Promise<{ lotId: LotId; offerId: OfferId; recipientId: RecipientId }> {
+async function offered(
+  change: Partial<Post> = {},
+): Promise<{ lotId: LotId; offerId: OfferId; recipientId: RecipientId }> {
   const offer = good(await one(postOf(change))).surplus?.offer;
   assert.ok(offer);
-  return { lotId: offer.surplusId as LotId, offerId: offer.id as OfferId, recipientId: offer.recipientId as RecipientId };
+  return {
+    lotId: offer.surplusId as LotId,
+    offerId: offer.id as OfferId,
+    recipientId: offer.recipientId as RecipientId,
+  };
 }
 
 function acceptOf(offer: { offerId: OfferId; recipientId: RecipientId }, quantityGrams: number | null = null): Accept {
@@ -165,13 +180,19 @@ describe('one effect per id', () => {
 describe('neighbours', () => {
   it('a poisoned command never fails them', async () => {
     const answers = await cell.turn([postOf(), postOf(), postOf({ note: 'NUL \u0000' }), postOf()], null);
-    assert.deepEqual(answers.map((answer) => ('ok' in answer && answer.ok ? 'good' : refused(answer))), ['good', 'good', 'poisoned', 'good']);
+    assert.deepEqual(
+      answers.map((answer) => ('ok' in answer && answer.ok ? 'good' : refused(answer))),
+      ['good', 'good', 'poisoned', 'good'],
+    );
     assert.equal(await count('lot'), 3);
     assert.equal(failures.length, 1);
   });
 
   it('a lot of another cell is not touched', async () => {
-    assert.equal(refused(await one(postOf({ lotId: lotIdOf('46920b3' as CellToken, newUuid(Date.now())) }))), 'not-found');
+    assert.equal(
+      refused(await one(postOf({ lotId: lotIdOf('46920b3' as CellToken, newUuid(Date.now())) }))),
+      'not-found',
+    );
   });
 });
 
@@ -179,14 +200,21 @@ describe('races', () => {
   it('accept against cancel: one wins, the grams balance', async () => {
     for (let round = 0; round < 10; round++) {
       const offer = await offered({ quantityGrams: 1_000 });
-      const cancel: Command = { kind: 'cancel', id: `cancel-${String(series++)}`, fingerprint: 'x', lotId: offer.lotId, donorId: null, ifVersion: null };
+      const cancel: Command = {
+        kind: 'cancel',
+        id: `cancel-${String(series++)}`,
+        fingerprint: 'x',
+        lotId: offer.lotId,
+        donorId: null,
+        ifVersion: null,
+      };
       const [accepted, cancelled] = await Promise.all([one(acceptOf(offer)), one(cancel)]);
       assert.ok(good(cancelled));
       assert.ok('ok' in accepted);
       const { rows } = await pool.query<{ state: string }>('select state from lot where lot_id = $1', [offer.lotId]);
       assert.equal(rows[0]?.state, 'cancelled');
     }
-    assert.equal(candidates.tokens.size, 0, 'no capacity leaks');
+    assert.equal(fake.tokens.size, 0, 'no capacity leaks');
   });
 
   it('accept against lapse: an accept whose turn comes first wins, else it is told so', async () => {
@@ -204,7 +232,10 @@ describe('races', () => {
   it('two recipients on one lot: only its own is heard', async () => {
     const offer = await offered();
     const other = offer.recipientId === 'a' ? 'b' : 'a';
-    const answers = await Promise.all([one(acceptOf({ ...offer, recipientId: other as RecipientId })), one(acceptOf(offer))]);
+    const answers = await Promise.all([
+      one(acceptOf({ ...offer, recipientId: other as RecipientId })),
+      one(acceptOf(offer)),
+    ]);
     assert.equal(refused(answers[0]), 'not-found');
     assert.equal(good(answers[1]).offer?.state, 'claimed');
   });
@@ -219,20 +250,31 @@ describe('the fence', () => {
     let arrive = (): void => undefined;
     const reached = new Promise<void>((resolve) => (arrive = resolve));
     const gate = new Promise<void>((resolve) => (goOn = resolve));
-    const gated = <Args extends unknown[], Result>(call: (...args: Args) => Promise<Result>) => async (...args: Args): Promise<Result> => {
-      if (steps++ === n) {
-        arrive();
-        await gate;
-      }
-      const result = await call(...args);
-      if (steps++ === n) {
-        arrive();
-        await gate;
-      }
-      return result;
+    const gated =
+      <Args extends unknown[], Result>(call: (...args: Args) => Promise<Result>) =>
+      async (...args: Args): Promise<Result> => {
+        if (steps++ === n) {
+          arrive();
+          await gate;
+        }
+        const result = await call(...args);
+        if (steps++ === n) {
+          arrive();
+          await gate;
+        }
+        return result;
+      };
+    const store: CellStore = {
+      activate: gated(real.store.activate),
+      loadFamilies: gated(real.store.loadFamilies),
+      write: gated(real.store.write),
     };
-    const store: CellStore = { activate: gated(real.store.activate), loadFamilies: gated(real.store.loadFamilies), write: gated(real.store.write) };
-    const slow = { ...real.candidates, near: gated(real.candidates.near), reserve: gated(real.candidates.reserve), free: gated(real.candidates.free) };
+    const slow = {
+      ...real.candidates,
+      near: gated(real.candidates.near),
+      reserve: gated(real.candidates.reserve),
+      free: gated(real.candidates.free),
+    };
     const world: CellPorts = { ...real, store, candidates: slow };
     return { paused: createCell(CELL, world, policy, hooks), reached, goOn: () => goOn() };
   }
@@ -240,7 +282,7 @@ describe('the fence', () => {
   it('a host paused at any await of a turn can write nothing stale, and nobody waits for it', async () => {
     let refusedWrites = 0;
     for (let step = 0; step < 10; step++) {
-      candidates.tokens.clear();
+      beginAfresh();
       const zombie = pausedAt(step);
       const stale = postOf();
       const turning = one(stale, zombie.paused);
@@ -302,10 +344,10 @@ describe('time', () => {
   });
 
   it('posts are accepted while candidates are rebuilt, and offered once they are back', async () => {
-    candidates.ready = false;
+    fake.believe(false);
     const post = postOf();
     assert.equal(good(await one(post)).surplus?.state, 'posted');
-    candidates.ready = true;
+    fake.believe(true);
     ports.clock.aheadMs = 2_500;
     await one({ kind: 'wake', id: 'again', fingerprint: null, lotId: post.lotId });
     const { rows } = await pool.query<{ state: string }>('select state from lot where lot_id = $1', [post.lotId]);
@@ -321,12 +363,20 @@ describe('what a journey leaves behind', () => {
     const done = good(await one({ kind: 'handover', id: 'h', fingerprint: 'x', ...offer, code, quantityGrams: 2_000 }));
     assert.equal(done.surplus?.state, 'collected');
     assert.deepEqual(done.surplus?.lots.map((lot) => lot.quantityGrams).sort(), [1_000, 2_000]);
-    const history = await pool.query<{ to_state: string }>('select to_state from matching_history where lot_id = $1 order by version', [offer.lotId]);
-    assert.deepEqual(history.rows.map((row) => row.to_state), ['posted', 'offered', 'claimed', 'collected']);
+    const history = await pool.query<{ to_state: string }>(
+      'select to_state from matching_history where lot_id = $1 order by version',
+      [offer.lotId],
+    );
+    assert.deepEqual(
+      history.rows.map((row) => row.to_state),
+      ['posted', 'offered', 'claimed', 'collected'],
+    );
     assert.equal(await count(`outbox where lot_id = '${offer.lotId}'`), 3);
     const { rows } = await pool.query<{ grams: string }>('select sum(collected_grams) as grams from recipient_day');
     assert.equal(rows[0]?.grams, '2000');
-    const { rows: stored } = await pool.query<{ text: string }>('select string_agg(c::text, \' \') as text from command c');
+    const { rows: stored } = await pool.query<{ text: string }>(
+      "select string_agg(c::text, ' ') as text from command c",
+    );
     assert.ok(!stored[0]?.text.includes(code), 'the code is never kept');
     const sum = await pool.query<{ grams: string }>('select sum(quantity_grams) as grams from lot');
     assert.equal(sum.rows[0]?.grams, '5000');

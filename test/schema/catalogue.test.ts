@@ -78,11 +78,16 @@ it('partitions are made ahead: next month is there, and so are tomorrow and the 
   const names = new Set(await column(`select inhrelid::regclass::text as value from pg_inherits`));
   const month = (ahead: number): string => {
     const now = new Date();
-    return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + ahead, 1)).toISOString().slice(0, 7).replace('-', '');
+    return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + ahead, 1))
+      .toISOString()
+      .slice(0, 7)
+      .replace('-', '');
   };
-  const day = (ahead: number): string => new Date(Date.now() + ahead * 86_400_000).toISOString().slice(0, 10).replaceAll('-', '');
+  const day = (ahead: number): string =>
+    new Date(Date.now() + ahead * 86_400_000).toISOString().slice(0, 10).replaceAll('-', '');
   for (const table of ['lot', 'offer', 'matching_history']) {
-    for (const ahead of [-1, 0, 1, 2]) assert.ok(names.has(`${table}_${month(ahead)}`), `${table} in ${String(ahead)} months`);
+    for (const ahead of [-1, 0, 1, 2])
+      assert.ok(names.has(`${table}_${month(ahead)}`), `${table} in ${String(ahead)} months`);
   }
   for (const ahead of [0, 1, 7]) assert.ok(names.has(`outbox_${day(ahead)}`), `outbox in ${String(ahead)} days`);
   const { rows } = await pool.query<{ made: number }>('select ensure_partitions() as made');
@@ -96,17 +101,26 @@ it('a read by id touches one partition', async () => {
   const fixed = await pool.query<{ 'QUERY PLAN': string }>(
     `explain select * from lot where geo_region_id = 1 and posted_at = '${new Date().toISOString()}' and lot_id = 'x'`,
   );
-  const scans = (plan: readonly { 'QUERY PLAN': string }[]): number => plan.filter((row) => row['QUERY PLAN'].includes('Scan')).length;
+  const scans = (plan: readonly { 'QUERY PLAN': string }[]): number =>
+    plan.filter((row) => row['QUERY PLAN'].includes('Scan')).length;
   assert.equal(scans(fixed.rows), 1);
   assert.ok(rows.some((row) => row['QUERY PLAN'].includes('Subplans Removed')) || scans(rows) >= 1);
 });
 
 it('the services own nothing, and their timeouts are on the role', async () => {
   const config = await column(`select unnest(rolconfig) as value from pg_roles where rolname = 'pahlawan_app'`);
-  assert.deepEqual(config.sort(), ['idle_in_transaction_session_timeout=1s', 'lock_timeout=1s', 'statement_timeout=1s']);
-  const owned = await column(`select relname as value from pg_class where relowner = (select oid from pg_roles where rolname = 'pahlawan_app')`);
+  assert.deepEqual(config.sort(), [
+    'idle_in_transaction_session_timeout=1s',
+    'lock_timeout=1s',
+    'statement_timeout=1s',
+  ]);
+  const owned = await column(
+    `select relname as value from pg_class where relowner = (select oid from pg_roles where rolname = 'pahlawan_app')`,
+  );
   assert.deepEqual(owned, []);
-  const superuser = await column(`select rolname as value from pg_roles where rolname = 'pahlawan_app' and (rolsuper or rolcreatedb or rolcreaterole)`);
+  const superuser = await column(
+    `select rolname as value from pg_roles where rolname = 'pahlawan_app' and (rolsuper or rolcreatedb or rolcreaterole)`,
+  );
   assert.deepEqual(superuser, []);
 });
 

@@ -84,17 +84,7 @@ export interface Wake extends Base {
 }
 
 export type Command =
-  | Post
-  | Accept
-  | Decline
-  | Release
-  | Handover
-  | RenewCode
-  | Cancel
-  | Rematch
-  | Fallback
-  | Replay
-  | Wake;
+  Post | Accept | Decline | Release | Handover | RenewCode | Cancel | Rematch | Fallback | Replay | Wake;
 
 /** Domain refusals are return values; services/api maps each to a status and a docs page. */
 export type Refusal =

@@ -2,7 +2,16 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Answer } from './command.ts';
 import {
-  createWorld, HOUR_MS, lotIdNumber, MINUTE_MS, offerOf, openGramsOf, postOf, recipientNamed, START_MS, type World,
+  createWorld,
+  HOUR_MS,
+  lotIdNumber,
+  MINUTE_MS,
+  offerOf,
+  openGramsOf,
+  postOf,
+  recipientNamed,
+  START_MS,
+  type World,
 } from './evening.testkit.ts';
 import type { Lot } from './lot.ts';
 import type { LotId } from '../words/ids.ts';
@@ -31,7 +40,10 @@ describe('a lot that goes well', () => {
   it('is posted and offered in one turn, claimed, and collected against the code', () => {
     const world = createWorld([recipientNamed('a')]);
     const posted = world.run(postOf(1));
-    assert.deepEqual(posted.changes[0]?.transitions.map((each) => each.to), ['posted', 'offered']);
+    assert.deepEqual(
+      posted.changes[0]?.transitions.map((each) => each.to),
+      ['posted', 'offered'],
+    );
     assert.equal(lotIn(world).version, 2);
     const offer = offerOf(world, LOT);
     world.run({ kind: 'accept', ...base(), ...offer, quantityGrams: null });
@@ -39,14 +51,25 @@ describe('a lot that goes well', () => {
     const done = world.run({ kind: 'handover', ...base(), ...offer, quantityGrams: null });
     assert.equal(lotIn(world).state, 'collected');
     assert.equal(lotIn(world).nextActionAtMs, null);
-    assert.deepEqual(done.collected.map((each) => [each.recipientId, each.quantityGrams, each.day]), [['a', 10_000, '2026-11-21']]);
+    assert.deepEqual(
+      done.collected.map((each) => [each.recipientId, each.quantityGrams, each.day]),
+      [['a', 10_000, '2026-11-21']],
+    );
   });
 
   it('explains why', () => {
-    const world = createWorld([recipientNamed('a', { hours: [[0, 5 * 1440 + 22 * 60]] }), recipientNamed('b', { lat: 60.19 })]);
+    const world = createWorld([
+      recipientNamed('a', { hours: [[0, 5 * 1440 + 22 * 60]] }),
+      recipientNamed('b', { lat: 60.19 }),
+    ]);
     world.run(postOf(1));
     const texts = lotIn(world).offers[0]?.reasons.map((reason) => reason.text);
-    assert.deepEqual(texts, ['0.0 km by bicycle', 'open till 22:00', 'lowest share this week', '180 min to spare on arrival']);
+    assert.deepEqual(texts, [
+      '0.0 km by bicycle',
+      'open till 22:00',
+      'lowest share this week',
+      '180 min to spare on arrival',
+    ]);
   });
 });
 
@@ -70,7 +93,10 @@ describe('what happens next', () => {
     world.run({ kind: 'wake', ...base(), lotId: LOT });
     assert.equal(lotIn(world).state, 'offered');
     world.nowMs += 2 * MINUTE_MS;
-    const both = world.run({ kind: 'wake', ...base(), lotId: LOT }, { kind: 'accept', ...base(), ...offerOf(world, LOT), quantityGrams: null });
+    const both = world.run(
+      { kind: 'wake', ...base(), lotId: LOT },
+      { kind: 'accept', ...base(), ...offerOf(world, LOT), quantityGrams: null },
+    );
     assert.equal(lotIn(world).state, 'claimed');
     assert.ok([...both.answers.values()].every((answer) => answer.ok));
   });
@@ -81,7 +107,10 @@ describe('what happens next', () => {
     const offer = offerOf(world, LOT);
     world.nowMs += 6 * MINUTE_MS;
     world.run({ kind: 'wake', ...base(), lotId: LOT });
-    assert.equal(refusal(only(world.run({ kind: 'accept', ...base(), ...offer, quantityGrams: null }).answers.values())), 'offer-lapsed');
+    assert.equal(
+      refusal(only(world.run({ kind: 'accept', ...base(), ...offer, quantityGrams: null }).answers.values())),
+      'offer-lapsed',
+    );
   });
 
   it('three unanswered tries ask for the fallback, which needs no answer', () => {
@@ -143,7 +172,10 @@ describe('what happens next', () => {
     world.run({ kind: 'accept', ...base(), ...offerOf(world, LOT), quantityGrams: null });
     const other = offerOf(world, lotIdNumber(2));
     world.nowMs = START_MS + 3 * HOUR_MS;
-    assert.equal(refusal(only(world.run({ kind: 'accept', ...base(), ...other, quantityGrams: null }).answers.values())), 'offer-closed');
+    assert.equal(
+      refusal(only(world.run({ kind: 'accept', ...base(), ...other, quantityGrams: null }).answers.values())),
+      'offer-closed',
+    );
     world.run({ kind: 'wake', ...base(), lotId: LOT }, { kind: 'wake', ...base(), lotId: lotIdNumber(2) });
     assert.equal(lotIn(world).state, 'claimed');
     assert.equal(lotIn(world, lotIdNumber(2)).state, 'expired');
@@ -210,7 +242,9 @@ describe('the handover code', () => {
     const offer = offerOf(world, LOT);
     world.run({ kind: 'accept', ...base(), ...offer, quantityGrams: null });
     for (let wrong = 0; wrong < 5; wrong++) {
-      const answer = only(world.run({ kind: 'handover', ...base(), ...offer, code: '00000000', quantityGrams: null }).answers.values());
+      const answer = only(
+        world.run({ kind: 'handover', ...base(), ...offer, code: '00000000', quantityGrams: null }).answers.values(),
+      );
       assert.equal(refusal(answer), 'wrong-code');
     }
     const locked = only(world.run({ kind: 'handover', ...base(), ...offer, quantityGrams: null }).answers.values());

@@ -134,7 +134,10 @@ export function postOf(n: number, change: Partial<Post> = {}): Post {
 }
 
 /** The lot's current offer and its recipient; throws when there is none: the test expected one. */
-export function offerOf(world: World, lotId: LotId): { offerId: OfferId; recipientId: RecipientId; code: string; grams: number } {
+export function offerOf(
+  world: World,
+  lotId: LotId,
+): { offerId: OfferId; recipientId: RecipientId; code: string; grams: number } {
   const lot = world.lots.get(lotId);
   const offer = lot === undefined ? null : currentOffer(lot);
   if (offer === null) throw new Error(`lot ${lotId} is ${String(lot?.state)} and has no offer`);

@@ -4,18 +4,59 @@ import { it } from 'node:test';
 import fc from 'fast-check';
 import type { Command } from './command.ts';
 import type { Decision } from './decide.ts';
-import { createWorld, HOUR_MS, lotIdNumber, MINUTE_MS, openGramsOf, postOf, recipientNamed, START_MS, type World } from './evening.testkit.ts';
+import {
+  createWorld,
+  HOUR_MS,
+  lotIdNumber,
+  MINUTE_MS,
+  openGramsOf,
+  postOf,
+  recipientNamed,
+  START_MS,
+  type World,
+} from './evening.testkit.ts';
 import { currentOffer, isEnd, NEXT_STATES, type Lot } from './lot.ts';
 import { codeOf } from './evening.testkit.ts';
 
 interface Step {
-  readonly what: 'post' | 'accept' | 'part' | 'decline' | 'release' | 'handover' | 'less' | 'cancel' | 'wake' | 'rematch' | 'fallback' | 'replay' | 'wait' | 'lose';
+  readonly what:
+    | 'post'
+    | 'accept'
+    | 'part'
+    | 'decline'
+    | 'release'
+    | 'handover'
+    | 'less'
+    | 'cancel'
+    | 'wake'
+    | 'rematch'
+    | 'fallback'
+    | 'replay'
+    | 'wait'
+    | 'lose';
   readonly pick: number;
   readonly amount: number;
 }
 
 const step: fc.Arbitrary<Step> = fc.record({
-  what: fc.constantFrom('post', 'post', 'accept', 'part', 'decline', 'release', 'handover', 'less', 'cancel', 'wake', 'wake', 'rematch', 'fallback', 'replay', 'wait', 'lose'),
+  what: fc.constantFrom(
+    'post',
+    'post',
+    'accept',
+    'part',
+    'decline',
+    'release',
+    'handover',
+    'less',
+    'cancel',
+    'wake',
+    'wake',
+    'rematch',
+    'fallback',
+    'replay',
+    'wait',
+    'lose',
+  ),
   pick: fc.nat(1_000),
   amount: fc.integer({ min: 1, max: 60_000 }),
 });
@@ -32,7 +73,10 @@ function commandOf(world: World, { what, pick, amount }: Step, n: number): Comma
   if (what === 'post') {
     const hours = 1 + (pick % 5);
     const category = pick % 3 === 0 ? 'bakery' : 'prepared';
-    return { ...postOf(n, { quantityGrams: amount, safeUntilMs: world.nowMs + hours * HOUR_MS, category }), lotId: lotIdNumber(n, world.nowMs) };
+    return {
+      ...postOf(n, { quantityGrams: amount, safeUntilMs: world.nowMs + hours * HOUR_MS, category }),
+      lotId: lotIdNumber(n, world.nowMs),
+    };
   }
   const lots = [...world.lots.values()];
   const lot = lots[pick % Math.max(1, lots.length)];
@@ -45,10 +89,17 @@ function commandOf(world: World, { what, pick, amount }: Step, n: number): Comma
   const on = { ...base, offerId: offer.id, recipientId: offer.recipientId };
   const code = codeOf(offer.id, offer.recipientId, offer.codeGeneration);
   if (what === 'accept') return { kind: 'accept', ...on, quantityGrams: null };
-  if (what === 'part') return { kind: 'accept', ...on, quantityGrams: Math.max(1, Math.floor((amount / 60_000) * offer.quantityGrams)) };
+  if (what === 'part')
+    return { kind: 'accept', ...on, quantityGrams: Math.max(1, Math.floor((amount / 60_000) * offer.quantityGrams)) };
   if (what === 'decline' || what === 'release') return { kind: what, ...on, reason: 'r' };
   if (what === 'handover') return { kind: 'handover', ...on, code, quantityGrams: null };
-  if (what === 'less') return { kind: 'handover', ...on, code, quantityGrams: Math.max(1, Math.floor((amount / 60_000) * offer.quantityGrams)) };
+  if (what === 'less')
+    return {
+      kind: 'handover',
+      ...on,
+      code,
+      quantityGrams: Math.max(1, Math.floor((amount / 60_000) * offer.quantityGrams)),
+    };
   return null;
 }
 
@@ -78,7 +129,11 @@ function checkLaws(world: World, before: ReadonlyMap<string, Lot>, decision: Dec
     assert.ok(lot.quantityGrams > 0, 'no empty lot');
     const live = lot.offers.filter((offer) => offer.state === 'open' || offer.state === 'claimed');
     assert.ok(live.length <= 1, 'at most one open offer a lot');
-    assert.equal(live.length === 1, lot.state === 'offered' || lot.state === 'claimed', `${lot.state} with ${String(live.length)} live offers`);
+    assert.equal(
+      live.length === 1,
+      lot.state === 'offered' || lot.state === 'claimed',
+      `${lot.state} with ${String(live.length)} live offers`,
+    );
     if (live[0] !== undefined) assert.equal(live[0].quantityGrams, lot.quantityGrams, 'the offer is the lot');
     assert.equal(lot.nextActionAtMs === null, isEnd(lot.state), 'every open lot has something to come');
   }
@@ -86,20 +141,31 @@ function checkLaws(world: World, before: ReadonlyMap<string, Lot>, decision: Dec
   for (const each of world.recipients) {
     const open = openGramsOf(world, each.recipientId);
     assert.ok(open <= each.capacityGrams, `${each.name} holds ${String(open)} g`);
-    assert.ok(open + (world.collectedGrams.get(each.recipientId) ?? 0) <= each.dailyCapacityGrams, `${each.name}'s day`);
+    assert.ok(
+      open + (world.collectedGrams.get(each.recipientId) ?? 0) <= each.dailyCapacityGrams,
+      `${each.name}'s day`,
+    );
   }
   for (const change of decision.changes) {
     const was = before.get(change.after.id);
     assert.ok(was === undefined || !isEnd(was.state) || was.state === change.after.state, 'an end is an end');
     assert.equal(change.after.version, (was?.version ?? 0) + change.transitions.length, 'one version a step');
     for (const step of change.transitions) {
-      assert.ok(step.from === null ? step.to === 'posted' : NEXT_STATES[step.from].includes(step.to), `${String(step.from)} → ${step.to}`);
+      assert.ok(
+        step.from === null ? step.to === 'posted' : NEXT_STATES[step.from].includes(step.to),
+        `${String(step.from)} → ${step.to}`,
+      );
     }
     const offer = currentOffer(change.after);
     if (offer !== null && offer.state === 'open' && !offer.fallback) {
-      const earlier = change.after.offers.slice(0, -1).some((each) => each.recipientId === offer.recipientId && each.state !== 'withdrawn');
+      const earlier = change.after.offers
+        .slice(0, -1)
+        .some((each) => each.recipientId === offer.recipientId && each.state !== 'withdrawn');
       const wasReplayed = change.after.offers.length > 1 && change.after.tried.length === 0;
-      assert.ok(!earlier || wasReplayed || !change.after.tried.includes(offer.recipientId), 'not the same recipient again');
+      assert.ok(
+        !earlier || wasReplayed || !change.after.tried.includes(offer.recipientId),
+        'not the same recipient again',
+      );
     }
   }
 }
@@ -120,7 +186,8 @@ it('every lot comes to exactly one end when time alone goes on', () => {
         const open = [...world.lots.values()].filter((lot) => !isEnd(lot.state));
         if (open.length === 0) return;
         world.nowMs = Math.max(world.nowMs, Math.min(...open.map((lot) => lot.nextActionAtMs ?? 0)));
-        for (const lot of open) world.run({ kind: 'wake', id: `w${String(wakes)}${lot.id}`, fingerprint: null, lotId: lot.id });
+        for (const lot of open)
+          world.run({ kind: 'wake', id: `w${String(wakes)}${lot.id}`, fingerprint: null, lotId: lot.id });
       }
       assert.fail(`still open at ${String((world.nowMs - START_MS) / HOUR_MS)} h`);
     }),

@@ -20,7 +20,8 @@ const BODY_LIMIT_BYTES = 4 * 1024 * 1024;
 export function registerActorRoutes(app: FastifyInstance, actors: CellActors, appToken: string): void {
   const expected = Buffer.from(appToken);
   app.addHook('onRequest', async (request, reply) => {
-    if (request.url.startsWith('/actors/') && !hasToken(request, expected)) await reply.code(401).send({ error: 'wrong app token' });
+    if (request.url.startsWith('/actors/') && !hasToken(request, expected))
+      await reply.code(401).send({ error: 'wrong app token' });
   });
   app.get('/dapr/config', () => ({
     entities: [ACTOR_TYPE],
@@ -29,18 +30,28 @@ export function registerActorRoutes(app: FastifyInstance, actors: CellActors, ap
     drainRebalancedActors: true,
     reentrancy: { enabled: false },
   }));
-  app.put<{ Params: ActorParams }>('/actors/:type/:id/method/:method', { bodyLimit: BODY_LIMIT_BYTES }, async (request, reply) => {
-    const { type, id, method } = request.params;
-    if (type !== ACTOR_TYPE || method !== TURN_METHOD) return await reply.code(404).send({ error: 'no such method' });
-    try {
-      return await actors.turn(id, request.body as TurnRequest);
-    } catch (error) {
-      if (error instanceof RangeError) return await reply.code(400).send({ error: error.message });
-      throw error;
-    }
-  });
-  app.put('/actors/:type/:id/method/remind/:name', async (_, reply) => await reply.code(404).send({ error: 'no reminders here' }));
-  app.put('/actors/:type/:id/method/timer/:name', async (_, reply) => await reply.code(404).send({ error: 'no timers here' }));
+  app.put<{ Params: ActorParams }>(
+    '/actors/:type/:id/method/:method',
+    { bodyLimit: BODY_LIMIT_BYTES },
+    async (request, reply) => {
+      const { type, id, method } = request.params;
+      if (type !== ACTOR_TYPE || method !== TURN_METHOD) return await reply.code(404).send({ error: 'no such method' });
+      try {
+        return await actors.turn(id, request.body as TurnRequest);
+      } catch (error) {
+        if (error instanceof RangeError) return await reply.code(400).send({ error: error.message });
+        throw error;
+      }
+    },
+  );
+  app.put(
+    '/actors/:type/:id/method/remind/:name',
+    async (_, reply) => await reply.code(404).send({ error: 'no reminders here' }),
+  );
+  app.put(
+    '/actors/:type/:id/method/timer/:name',
+    async (_, reply) => await reply.code(404).send({ error: 'no timers here' }),
+  );
   app.delete<{ Params: ActorParams }>('/actors/:type/:id', async (request) => {
     await actors.deactivate(request.params.id);
     return {};

@@ -4,7 +4,12 @@ import type { Lot, Offer } from '#core/lots/lot.ts';
 import { LotEventSchema } from '#proto/gen/pahlawan/v1/events_pb.js';
 
 /** The event of one lot in one turn; subject `lot.<region token>.<state>`. */
-export function encodeLotEvent(change: LotChange, eventId: string, occurredAtMs: number, traceparent: string | null): Uint8Array {
+export function encodeLotEvent(
+  change: LotChange,
+  eventId: string,
+  occurredAtMs: number,
+  traceparent: string | null,
+): Uint8Array {
   const { after } = change;
   const event = create(LotEventSchema, {
     eventId,

@@ -5,7 +5,15 @@ import { postedAtMsOf, type CellToken, type LotId, type RegionToken } from '#cor
 import type { Activation, CellStore, KeptAnswer, TurnWrite, WriteOutcome } from '#cell/ports.ts';
 import { newUuid } from '../ids/uuid.ts';
 import { encodeLotEvent, subjectOf } from '../events/encode.ts';
-import { changedLotParam, historyParam, LOT_COLUMNS, lotOfRow, newLotParam, offerParam, type LotRow } from './lotRows.ts';
+import {
+  changedLotParam,
+  historyParam,
+  LOT_COLUMNS,
+  lotOfRow,
+  newLotParam,
+  offerParam,
+  type LotRow,
+} from './lotRows.ts';
 import type { Pool } from './pool.ts';
 
 const ACTIVATE = `insert into cell as c (geo_region_id, cell_id, epoch, owner, activated_at) values ($1, $2, 1, $3, now())
@@ -31,7 +39,10 @@ export function createCellStore(pool: Pool, owner: string, regionLevel: number):
   async function activate(cell: CellToken): Promise<Activation> {
     const region = regionOf(cell, regionLevel);
     if (!knownRegions.has(region)) {
-      await pool.query('insert into region (geo_region_id, token) values ($1, $2) on conflict do nothing', [signedIdOf(region), region]);
+      await pool.query('insert into region (geo_region_id, token) values ($1, $2) on conflict do nothing', [
+        signedIdOf(region),
+        region,
+      ]);
       knownRegions.add(region);
     }
     const { rows } = await pool.query<{ epoch: string }>(ACTIVATE, [...place(cell), owner]);
@@ -43,13 +54,21 @@ export function createCellStore(pool: Pool, owner: string, regionLevel: number):
 
   async function loadFamilies(cell: CellToken, lotIds: readonly LotId[]) {
     const postedAt = lotIds.map((id) => new Date(postedAtMsOf(id)).toISOString());
-    const { rows } = await pool.query<LotRow>({ name: 'load_families', text: LOAD_FAMILIES, values: [...place(cell), lotIds, postedAt] });
+    const { rows } = await pool.query<LotRow>({
+      name: 'load_families',
+      text: LOAD_FAMILIES,
+      values: [...place(cell), lotIds, postedAt],
+    });
     return rows.map(lotOfRow);
   }
 
   async function write(turn: TurnWrite): Promise<WriteOutcome> {
     try {
-      await pool.query({ name: 'write_turn', text: WRITE_TURN, values: [...place(turn.cell), turn.epoch, ...turnParams(turn)] });
+      await pool.query({
+        name: 'write_turn',
+        text: WRITE_TURN,
+        values: [...place(turn.cell), turn.epoch, ...turnParams(turn)],
+      });
       return { wrote: true };
     } catch (error) {
       return await outcomeOf(error, turn);
@@ -61,7 +80,8 @@ export function createCellStore(pool: Pool, owner: string, regionLevel: number):
     if (code === 'PF001' || code === 'PF005') return { wrote: false, because: 'fenced' };
     if (code === 'PF002') return { wrote: false, because: 'late' };
     if (code === 'PF004') return { wrote: false, because: 'early' };
-    if (code === UNIQUE_VIOLATION && constraint.startsWith('command_pkey')) return { wrote: false, because: 'repeated', kept: await keptAnswers(turn) };
+    if (code === UNIQUE_VIOLATION && constraint.startsWith('command_pkey'))
+      return { wrote: false, because: 'repeated', kept: await keptAnswers(turn) };
     if (/^(22|23)/.test(code)) return { wrote: false, because: 'data', message: (error as Error).message };
     throw error;
   }
@@ -112,7 +132,11 @@ function turnParams(turn: TurnWrite): string[] {
     changed.flatMap(changedOffers),
     turn.changes.flatMap(({ transitions }) => transitions.map(historyParam)),
     turn.changes.filter(({ transitions }) => transitions.length > 0).map((change) => outboxParam(change, turn)),
-    turn.collected.map((each) => ({ recipient_id: each.recipientId, day: each.day, quantity_grams: each.quantityGrams })),
+    turn.collected.map((each) => ({
+      recipient_id: each.recipientId,
+      day: each.day,
+      quantity_grams: each.quantityGrams,
+    })),
   ];
   return [new Date(turn.notAfterMs).toISOString(), ...lists.map((list) => JSON.stringify(list))];
 }
@@ -124,7 +148,9 @@ function newOffers({ before, after }: LotChange) {
 /** Offers that were there and are not the same object any more. */
 function changedOffers({ before, after }: LotChange) {
   const had = before?.offers ?? [];
-  return after.offers.slice(0, had.length).flatMap((offer, index) => (offer === had[index] ? [] : [offerParam(after, offer)]));
+  return after.offers
+    .slice(0, had.length)
+    .flatMap((offer, index) => (offer === had[index] ? [] : [offerParam(after, offer)]));
 }
 
 function outboxParam(change: LotChange, turn: TurnWrite) {

@@ -30,7 +30,9 @@ async function offsetOf(pool: Pool): Promise<number> {
   const client = await pool.connect();
   try {
     const askedMs = performance.now();
-    const { rows } = await client.query<{ now_ms: number }>('select extract(epoch from clock_timestamp())::float8 * 1000 as now_ms');
+    const { rows } = await client.query<{ now_ms: number }>(
+      'select extract(epoch from clock_timestamp())::float8 * 1000 as now_ms',
+    );
     const answeredMs = performance.now();
     const nowMs = rows[0]?.now_ms;
     if (nowMs === undefined) throw new Error('PostgreSQL told no time');

@@ -11,7 +11,10 @@ const MIGRATION_LOCK = 7_220_401;
  * Applies what is missing, in order, each file in a transaction of its own.
  * @throws Error when the S2 levels of this code are not those the database was keyed with
  */
-export async function migrate(databaseUrl: string, levels = { cell: DEFAULT_CELL_LEVEL, region: DEFAULT_REGION_LEVEL }): Promise<number> {
+export async function migrate(
+  databaseUrl: string,
+  levels = { cell: DEFAULT_CELL_LEVEL, region: DEFAULT_REGION_LEVEL },
+): Promise<number> {
   const client = new pg.Client({ connectionString: databaseUrl, application_name: 'migrate' });
   await client.connect();
   try {
@@ -34,10 +37,17 @@ export async function migrate(databaseUrl: string, levels = { cell: DEFAULT_CELL
 async function keepLevels(client: pg.Client, levels: { cell: number; region: number }): Promise<void> {
   const wanted = { cell_level: String(levels.cell), region_level: String(levels.region) };
   for (const [setting, value] of Object.entries(wanted)) {
-    await client.query('insert into deployment (setting, value) values ($1, $2) on conflict do nothing', [setting, value]);
-    const { rows } = await client.query<{ value: string }>('select value from deployment where setting = $1', [setting]);
+    await client.query('insert into deployment (setting, value) values ($1, $2) on conflict do nothing', [
+      setting,
+      value,
+    ]);
+    const { rows } = await client.query<{ value: string }>('select value from deployment where setting = $1', [
+      setting,
+    ]);
     if (rows[0]?.value !== value) {
-      throw new Error(`This database is keyed with ${setting} ${String(rows[0]?.value)}, this code with ${value}. Use the same level, or a new database.`);
+      throw new Error(
+        `This database is keyed with ${setting} ${String(rows[0]?.value)}, this code with ${value}. Use the same level, or a new database.`,
+      );
     }
   }
 }

@@ -7,7 +7,7 @@ import type { RedisConnection } from './connection.ts';
 import { createFactCache, type FactCache } from './facts.ts';
 import { keysOf, type Keys } from './keys.ts';
 import { unavailable } from './metrics.ts';
-import { nearOf, oldestDay, type Counters } from './near.ts';
+import { nearOf, oldestDay, weeksAt, type Counters } from './near.ts';
 import { run, type Script } from './script.ts';
 import { COLLECTED, FREE, NEAR, RESERVE, SHRINK } from './scripts.ts';
 
@@ -41,15 +41,29 @@ export function createCandidates({ redis, clock, prefix }: CandidatesDependencie
     near: (searches) => near(index, 'geo', searches),
     fallback: (region, from) => fallback(index, region, from),
     reserve: (reservations) => reserve(index, reservations),
-    free: (tokens) => tell(index, 'free', FREE, tokens.flatMap((each) => [each.recipientId, each.offerId])),
+    free: (tokens) =>
+      tell(
+        index,
+        'free',
+        FREE,
+        tokens.flatMap((each) => [each.recipientId, each.offerId]),
+      ),
     shrink: (tokens: readonly Token[]) =>
-      tell(index, 'shrink', SHRINK, tokens.flatMap((each) => [each.recipientId, each.offerId, each.quantityGrams])),
-    collected: (handovers: readonly Collected[]) => tell(index, 'collected', COLLECTED, handovers.flatMap(collectedArguments)),
+      tell(
+        index,
+        'shrink',
+        SHRINK,
+        tokens.flatMap((each) => [each.recipientId, each.offerId, each.quantityGrams]),
+      ),
+    collected: (handovers: readonly Collected[]) =>
+      tell(index, 'collected', COLLECTED, handovers.flatMap(collectedArguments)),
   };
 }
 
 /** A handover as the script wants it: days older than a week before it are dropped. */
-export function collectedArguments(each: Pick<Collected, 'recipientId' | 'offerId' | 'quantityGrams' | 'day'>): (string | number)[] {
+export function collectedArguments(
+  each: Pick<Collected, 'recipientId' | 'offerId' | 'quantityGrams' | 'day'>,
+): (string | number)[] {
   return [each.recipientId, each.offerId, each.quantityGrams, each.day, oldestDay(each.day)];
 }
 
@@ -65,9 +79,9 @@ async function near(index: Index, set: 'geo' | 'fallback', searches: readonly Se
   const facts = await guarded('near', () => index.facts.of(generation, counters));
   if (facts === null) return null;
   const byKey = new Map([...distinct.keys()].map((key, i) => [key, lists[i] ?? []]));
-  const nowMs = index.clock.nowMs();
+  const weekOf = weeksAt(index.clock.nowMs());
   return searches.map((search) =>
-    (byKey.get(searchKey(search)) ?? []).flatMap((id) => nearOf(facts.get(id), counters.get(id), search, nowMs)),
+    (byKey.get(searchKey(search)) ?? []).flatMap((id) => nearOf(facts.get(id), counters.get(id), search, weekOf)),
   );
 }
 
@@ -109,12 +123,22 @@ async function reserve(index: Index, reservations: readonly Reservation[]): Prom
   return answers === null ? null : answers.map((answer) => answer === 1);
 }
 
-async function tell(index: Index, operation: string, script: Script, args: readonly (string | number)[]): Promise<void> {
+async function tell(
+  index: Index,
+  operation: string,
+  script: Script,
+  args: readonly (string | number)[],
+): Promise<void> {
   if (args.length > 0) await ask(index, operation, script, args);
 }
 
 /** The script's answer; null when the marker does not vouch for this server, or Redis does not answer. */
-async function ask(index: Index, operation: string, script: Script, args: readonly (string | number)[]): Promise<unknown> {
+async function ask(
+  index: Index,
+  operation: string,
+  script: Script,
+  args: readonly (string | number)[],
+): Promise<unknown> {
   const runId = index.redis.runId();
   if (runId === null) {
     unavailable.inc({ operation, cause: 'disconnected' });

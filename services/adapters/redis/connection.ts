@@ -45,7 +45,12 @@ export function connectRedis(url: string, options: RedisOptions): RedisConnectio
   client.on('close', () => (runId = null));
   // Reconnecting is ioredis's own business; without a listener each try is printed.
   client.on('error', () => undefined);
-  return { client, runId: () => runId, whenReady: (timeoutMs) => ready(() => runId, timeoutMs), stop: () => client.disconnect() };
+  return {
+    client,
+    runId: () => runId,
+    whenReady: (timeoutMs) => ready(() => runId, timeoutMs),
+    stop: () => client.disconnect(),
+  };
 }
 
 async function ready(runId: () => string | null, timeoutMs: number): Promise<void> {

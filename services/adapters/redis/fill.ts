@@ -21,7 +21,12 @@ function geoSetOf({ recipient }: VersionedRecipient): 'geo' | 'fallback' | null 
 }
 
 /** Writes recipients into a generation that nobody reads yet. */
-export async function fillRecipients(redis: Redis, keys: Keys, generation: string, recipients: readonly VersionedRecipient[]): Promise<void> {
+export async function fillRecipients(
+  redis: Redis,
+  keys: Keys,
+  generation: string,
+  recipients: readonly VersionedRecipient[],
+): Promise<void> {
   const below = keys.of(generation);
   const pipeline = redis.pipeline();
   for (const each of recipients) {
@@ -35,7 +40,13 @@ export async function fillRecipients(redis: Redis, keys: Keys, generation: strin
 }
 
 /** @param reservedAtMs Redis's time, unix ms */
-export async function fillTokens(redis: Redis, keys: Keys, generation: string, tokens: readonly Token[], reservedAtMs: string): Promise<void> {
+export async function fillTokens(
+  redis: Redis,
+  keys: Keys,
+  generation: string,
+  tokens: readonly Token[],
+  reservedAtMs: string,
+): Promise<void> {
   const below = keys.of(generation);
   const pipeline = redis.pipeline();
   for (const { recipientId, offerId, quantityGrams } of tokens) {
@@ -52,18 +63,24 @@ export async function fillDays(redis: Redis, keys: Keys, generation: string, day
 }
 
 /** Changes what is known of recipients in the generation that is read; nothing while a rebuild is due (it reads them anyway). */
-export async function putRecipients(redis: RedisConnection, keys: Keys, recipients: readonly VersionedRecipient[]): Promise<void> {
+export async function putRecipients(
+  redis: RedisConnection,
+  keys: Keys,
+  recipients: readonly VersionedRecipient[],
+): Promise<void> {
   const runId = redis.runId();
   if (runId === null) return;
   for (let from = 0; from < recipients.length; from += 100) {
-    const args = recipients.slice(from, from + 100).flatMap((each) => [
-      each.recipient.recipientId,
-      each.version,
-      JSON.stringify(each.recipient),
-      geoSetOf(each) ?? '-',
-      each.recipient.lon,
-      each.recipient.lat,
-    ]);
+    const args = recipients
+      .slice(from, from + 100)
+      .flatMap((each) => [
+        each.recipient.recipientId,
+        each.version,
+        JSON.stringify(each.recipient),
+        geoSetOf(each) ?? '-',
+        each.recipient.lon,
+        each.recipient.lat,
+      ]);
     await run(redis.client, PUT_FACTS, keys.marker, [runId, keys.root, ...args]);
   }
 }

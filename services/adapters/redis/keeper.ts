@@ -67,7 +67,8 @@ export function createCandidateKeeper(deps: KeeperDependencies): CandidateKeeper
   const loop = async (): Promise<void> => {
     while (!stopped) {
       await guardedRound(keeper);
-      if (!stopped) await new Promise<void>((resolve) => void ((wake = resolve), setTimeout(resolve, deps.roundMs ?? 300)));
+      if (!stopped)
+        await new Promise<void>((resolve) => void ((wake = resolve), setTimeout(resolve, deps.roundMs ?? 300)));
     }
   };
   return {
@@ -84,7 +85,10 @@ export function createCandidateKeeper(deps: KeeperDependencies): CandidateKeeper
 }
 
 /** After a recipient was changed through the api: the next search sees it at once. Mended by the keeper if this fails. */
-export async function refreshRecipient(deps: Pick<KeeperDependencies, 'pool' | 'redis' | 'prefix'>, recipientId: string): Promise<void> {
+export async function refreshRecipient(
+  deps: Pick<KeeperDependencies, 'pool' | 'redis' | 'prefix'>,
+  recipientId: string,
+): Promise<void> {
   const recipient = await oneRecipient(deps.pool, recipientId);
   if (recipient !== null) await putRecipients(deps.redis, keysOf(deps.prefix), [recipient]);
 }
@@ -135,7 +139,10 @@ async function restore(keeper: Keeper, runId: string): Promise<void> {
   keeper.noticedMs = null;
   keeper.knownUntil = rebuilt.startedAt;
   keeper.doubts.clear();
-  deps.log.info({ recipients: rebuilt.recipients, tokens: rebuilt.tokens, seconds }, 'candidates rebuilt from PostgreSQL');
+  deps.log.info(
+    { recipients: rebuilt.recipients, tokens: rebuilt.tokens, seconds },
+    'candidates rebuilt from PostgreSQL',
+  );
   await dropOlderGenerations(deps.redis.client, keys, rebuilt.generation);
 }
 

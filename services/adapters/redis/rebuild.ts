@@ -20,7 +20,12 @@ export interface Rebuilt {
  * as a token or as both, never as neither. New offers can't come in meanwhile: nobody reserves without the marker.
  * @param stillOurs called between pages; throws when another keeper took over
  */
-export async function rebuild(pool: pg.Pool, redis: Redis, keys: Keys, stillOurs: () => Promise<void>): Promise<Rebuilt> {
+export async function rebuild(
+  pool: pg.Pool,
+  redis: Redis,
+  keys: Keys,
+  stillOurs: () => Promise<void>,
+): Promise<Rebuilt> {
   const startedAt = await databaseTime(pool);
   const generation = String(await redis.incr(keys.generation));
   const reservedAtMs = String(await redisTimeMs(redis));
@@ -51,7 +56,7 @@ export async function redisTimeMs(redis: Redis): Promise<number> {
 
 /** The tokens of all open and claimed offers, across regions (off the hot path), by the partial index on recipients. */
 async function* heldTokens(pool: pg.Pool): AsyncGenerator<readonly Token[]> {
-  for (let after: readonly [string, string] = ['', '']; ; ) {
+  for (let after: readonly [string, string] = ['', '']; ;) {
     const { rows } = await pool.query<{ recipient_id: string; offer_id: string; quantity_grams: string }>(
       `select recipient_id, offer_id, quantity_grams from offer
         where state in ('open', 'claimed') and (recipient_id, offer_id) > ($1, $2)
@@ -75,7 +80,7 @@ export function tokenOf(row: { recipient_id: string; offer_id: string; quantity_
 
 /** Grams per recipient and local day of the last week (a day more for the zones ahead), summed over regions. */
 async function* collectedDays(pool: pg.Pool): AsyncGenerator<readonly DayGrams[]> {
-  for (let after: readonly [string, string] = ['', '0001-01-01']; ; ) {
+  for (let after: readonly [string, string] = ['', '0001-01-01']; ;) {
     const { rows } = await pool.query<{ recipient_id: string; day: string; grams: string }>(
       `select recipient_id, day::text, sum(collected_grams) as grams from recipient_day
         where day >= current_date - 8 and (recipient_id, day) > ($1, $2::date)
@@ -92,7 +97,7 @@ async function* collectedDays(pool: pg.Pool): AsyncGenerator<readonly DayGrams[]
 /** Removes what older generations left. */
 export async function dropOlderGenerations(redis: Redis, keys: Keys, generation: string): Promise<void> {
   const older = new RegExp(`^${keys.root.replace(/[{}.]/g, '\\$&')}:(\\d+):`);
-  for (let cursor = '0'; ; ) {
+  for (let cursor = '0'; ;) {
     const [next, found] = await redis.scan(cursor, 'MATCH', `${keys.root}:*`, 'COUNT', 1_000);
     const dead = found.filter((key) => Number(older.exec(key)?.[1] ?? generation) < Number(generation));
     if (dead.length > 0) await redis.unlink(...dead);

@@ -7,7 +7,10 @@ export interface VersionedRecipient {
   readonly version: string;
 }
 
-type Row = Omit<Recipient, 'recipientId' | 'capacityGrams' | 'dailyCapacityGrams' | 'weeklyNeedGrams' | 'timeZone' | 'travelMode'> & {
+type Row = Omit<
+  Recipient,
+  'recipientId' | 'capacityGrams' | 'dailyCapacityGrams' | 'weeklyNeedGrams' | 'timeZone' | 'travelMode'
+> & {
   readonly recipient_id: Recipient['recipientId'];
   readonly time_zone: string;
   readonly travel_mode: Recipient['travelMode'];
@@ -25,7 +28,7 @@ const PAGE_ROWS = 500;
 
 /** All recipients, by id, page by page: no statement outlasts the role's second. */
 export async function* allRecipients(pool: pg.Pool): AsyncGenerator<readonly VersionedRecipient[]> {
-  for (let after = ''; ; ) {
+  for (let after = ''; ;) {
     const { rows } = await pool.query<Row>(
       `select ${COLUMNS} from recipient r where r.recipient_id > $1 order by r.recipient_id limit ${String(PAGE_ROWS)}`,
       [after],
@@ -58,7 +61,10 @@ export async function recipientsChangedSince(pool: pg.Pool, since: string): Prom
        from (select 1) as once left join recipient r on r.updated_at > $1::timestamptz - interval '5 seconds'`,
     [since],
   );
-  return { askedAt: rows[0]?.asked_at ?? since, recipients: rows.flatMap((row) => (row.recipient_id === null ? [] : [versioned(row)])) };
+  return {
+    askedAt: rows[0]?.asked_at ?? since,
+    recipients: rows.flatMap((row) => (row.recipient_id === null ? [] : [versioned(row)])),
+  };
 }
 
 export async function databaseTime(pool: pg.Pool): Promise<string> {

@@ -11,7 +11,12 @@ export function script(text: string): Script {
 }
 
 /** One round trip; a second one only when this server has not seen the script yet. */
-export async function run(redis: Redis, { sha, text }: Script, key: string, args: readonly (string | number)[]): Promise<unknown> {
+export async function run(
+  redis: Redis,
+  { sha, text }: Script,
+  key: string,
+  args: readonly (string | number)[],
+): Promise<unknown> {
   try {
     return await redis.evalsha(sha, 1, key, ...args);
   } catch (error) {
