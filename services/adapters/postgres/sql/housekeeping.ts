@@ -1,7 +1,9 @@
-import type { Pool } from 'pg';
+import type { Pool, QueryConfig } from 'pg';
 import type { Queryable } from './queryable.ts';
 
 const LONG_STATEMENT = '60s';
+/** The pool gives up a query after three seconds otherwise. */
+const LONG_QUERY_MS = 65_000;
 
 /** Makes the partitions of the coming months and days. @returns how many were made */
 export function ensurePartitions(pool: Pool): Promise<number> {
@@ -21,7 +23,7 @@ async function callSlowly(pool: Pool, text: string): Promise<number> {
     await client.query('begin');
     await client.query(`set local statement_timeout = '${LONG_STATEMENT}'`);
     await client.query(`set local lock_timeout = '10s'`);
-    const { rows } = await client.query<{ count: number }>(text);
+    const { rows } = await client.query<{ count: number }>({ text, query_timeout: LONG_QUERY_MS } as QueryConfig);
     await client.query('commit');
     return rows[0]?.count ?? 0;
   } catch (error) {
