@@ -7,11 +7,12 @@ import { recipientNamed } from '#core/lots/evening.testkit.ts';
 import { lotIdOf, type CellToken, type DonorId, type LotId, type OfferId, type RecipientId } from '#core/words/ids.ts';
 import { createCell, type Cell } from '#cell/cell.ts';
 import type { CellAnswer } from '#cell/contract.ts';
-import type { CellPorts, CellStore } from '#cell/ports.ts';
+import type { Candidates, CellPorts, CellStore } from '#cell/ports.ts';
 import { createPool, type Pool } from '#adapters/postgres/pool.ts';
 import { newUuid } from '#adapters/ids/uuid.ts';
 import { startPostgres, type PostgresProcess } from '../../dev/testing/loopServers.ts';
-import { handoverCode, memoryCandidates, worldPorts, type MemoryCandidates } from './worldPorts.ts';
+import { fakeCandidates, type FakeCandidates } from '../fakes/candidates.ts';
+import { handoverCode, worldPorts } from './worldPorts.ts';
 
 const CELL = '46920bd' as CellToken;
 const MINUTE_MS = 60_000;
@@ -28,7 +29,8 @@ const hooks = {
 
 let server: PostgresProcess;
 let pool: Pool;
-let candidates: MemoryCandidates;
+let fake: FakeCandidates;
+let candidates: Candidates;
 let ports: ReturnType<typeof worldPorts>;
 let cell: Cell;
 let series = 0;
@@ -43,15 +45,22 @@ after(async () => {
 });
 beforeEach(async () => {
   await pool.query('truncate lot, offer, matching_history, outbox, command, recipient_day, cell');
-  candidates = memoryCandidates([
-    recipientNamed('a', { capacityGrams: 20_000 }),
-    recipientNamed('b', { capacityGrams: 20_000, lat: 60.172 }),
-  ]);
+  beginAfresh();
   ports = worldPorts(pool, candidates);
   cell = createCell(CELL, ports, policy, hooks);
   fenced = 0;
   failures.length = 0;
 });
+
+/** Two recipients with all their room. */
+function beginAfresh(): void {
+  const recipients = [
+    recipientNamed('a', { capacityGrams: 20_000 }),
+    recipientNamed('b', { capacityGrams: 20_000, lat: 60.172 }),
+  ];
+  fake = fakeCandidates(recipients, Date.now);
+  candidates = fake.candidates;
+}
 
 function postOf(change: Partial<Post> = {}): Post {
   const n = series++;
@@ -205,7 +214,7 @@ describe('races', () => {
       const { rows } = await pool.query<{ state: string }>('select state from lot where lot_id = $1', [offer.lotId]);
       assert.equal(rows[0]?.state, 'cancelled');
     }
-    assert.equal(candidates.tokens.size, 0, 'no capacity leaks');
+    assert.equal(fake.tokens.size, 0, 'no capacity leaks');
   });
 
   it('accept against lapse: an accept whose turn comes first wins, else it is told so', async () => {
@@ -273,7 +282,7 @@ describe('the fence', () => {
   it('a host paused at any await of a turn can write nothing stale, and nobody waits for it', async () => {
     let refusedWrites = 0;
     for (let step = 0; step < 10; step++) {
-      candidates.tokens.clear();
+      beginAfresh();
       const zombie = pausedAt(step);
       const stale = postOf();
       const turning = one(stale, zombie.paused);
@@ -335,10 +344,10 @@ describe('time', () => {
   });
 
   it('posts are accepted while candidates are rebuilt, and offered once they are back', async () => {
-    candidates.ready = false;
+    fake.believe(false);
     const post = postOf();
     assert.equal(good(await one(post)).surplus?.state, 'posted');
-    candidates.ready = true;
+    fake.believe(true);
     ports.clock.aheadMs = 2_500;
     await one({ kind: 'wake', id: 'again', fingerprint: null, lotId: post.lotId });
     const { rows } = await pool.query<{ state: string }>('select state from lot where lot_id = $1', [post.lotId]);

@@ -31,6 +31,9 @@ test('another row, a flipped bit, a cut tag or an unknown key does not open', ()
 
 test('bad key configuration is named without its value', () => {
   assert.throws(() => createSealer('nope', 'a'), /not JSON/);
-  assert.throws(() => createSealer('{"a":"c2hvcnQ="}', 'a'), (error: Error) => !error.message.includes('c2hvcnQ'));
+  assert.throws(
+    () => createSealer('{"a":"c2hvcnQ="}', 'a'),
+    (error: Error) => !error.message.includes('c2hvcnQ'),
+  );
   assert.throws(() => createSealer(JSON.stringify(keys), 'b'), /no key "b"/);
 });

@@ -44,7 +44,8 @@ function parseKeys(keysJson: string): Map<string, Buffer> {
   } catch {
     throw new Error('CONTACT_KEYS is not JSON');
   }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw new Error('CONTACT_KEYS is no object');
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
+    throw new Error('CONTACT_KEYS is no object');
   const keys = new Map<string, Buffer>();
   for (const [id, text] of Object.entries(parsed)) {
     const key = Buffer.from(String(text), 'base64');
