@@ -24,6 +24,8 @@ export interface TurnWrite {
   readonly epoch: string;
   /** unix ms; PostgreSQL refuses the write after this */
   readonly notAfterMs: number;
+  /** unix ms; PostgreSQL's time at which the turn was decided */
+  readonly decidedAtMs: number;
   readonly commands: readonly { readonly command: Command; readonly answer: Answer }[];
   readonly changes: readonly LotChange[];
   readonly collected: readonly Collected[];
@@ -63,7 +65,8 @@ export interface Search extends Place {
 }
 
 /** A recipient near a search with its counters; travel is added by the shell. */
-export type Near = Recipient & Pick<Candidate, 'distanceMeters' | 'openGrams' | 'collectedTodayGrams' | 'collectedWeekGrams'>;
+export type Near = Recipient &
+  Pick<Candidate, 'distanceMeters' | 'openGrams' | 'collectedTodayGrams' | 'collectedWeekGrams'>;
 
 export interface Reservation extends Token {
   readonly capacityGrams: number;

@@ -60,7 +60,8 @@ export function release(turn: Turn, command: Release): Answer {
   const { lot, offer } = found;
   const closed = closedRefusal(lot, offer);
   if (closed !== null) return closed;
-  if (offer.state !== 'claimed') return refuse('offer-closed', 'Only a claimed offer can be released; decline it instead.');
+  if (offer.state !== 'claimed')
+    return refuse('offer-closed', 'Only a claimed offer can be released; decline it instead.');
   giveBack(turn, lot, 'released', { detail: command.reason });
   return answered(turn, lot.id, offer.id);
 }

@@ -14,7 +14,8 @@ export function cancel(turn: Turn, command: Cancel): Answer {
     return refuse('stale-version', `The surplus is at version ${String(lot.version)}; read it again.`);
   }
   const open = familyBelow(turn, lot.id).filter((each) => !isEnd(each.state));
-  if (open.length === 0 && lot.state !== 'cancelled') return refuse('offer-closed', `The surplus is ${lot.state} already.`);
+  if (open.length === 0 && lot.state !== 'cancelled')
+    return refuse('offer-closed', `The surplus is ${lot.state} already.`);
   for (const each of open) cancelOne(turn, each);
   return answered(turn, lot.id);
 }
@@ -30,7 +31,7 @@ function cancelOne(turn: Turn, lot: Lot): void {
 function familyBelow(turn: Turn, top: LotId): Lot[] {
   const found: Lot[] = [];
   const below = new Set<LotId>([top]);
-  for (let grown = true; grown; ) {
+  for (let grown = true; grown;) {
     grown = false;
     for (const lot of turn.lots.values()) {
       if (lot.parentId !== null && below.has(lot.parentId) && !below.has(lot.id)) {

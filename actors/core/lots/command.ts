@@ -84,17 +84,7 @@ export interface Wake extends Base {
 }
 
 export type Command =
-  | Post
-  | Accept
-  | Decline
-  | Release
-  | Handover
-  | RenewCode
-  | Cancel
-  | Rematch
-  | Fallback
-  | Replay
-  | Wake;
+  Post | Accept | Decline | Release | Handover | RenewCode | Cancel | Rematch | Fallback | Replay | Wake;
 
 /** Domain refusals are return values; services/api maps each to a status and a docs page. */
 export type Refusal =
@@ -121,7 +111,11 @@ export function lotIdOfCommand(command: Command): LotId {
   return command.offerId.slice(0, command.offerId.lastIndexOf('-')) as LotId;
 }
 
-/** People's commands are answered under their id for ever after; the system's only leave a row when they did something. */
-export function isAnswerKept(command: Command): boolean {
-  return command.fingerprint !== null;
+/**
+ * Does this command leave a row under its id? People's always: the same key gets the same answer for ever after.
+ * An event's, when it did something. A wake never: what is due is guarded by the lot's own times, and the same lot may be
+ * woken at the same version more than once.
+ */
+export function leavesRow(command: Command, didSomething: boolean): boolean {
+  return command.fingerprint !== null || (didSomething && command.kind !== 'wake');
 }

@@ -49,7 +49,12 @@ function checkPickup(turn: Turn, lot: Lot): void {
     turn.remind.add(lot.id);
     const nextActionAtMs = Math.min(turn.nowMs + PICKUP_GRACE_MS, lot.safeUntilMs);
     const offer = currentOffer(lot);
-    move(turn, lot, { to: 'claimed', reason: 'reminded', offer, notBeforeMs: pickupByMs }, { reminded: true, nextActionAtMs });
+    move(
+      turn,
+      lot,
+      { to: 'claimed', reason: 'reminded', offer, notBeforeMs: pickupByMs },
+      { reminded: true, nextActionAtMs },
+    );
   } else {
     giveBack(turn, lot, 'not-collected', { notBeforeMs: pickupByMs });
   }

@@ -39,15 +39,20 @@ function collect(turn: Turn, lot: Lot, offer: Offer, grams: number, kept: Partia
 }
 
 function tooEarlyOrLate(turn: Turn, lot: Lot, offer: Offer): Answer | null {
-  if (offer.state !== 'claimed' && !offer.fallback) return refuse('offer-closed', 'Accept the offer before the handover.');
-  if (turn.nowMs > lot.safeUntilMs + LATE_HANDOVER_MS) return refuse('offer-closed', 'The food is past its safe-until time.');
+  if (offer.state !== 'claimed' && !offer.fallback)
+    return refuse('offer-closed', 'Accept the offer before the handover.');
+  if (turn.nowMs > lot.safeUntilMs + LATE_HANDOVER_MS)
+    return refuse('offer-closed', 'The food is past its safe-until time.');
   return null;
 }
 
 /** A wrong code is counted; the count is a change of the offer, not of the lot. */
 function checkCode(turn: Turn, lot: Lot, offer: Offer, command: Handover): Answer | null {
   if (offer.wrongCodes >= MAX_WRONG_CODES) {
-    return refuse('code-locked', 'Too many wrong codes: let the donor open the handover code anew, and use the new one.');
+    return refuse(
+      'code-locked',
+      'Too many wrong codes: let the donor open the handover code anew, and use the new one.',
+    );
   }
   if (command.code === turn.facts.handoverCode(offer.id, offer.recipientId, offer.codeGeneration)) return null;
   const wrongCodes = offer.wrongCodes + 1;

@@ -1,15 +1,7 @@
 import type { Category, Storage } from '../words/food.ts';
 import type { CellToken, DonorId, LotId, OfferId, RecipientId, RegionToken } from '../words/ids.ts';
 
-export const LOT_STATES = [
-  'posted',
-  'offered',
-  'claimed',
-  'rematching',
-  'collected',
-  'expired',
-  'cancelled',
-] as const;
+export const LOT_STATES = ['posted', 'offered', 'claimed', 'rematching', 'collected', 'expired', 'cancelled'] as const;
 export type LotState = (typeof LOT_STATES)[number];
 
 /** The picture in docs/states.md, as data: which state may follow which. Ends have no successor. */

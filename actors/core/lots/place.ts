@@ -21,7 +21,8 @@ export function placeFallback(turn: Turn, lot: Lot): Lot {
   const ranking = rank(lot, turn.facts.candidatesFor(lot)?.map(asOfThisTurn(turn)) ?? [], turn.nowMs);
   if (ranking.choice === null && ranking.opensAtMs !== null) return postpone(turn, lot, ranking.opensAtMs);
   const bank = candidate === null ? null : asOfThisTurn(turn)(candidate);
-  const grams = bank === null || lot.tried.includes(bank.recipientId) ? 0 : Math.min(lot.quantityGrams, freeGrams(bank));
+  const grams =
+    bank === null || lot.tried.includes(bank.recipientId) ? 0 : Math.min(lot.quantityGrams, freeGrams(bank));
   if (bank === null || grams === 0) return searchOn(turn, lot, MAX_TRIES, { deadLettered: true });
   const reason: Reason = { code: 'fallback', text: 'food bank of last resort', tries: lot.tries };
   return offerTo(turn, lot, { candidate: bank, grams, score: 0, reasons: [distanceReason(bank), reason] }, true);
@@ -39,7 +40,9 @@ function offerTo(turn: Turn, lot: Lot, choice: Choice, fallback: boolean): Lot {
   const kept = grams < lot.quantityGrams ? splitOff(turn, lot, grams, candidate.recipientId) : {};
   if (kept === null) return wait(turn, lot);
   const attempt = lot.attempt + 1;
-  const deadlineMs = fallback ? lot.safeUntilMs : Math.min(turn.nowMs + turn.facts.policy.ackTimeoutMs, lot.safeUntilMs);
+  const deadlineMs = fallback
+    ? lot.safeUntilMs
+    : Math.min(turn.nowMs + turn.facts.policy.ackTimeoutMs, lot.safeUntilMs);
   const offer: Offer = {
     id: offerIdOf(lot.id, attempt),
     attempt,
@@ -64,7 +67,13 @@ function offerTo(turn: Turn, lot: Lot, choice: Choice, fallback: boolean): Lot {
     turn,
     lot,
     { to: 'offered', reason: fallback ? 'fallback' : 'matched', offer },
-    { ...kept, attempt, offers: [...lot.offers, offer], nextActionAtMs: deadlineMs, ...(fallback ? { deadLettered: true } : {}) },
+    {
+      ...kept,
+      attempt,
+      offers: [...lot.offers, offer],
+      nextActionAtMs: deadlineMs,
+      ...(fallback ? { deadLettered: true } : {}),
+    },
   );
 }
 
@@ -94,9 +103,16 @@ function searchOn(turn: Turn, lot: Lot, tries: number, change: Partial<Lot>, ran
   const nextActionAtMs = Math.min(Math.round(turn.nowMs + waitMs), lot.safeUntilMs);
   const radiusMeters = Math.min(MAX_RADIUS_METERS, Math.round(lot.radiusMeters * RADIUS_GROWTH));
   const detail = ranking === undefined ? null : JSON.stringify(ranking.leftOut);
-  return move(turn, lot, { to: 'rematching', reason: 'no-candidate', detail }, { tries, nextActionAtMs, radiusMeters, ...change });
+  return move(
+    turn,
+    lot,
+    { to: 'rematching', reason: 'no-candidate', detail },
+    { tries, nextActionAtMs, radiusMeters, ...change },
+  );
 }
 
 function wait(turn: Turn, lot: Lot): Lot {
-  return patch(turn, lot, { nextActionAtMs: Math.min(turn.nowMs + NOT_READY_RETRY_MS, Math.max(lot.safeUntilMs, turn.nowMs)) });
+  return patch(turn, lot, {
+    nextActionAtMs: Math.min(turn.nowMs + NOT_READY_RETRY_MS, Math.max(lot.safeUntilMs, turn.nowMs)),
+  });
 }

@@ -1,23 +1,20 @@
 import type { Lot } from '../lots/lot.ts';
 import { freeGrams, type Candidate } from './candidate.ts';
 import { nextOpeningMs, openUntilMs } from './hours.ts';
-import type { RecipientId } from '../words/ids.ts';
 
 /** Time between arriving and the food being in the fridge: what must be left of safe-until. */
 export const HANDOVER_MARGIN_MS = 10 * 60_000;
 /** Nobody is sent out for less than this, unless the whole lot is smaller. */
 export const MIN_OFFER_GRAMS = 500;
 
-export type Infeasible = 'tried' | 'paused' | 'fallback' | 'category' | 'storage' | 'safe-until' | 'closed' | 'capacity';
+export type Infeasible =
+  'tried' | 'paused' | 'fallback' | 'category' | 'storage' | 'safe-until' | 'closed' | 'capacity';
 
 export type Feasibility =
   | { readonly feasible: true; readonly arrivalMs: number; readonly openUntilMs: number; readonly grams: number }
   | { readonly feasible: false; readonly because: Infeasible; readonly opensAtMs: number | null };
 
-export type Need = Pick<
-  Lot,
-  'category' | 'storage' | 'quantityGrams' | 'readyFromMs' | 'safeUntilMs' | 'tried'
->;
+export type Need = Pick<Lot, 'category' | 'storage' | 'quantityGrams' | 'readyFromMs' | 'safeUntilMs' | 'tried'>;
 
 /** Can this recipient take this food, all in all? The first thing that stands against it is named. */
 export function feasibility(lot: Need, candidate: Candidate, nowMs: number): Feasibility {
@@ -28,7 +25,7 @@ export function feasibility(lot: Need, candidate: Candidate, nowMs: number): Fea
 
 /** What no waiting changes. */
 function standing(lot: Need, candidate: Candidate): Infeasible | null {
-  if (lot.tried.includes(candidate.recipientId as RecipientId)) return 'tried';
+  if (lot.tried.includes(candidate.recipientId)) return 'tried';
   if (!candidate.active) return 'paused';
   if (!candidate.categories.includes(lot.category)) return 'category';
   if (!candidate.storages.includes(lot.storage)) return 'storage';

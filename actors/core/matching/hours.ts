@@ -81,7 +81,7 @@ export function nextOpeningMs(hours: WeeklyHours, timeZone: string, atMs: number
   const now = minuteOfWeek(timeZone, atMs);
   let best: number | null = null;
   for (const [from] of hours) {
-    const wait = (((from % WEEK_MINUTES) - now + WEEK_MINUTES) % WEEK_MINUTES) || WEEK_MINUTES;
+    const wait = ((from % WEEK_MINUTES) - now + WEEK_MINUTES) % WEEK_MINUTES || WEEK_MINUTES;
     if (best === null || wait < best) best = wait;
   }
   return best === null ? null : Math.floor(atMs / MINUTE_MS) * MINUTE_MS + best * MINUTE_MS;

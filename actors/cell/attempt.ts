@@ -1,0 +1,125 @@
+/** One attempt at a turn: load, decide, reserve, write, remember. */
+import { regionOf } from '#core/geo/cell.ts';
+import { leavesRow, lotIdOfCommand, type Answer, type Command } from '#core/lots/command.ts';
+import { decide, type Decision } from '#core/lots/decide.ts';
+import { isEnd, type Lot } from '#core/lots/lot.ts';
+import type { Policy } from '#core/lots/policy.ts';
+import type { CellToken, LotId } from '#core/words/ids.ts';
+import { giveBack, reserve, settle, type Held } from './capacity.ts';
+import { gatherFacts, seekingOf } from './facts.ts';
+import type { CellPorts, KeptAnswer, TurnWrite } from './ports.ts';
+
+/** A turn's write is refused after this, so that its capacity tokens may be swept. */
+export const NOT_AFTER_MS = 2_000;
+/** A reservation lost to another cell: decide again with fresh counters, so often. */
+const MAX_ROUNDS = 3;
+/** Child lots a turn may create: each command at most one, and as many again for offers that only take a part. */
+const SPARE_IDS_PER_COMMAND = 2;
+
+/** What a cell holds while it owns its rows. */
+export interface Owned {
+  readonly token: CellToken;
+  readonly epoch: string;
+  /** open lots: a cache of the rows */
+  readonly lots: Map<LotId, Lot>;
+}
+
+export type Outcome =
+  | { readonly done: true; readonly answers: ReadonlyMap<string, Answer> }
+  | { readonly done: false; readonly because: 'fenced' | 'late' }
+  | { readonly done: false; readonly because: 'repeated'; readonly kept: readonly KeptAnswer[] }
+  /** some command can't be written */
+  | { readonly done: false; readonly because: 'culprit'; readonly message: string };
+
+export async function attemptTurn(
+  owned: Owned,
+  commands: readonly Command[],
+  traceparent: string | null,
+  ports: CellPorts,
+  policy: Policy,
+): Promise<Outcome> {
+  const notAfterMs = ports.clock.nowMs() + NOT_AFTER_MS;
+  const lots = await lotsOf(owned, commands, ports);
+  const held: Held = new Map();
+  const decision = await decideWithCapacity(owned.token, lots, commands, held, ports, policy);
+  const written = await ports.store.write(turnWrite(owned, commands, decision, notAfterMs, traceparent, ports));
+  if (!written.wrote) {
+    await giveBack(held, () => true, ports);
+    if (written.because === 'repeated') return { done: false, because: 'repeated', kept: written.kept };
+    if (written.because === 'data') return { done: false, because: 'culprit', message: written.message };
+    if (written.because === 'early') return { done: false, because: 'culprit', message: 'a step before its time' };
+    return { done: false, because: written.because };
+  }
+  remember(owned, decision);
+  if (decision.changes.length > 0) ports.hints.outbox(regionOf(owned.token, policy.regionLevel));
+  await settle(decision, ports);
+  return { done: true, answers: decision.answers };
+}
+
+/** Open lots from the cache; with a person's command also the other lots of the post, ended ones included. */
+async function lotsOf(owned: Owned, commands: readonly Command[], ports: CellPorts): Promise<Map<LotId, Lot>> {
+  const needed = new Set<LotId>();
+  for (const command of commands) {
+    const id = lotIdOfCommand(command);
+    const isSystems = command.kind === 'wake' || command.kind === 'rematch' || command.kind === 'fallback';
+    if (command.kind !== 'post' && !(isSystems && owned.lots.has(id))) needed.add(id);
+  }
+  const loaded = needed.size === 0 ? [] : await ports.store.loadFamilies(owned.token, [...needed]);
+  const lots = new Map<LotId, Lot>();
+  for (const lot of loaded) lots.set(lot.id, owned.lots.get(lot.id) ?? lot);
+  for (const command of commands) {
+    const cached = owned.lots.get(lotIdOfCommand(command));
+    if (cached !== undefined) lots.set(cached.id, cached);
+  }
+  return lots;
+}
+
+/** Decide, reserve; a recipient filled up meanwhile by another cell: decide again. At last without offers. */
+async function decideWithCapacity(
+  token: CellToken,
+  lots: ReadonlyMap<LotId, Lot>,
+  commands: readonly Command[],
+  held: Held,
+  ports: CellPorts,
+  policy: Policy,
+): Promise<Decision> {
+  const seeking = seekingOf(commands, lots, policy);
+  const region = regionOf(token, policy.regionLevel);
+  const spareIds = commands.length * SPARE_IDS_PER_COMMAND;
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const facts = await gatherFacts(token, seeking, region, ports, policy, spareIds);
+    const decision = decide(lots, commands, facts, ports.clock.nowMs());
+    if (await reserve(decision, facts, held, ports)) return decision;
+  }
+  const facts = await gatherFacts(token, [], region, ports, policy, spareIds);
+  const blind = { ...facts, candidatesFor: () => null, fallbackFor: () => null };
+  const waiting = decide(lots, commands, blind, ports.clock.nowMs());
+  await reserve(waiting, blind, held, ports);
+  return waiting;
+}
+
+function turnWrite(
+  owned: Owned,
+  commands: readonly Command[],
+  decision: Decision,
+  notAfterMs: number,
+  traceparent: string | null,
+  ports: CellPorts,
+): TurnWrite {
+  const touched = new Set(decision.changes.map(({ after }) => after.id));
+  const kept = commands.flatMap((command) => {
+    const answer = decision.answers.get(command.id);
+    const isKept = leavesRow(command, touched.has(lotIdOfCommand(command)));
+    return answer !== undefined && isKept ? [{ command, answer }] : [];
+  });
+  const { changes, collected } = decision;
+  const { token: cell, epoch } = owned;
+  return { cell, epoch, notAfterMs, decidedAtMs: ports.clock.nowMs(), commands: kept, changes, collected, traceparent };
+}
+
+function remember(owned: Owned, decision: Decision): void {
+  for (const { after } of decision.changes) {
+    if (isEnd(after.state)) owned.lots.delete(after.id);
+    else owned.lots.set(after.id, after);
+  }
+}

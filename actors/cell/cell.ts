@@ -1,0 +1,203 @@
+/**
+ * One cell: a queue of turns in process, a cache of its rows, a shell around `decide`.
+ * Dapr may run a call twice, at once, or on two hosts; so turns are serialised here, ids are unique rows in PostgreSQL,
+ * and the epoch fence there has the last word on who owns the cell.
+ */
+import { lotIdOfCommand, type Command } from '#core/lots/command.ts';
+import type { Policy } from '#core/lots/policy.ts';
+import { cellOf, type CellToken } from '#core/words/ids.ts';
+import { attemptTurn, type Owned } from './attempt.ts';
+import { MAX_BATCH, type CellAnswer } from './contract.ts';
+import { seekingOf } from './facts.ts';
+import type { CellPorts, KeptAnswer } from './ports.ts';
+import { createRecentAnswers, type RecentAnswers } from './recentAnswers.ts';
+import { createWarmer } from './warmer.ts';
+
+/** Fenced: another host owns the cell; activating it here at once would fence that one in turn. */
+const FENCED_PAUSE_MS = 2_000;
+/** Late, or with repeats to leave out: so many attempts, then the callers ask again. */
+const MAX_ATTEMPTS = 3;
+const MOVED: CellAnswer = { moved: true };
+
+export interface Cell {
+  /** One answer per command, in the order asked. */
+  turn(commands: readonly Command[], traceparent: string | null): Promise<readonly CellAnswer[]>;
+  /** Resolves when no turn is under way. */
+  idle(): Promise<void>;
+}
+
+export interface CellHooks {
+  readonly activated: () => void;
+  readonly fenced: () => void;
+  readonly turned: (size: number, waitedMs: number) => void;
+  readonly failed: (error: unknown) => void;
+  /** 0 to 1: spreads the pauses of hosts that were fenced */
+  readonly random: () => number;
+}
+
+interface Waiting {
+  readonly command: Command;
+  readonly traceparent: string | null;
+  readonly queuedAtMs: number;
+  readonly answer: (answer: CellAnswer) => void;
+}
+
+/** Answers by command id; a command without one has moved. */
+type Answers = Map<string, CellAnswer>;
+
+interface CellState {
+  readonly token: CellToken;
+  readonly ports: CellPorts;
+  readonly policy: Policy;
+  readonly hooks: CellHooks;
+  readonly recent: RecentAnswers;
+  owned: Owned | null;
+  fencedUntilMs: number;
+}
+
+export function createCell(token: CellToken, ports: CellPorts, policy: Policy, hooks: CellHooks): Cell {
+  const state: CellState = {
+    token,
+    ports,
+    policy,
+    hooks,
+    recent: createRecentAnswers(),
+    owned: null,
+    fencedUntilMs: 0,
+  };
+  const warm = createWarmer(ports);
+  const queue: Waiting[] = [];
+  let running: Promise<void> | null = null;
+
+  async function turn(commands: readonly Command[], traceparent: string | null): Promise<readonly CellAnswer[]> {
+    await warm(seekingOf(commands, state.owned?.lots ?? new Map(), policy));
+    const queuedAtMs = ports.clock.nowMs();
+    const answers = commands.map(
+      (command) => new Promise<CellAnswer>((answer) => void queue.push({ command, traceparent, queuedAtMs, answer })),
+    );
+    running ??= drain();
+    return await Promise.all(answers);
+  }
+
+  async function drain(): Promise<void> {
+    while (queue.length > 0) {
+      const batch = queue.splice(0, MAX_BATCH);
+      hooks.turned(batch.length, ports.clock.nowMs() - (batch[0]?.queuedAtMs ?? 0));
+      await runBatch(state, batch);
+    }
+    running = null;
+  }
+
+  return { turn, idle: () => running ?? Promise.resolve() };
+}
+
+/** Repeats get the first answer; whatever goes wrong, everybody who waits is answered. */
+async function runBatch(state: CellState, batch: readonly Waiting[]): Promise<void> {
+  const answers: Answers = new Map();
+  const fresh = new Map<string, Command>();
+  for (const { command } of batch) {
+    const kept = state.recent.get(command.id);
+    if (cellOf(lotIdOfCommand(command)) !== state.token) {
+      answers.set(command.id, { ok: false, refused: 'not-found', detail: 'The lot belongs to another cell.' });
+    } else if (kept !== null) answers.set(command.id, kept);
+    else if (!fresh.has(command.id)) fresh.set(command.id, command);
+  }
+  try {
+    await runCommands(state, [...fresh.values()], batch[0]?.traceparent ?? null, answers);
+  } catch (error) {
+    // Written or not, we can't tell: forget the cache, and let the callers ask again under the same ids.
+    state.owned = null;
+    state.hooks.failed(error);
+  }
+  for (const { command, answer } of batch) answer(checked(fresh, state, command, answers.get(command.id) ?? MOVED));
+}
+
+/** The answer for this copy of a command: another fingerprint under the same id is a reused key. */
+function checked(fresh: Map<string, Command>, state: CellState, command: Command, answer: CellAnswer): CellAnswer {
+  const first = fresh.has(command.id) ? fresh.get(command.id)?.fingerprint : state.recent.fingerprintOf(command.id);
+  return first === undefined || first === command.fingerprint ? answer : keyReuse();
+}
+
+function keyReuse(): CellAnswer {
+  return { ok: false, refused: 'key-reuse', detail: 'This key was used with another request.' };
+}
+
+async function own(state: CellState): Promise<Owned | null> {
+  if (state.owned !== null) return state.owned;
+  if (state.ports.clock.nowMs() < state.fencedUntilMs) return null;
+  const { epoch, lots } = await state.ports.store.activate(state.token);
+  state.hooks.activated();
+  state.recent.clear();
+  state.owned = { token: state.token, epoch, lots: new Map(lots.map((lot) => [lot.id, lot])) };
+  return state.owned;
+}
+
+function beFenced(state: CellState): void {
+  state.owned = null;
+  state.fencedUntilMs = state.ports.clock.nowMs() + FENCED_PAUSE_MS * (1 + state.hooks.random() / 2);
+  state.hooks.fenced();
+}
+
+/** Fills `answers`; commands left without one have moved. */
+async function runCommands(
+  state: CellState,
+  commands: Command[],
+  traceparent: string | null,
+  answers: Answers,
+): Promise<void> {
+  let rest = commands;
+  for (let attempt = 0; attempt < MAX_ATTEMPTS && rest.length > 0; attempt++) {
+    const owned = await own(state);
+    if (owned === null) return;
+    const outcome = await attemptTurn(owned, rest, traceparent, state.ports, state.policy);
+    if (outcome.done) {
+      for (const command of rest) keep(state, command, outcome.answers.get(command.id) ?? MOVED, answers);
+      return;
+    }
+    if (outcome.because === 'fenced') return beFenced(state);
+    if (outcome.because === 'culprit') return await halve(state, rest, traceparent, answers, outcome.message);
+    if (outcome.because === 'repeated') rest = answerRepeats(state, rest, outcome.kept, answers);
+  }
+}
+
+function keep(state: CellState, command: Command, answer: CellAnswer, answers: Answers): void {
+  answers.set(command.id, answer);
+  if ('ok' in answer && command.fingerprint !== null) state.recent.put(command, answer);
+}
+
+/** A data error: the batch is halved until the culprit stands alone; it never fails its neighbours. */
+async function halve(
+  state: CellState,
+  commands: Command[],
+  traceparent: string | null,
+  answers: Answers,
+  message: string,
+): Promise<void> {
+  const [culprit] = commands;
+  if (commands.length === 1 && culprit !== undefined) {
+    state.hooks.failed(new Error(`poisoned ${culprit.kind}: ${message}`));
+    answers.set(culprit.id, { ok: false, refused: 'poisoned', detail: 'The command cannot be stored.' });
+    return;
+  }
+  const middle = Math.ceil(commands.length / 2);
+  await runCommands(state, commands.slice(0, middle), traceparent, answers);
+  await runCommands(state, commands.slice(middle), traceparent, answers);
+}
+
+/** What was done before is answered from its row; the rest goes on. */
+function answerRepeats(
+  state: CellState,
+  commands: Command[],
+  kept: readonly KeptAnswer[],
+  answers: Answers,
+): Command[] {
+  const byId = new Map(kept.map((each) => [each.commandId, each]));
+  for (const command of commands) {
+    const row = byId.get(command.id);
+    if (row === undefined) continue;
+    if (row.fingerprint !== command.fingerprint) answers.set(command.id, keyReuse());
+    else if (row.answer !== null) keep(state, command, row.answer, answers);
+    else if (row.elsewhere !== null) answers.set(command.id, { elsewhere: row.elsewhere });
+  }
+  return commands.filter((command) => !byId.has(command.id));
+}

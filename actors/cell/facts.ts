@@ -1,0 +1,81 @@
+/** Gathers what a turn must know of the world before it decides. */
+import { haversineMeters, placeKey, type Place } from '#core/geo/distance.ts';
+import type { Lot } from '#core/lots/lot.ts';
+import { MAX_TRIES, type Policy } from '#core/lots/policy.ts';
+import type { Command } from '#core/lots/command.ts';
+import type { Facts } from '#core/lots/turn.ts';
+import type { Candidate } from '#core/matching/candidate.ts';
+import { lotIdOf, type CellToken, type LotId } from '#core/words/ids.ts';
+import type { CellPorts, Near, Search } from './ports.ts';
+
+/** Where one lot is to be looked for recipients. */
+export interface Seeking extends Search {
+  /** it may come to the food bank of last resort */
+  readonly lastResort: boolean;
+}
+
+/** Which places the commands of a turn make us search around. */
+export function seekingOf(commands: readonly Command[], lots: ReadonlyMap<LotId, Lot>, policy: Policy): Seeking[] {
+  const found: Seeking[] = [];
+  for (const command of commands) {
+    if (command.kind === 'post') {
+      found.push({ lat: command.lat, lon: command.lon, radiusMeters: policy.radiusMeters, lastResort: false });
+    } else if (command.kind === 'rematch' || command.kind === 'fallback' || command.kind === 'wake') {
+      const lot = lots.get(command.lotId);
+      if (lot === undefined || (lot.state !== 'rematching' && lot.state !== 'posted')) continue;
+      const lastResort = command.kind === 'fallback' || lot.tries >= MAX_TRIES;
+      found.push({ lat: lot.lat, lon: lot.lon, radiusMeters: lot.radiusMeters, lastResort });
+    }
+  }
+  return found;
+}
+
+function searchKey(place: Place, radiusMeters: number): string {
+  return `${placeKey(place)}/${String(radiusMeters)}`;
+}
+
+/** @param spareIds how many child lots the turn may create */
+export async function gatherFacts(
+  cell: CellToken,
+  seeking: readonly Seeking[],
+  region: Lot['region'],
+  ports: CellPorts,
+  policy: Policy,
+  spareIds: number,
+): Promise<Facts> {
+  const searches = new Map(seeking.map((each) => [searchKey(each, each.radiusMeters), each]));
+  const keys = [...searches.keys()];
+  const near = keys.length === 0 ? [] : await ports.candidates.near([...searches.values()]);
+  const byKey = near === null ? null : new Map(keys.map((key, index) => [key, near[index] ?? []]));
+  const banks = await lastResorts(seeking, region, ports);
+  const nowMs = ports.clock.nowMs();
+  return {
+    policy,
+    candidatesFor: (lot) =>
+      byKey?.get(searchKey(lot, lot.radiusMeters))?.map((each) => asSeenFrom(lot, each, ports)) ?? null,
+    fallbackFor: (lot) => {
+      const bank = banks.get(placeKey(lot));
+      return bank == null ? null : asSeenFrom(lot, bank, ports);
+    },
+    newLotIds: Array.from({ length: spareIds }, () => lotIdOf(cell, ports.newUuid(nowMs))),
+    handoverCode: ports.handoverCode,
+  };
+}
+
+async function lastResorts(
+  seeking: readonly Seeking[],
+  region: Lot['region'],
+  ports: CellPorts,
+): Promise<Map<string, Near | null>> {
+  const banks = new Map<string, Near | null>();
+  for (const each of seeking) {
+    const key = placeKey(each);
+    if (each.lastResort && !banks.has(key)) banks.set(key, await ports.candidates.fallback(region, each));
+  }
+  return banks;
+}
+
+function asSeenFrom(lot: Place, near: Near, ports: CellPorts): Candidate {
+  const travel = ports.travel.of({ from: lot, to: near, mode: near.travelMode });
+  return { ...near, distanceMeters: near.distanceMeters || haversineMeters(lot, near), ...travel };
+}

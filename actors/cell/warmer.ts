@@ -1,0 +1,25 @@
+import { placeKey } from '#core/geo/distance.ts';
+import type { Seeking } from './facts.ts';
+import type { CellPorts } from './ports.ts';
+
+/** A place's travel times are asked for once in this time; recipients move house rarely. */
+const WARM_MS = 10 * 60_000;
+const MAX_PLACES = 5_000;
+
+/** Asks the routing engine for the travel times around new places, before the turn: never inside it. */
+export function createWarmer(ports: CellPorts): (seeking: readonly Seeking[]) => Promise<void> {
+  const warmedAtMs = new Map<string, number>();
+  return async (seeking) => {
+    const nowMs = ports.clock.nowMs();
+    const cold = seeking.filter((each) => (warmedAtMs.get(placeKey(each)) ?? -WARM_MS) + WARM_MS <= nowMs);
+    if (cold.length === 0) return;
+    const near = await ports.candidates.near(cold);
+    if (near === null) return;
+    if (warmedAtMs.size > MAX_PLACES) warmedAtMs.clear();
+    const journeys = cold.flatMap((from, index) =>
+      (near[index] ?? []).map((to) => ({ from, to: { lat: to.lat, lon: to.lon }, mode: to.travelMode })),
+    );
+    await ports.travel.warm(journeys);
+    for (const each of cold) warmedAtMs.set(placeKey(each), nowMs);
+  };
+}

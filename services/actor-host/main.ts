@@ -1,0 +1,58 @@
+import { pino } from 'pino';
+import { register } from 'prom-client';
+import { createCellActors } from '#cell/cellActor.ts';
+import { policyOf } from '#core/lots/policy.ts';
+import { readEnv } from '#adapters/config/env.ts';
+import { createHandoverCode } from '#adapters/crypto/handoverCode.ts';
+import { newUuid } from '#adapters/ids/uuid.ts';
+import { connectBus } from '#adapters/nats/bus.ts';
+import { createOutboxHint } from '#adapters/nats/hints.ts';
+import { createCellStore } from '#adapters/postgres/cellStore.ts';
+import { createDatabaseClock } from '#adapters/postgres/clock.ts';
+import { createPool } from '#adapters/postgres/pool.ts';
+import { createCandidates } from '#adapters/redis/candidates.ts';
+import { connectRedis } from '#adapters/redis/connection.ts';
+import { createRoutingEngine } from '#adapters/routing/engine.ts';
+import { createTravelStore } from '#adapters/routing/travelStore.ts';
+import { createTravelTimes } from '#adapters/routing/travelTimes.ts';
+import { createApp } from './app.ts';
+import { Config } from './config.ts';
+import { createCellMetrics } from './metrics.ts';
+
+const env = readEnv(Config, process.env);
+const log = pino({ level: env.LOG_LEVEL, base: { service: 'actor-host' } });
+const pool = createPool(env.DATABASE_URL, 'actor-host', env.DATABASE_POOL_SIZE);
+const clock = await createDatabaseClock(pool);
+const redis = connectRedis(env.REDIS_URL, { name: 'actor-host' });
+const bus = await connectBus({ url: env.NATS_URL, name: 'actor-host' });
+const engine = env.VALHALLA_URL === '' ? null : createRoutingEngine({ url: env.VALHALLA_URL });
+const ports = {
+  store: createCellStore(pool, `actor-host/${String(process.pid)}`, env.REGION_LEVEL),
+  candidates: createCandidates({ redis, clock, prefix: env.REDIS_PREFIX }),
+  travel: createTravelTimes({ store: createTravelStore(pool), engine }),
+  hints: { outbox: createOutboxHint(bus) },
+  clock,
+  newUuid,
+  handoverCode: createHandoverCode(env.HANDOVER_SECRET),
+};
+const policy = policyOf(env.ACK_TIMEOUT_SECONDS * 1000, env.MATCH_RADIUS_METERS, env.REGION_LEVEL);
+const actors = createCellActors(ports, policy, createCellMetrics(register, log), env.CELL_LEVEL);
+const checkReady = async (): Promise<void> => void (await pool.query('select 1'));
+const app = createApp({ actors, appToken: env.APP_API_TOKEN, registry: register, log, checkReady });
+await app.listen({ host: env.HOST, port: env.APP_PORT });
+log.info({ port: env.APP_PORT }, 'hosting cells');
+
+let stopping = false;
+async function stop(): Promise<void> {
+  if (stopping) return;
+  stopping = true;
+  await app.close();
+  await actors.idle();
+  clock.stop();
+  redis.stop();
+  await bus.close();
+  await pool.end();
+  process.exit(0);
+}
+process.on('SIGTERM', () => void stop());
+process.on('SIGINT', () => void stop());

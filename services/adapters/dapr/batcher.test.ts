@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { createBatcher } from './batcher.ts';
+
+interface Flight {
+  readonly key: string;
+  readonly batch: readonly number[];
+  readonly land: () => void;
+}
+
+function flights(maxInFlight: number, maxBatch = 3): { add: (key: string, item: number) => void; flown: Flight[] } {
+  const flown: Flight[] = [];
+  const { add } = createBatcher<string, number>({
+    maxInFlight,
+    maxBatch,
+    run: (key, batch) => new Promise((land) => void flown.push({ key, batch, land })),
+  });
+  return { add, flown };
+}
+
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+it('alone, an item leaves at once; the next batch gathers while the last is away', async () => {
+  const { add, flown } = flights(8);
+  for (const item of [1, 2, 3, 4, 5]) add('a', item);
+  assert.deepEqual(
+    flown.map(({ batch }) => batch),
+    [[1]],
+  );
+  flown[0]?.land();
+  await settle();
+  assert.deepEqual(
+    flown.map(({ batch }) => batch),
+    [[1], [2, 3, 4]],
+  );
+  flown[1]?.land();
+  await settle();
+  assert.deepEqual(flown[2]?.batch, [5]);
+});
+
+it('never more in flight than allowed, and no key starves', async () => {
+  const { add, flown } = flights(2);
+  for (let item = 0; item < 4; item++) for (const key of ['a', 'b', 'c']) add(key, item);
+  assert.deepEqual(
+    flown.map(({ key }) => key),
+    ['a', 'b'],
+  );
+  flown[0]?.land();
+  await settle();
+  assert.deepEqual(
+    flown.map(({ key }) => key),
+    ['a', 'b', 'c'],
+  );
+  flown[1]?.land();
+  await settle();
+  assert.equal(flown[3]?.key, 'a');
+});

@@ -1,0 +1,106 @@
+/** How this process reaches cells: batched per cell, asked again under the same ids until a deadline. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { Pool } from 'undici';
+import { ACTOR_TYPE, CellUnavailable, isMoved, MAX_BATCH, TURN_METHOD, type CellAnswer } from '#cell/contract.ts';
+import type { CellClient, SendOptions, TurnRequest, TurnResponse } from '#cell/contract.ts';
+import type { Command } from '#core/lots/command.ts';
+import type { CellToken } from '#core/words/ids.ts';
+import { createBatcher } from './batcher.ts';
+
+export interface CellClientOptions {
+  readonly daprUrl: string;
+  readonly daprToken: string;
+  /** Dapr calls in flight at most */
+  readonly maxCalls?: number;
+  /** one Dapr call; a hung sidecar must not hold callers for its own 16 s */
+  readonly callTimeoutMs?: number;
+  readonly called?: (size: number, tookMs: number, ok: boolean) => void;
+}
+
+interface Waiting {
+  readonly command: Command;
+  readonly traceparent: string | null;
+  readonly deadlineMs: number;
+  readonly resolve: (answer: Exclude<CellAnswer, { moved: true }>) => void;
+  readonly reject: (error: Error) => void;
+  tries: number;
+}
+
+const DEFAULT_DEADLINE_MS = 5_000;
+const RETRY_FIRST_MS = 25;
+const RETRY_MAX_MS = 400;
+
+export function createCellClient(options: CellClientOptions): CellClient & { close(): Promise<void> } {
+  const { maxCalls = 8, callTimeoutMs = 1_000 } = options;
+  const timeouts = { headersTimeout: callTimeoutMs, bodyTimeout: callTimeoutMs };
+  const dapr = new Pool(options.daprUrl, { connections: maxCalls, ...timeouts });
+  const batcher = createBatcher<CellToken, Waiting>({ maxInFlight: maxCalls, maxBatch: MAX_BATCH, run: callAndAnswer });
+
+  async function callAndAnswer(cell: CellToken, batch: readonly Waiting[]): Promise<void> {
+    const answers = await call(dapr, options, callTimeoutMs, cell, batch);
+    batch.forEach((waiting, index) => {
+      const answer = answers?.[index];
+      if (answer === undefined || isMoved(answer)) void retry(cell, waiting);
+      else waiting.resolve(answer);
+    });
+  }
+
+  async function retry(cell: CellToken, waiting: Waiting): Promise<void> {
+    const waitMs = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** waiting.tries) * (0.5 + Math.random());
+    if (performance.now() + waitMs >= waiting.deadlineMs) {
+      waiting.reject(new CellUnavailable(`cell ${cell} did not answer in time`));
+      return;
+    }
+    waiting.tries++;
+    await pause(waitMs);
+    batcher.add(cell, waiting);
+  }
+
+  return {
+    send: (cell, command, given: SendOptions = {}) =>
+      new Promise((resolve, reject) => {
+        const deadlineMs = performance.now() + (given.deadlineMs ?? DEFAULT_DEADLINE_MS);
+        batcher.add(cell, { command, traceparent: given.traceparent ?? null, deadlineMs, resolve, reject, tries: 0 });
+      }),
+    close: () => dapr.close(),
+  };
+}
+
+/** null: no answer; the commands may or may not have taken effect. */
+async function call(
+  dapr: Pool,
+  options: CellClientOptions,
+  callTimeoutMs: number,
+  cell: CellToken,
+  batch: readonly Waiting[],
+): Promise<readonly CellAnswer[] | null> {
+  const startedMs = performance.now();
+  const traceparent = batch[0]?.traceparent ?? null;
+  const request: TurnRequest = { commands: batch.map(({ command }) => command), traceparent };
+  const done = (ok: boolean): void => options.called?.(batch.length, performance.now() - startedMs, ok);
+  try {
+    const response = await dapr.request({
+      method: 'PUT',
+      path: `/v1.0/actors/${ACTOR_TYPE}/${cell}/method/${TURN_METHOD}`,
+      headers: headersOf(options.daprToken, traceparent),
+      body: JSON.stringify(request),
+      signal: AbortSignal.timeout(callTimeoutMs),
+    });
+    if (response.statusCode !== 200) {
+      await response.body.dump();
+      done(false);
+      return null;
+    }
+    const { answers } = (await response.body.json()) as TurnResponse;
+    done(true);
+    return answers;
+  } catch {
+    done(false);
+    return null;
+  }
+}
+
+function headersOf(daprToken: string, traceparent: string | null): Record<string, string> {
+  const headers = { 'content-type': 'application/json', 'dapr-api-token': daprToken };
+  return traceparent === null ? headers : { ...headers, traceparent };
+}

@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+import { startNats, until, type NatsProcess } from '../../../dev/testing/loopServers.ts';
+import { connectBus, type Bus } from './bus.ts';
+import { DONE, startConsumer, type ConsumerPorts, type ConsumerSpec, type RunningConsumer } from './consume.ts';
+import { createDeadLetters } from './deadLetters.ts';
+import { createPublish } from './publish.ts';
+import { ADVISORIES, createStreamKeeper, DEAD_LETTERS, ensureStreams, LOTS } from './streams.ts';
+
+let nats: NatsProcess;
+let bus: Bus;
+let ports: ConsumerPorts;
+const running: RunningConsumer[] = [];
+let names = 0;
+
+before(async () => {
+  nats = await startNats();
+  bus = await connectBus({ url: nats.url, name: 'test' });
+  const keepStreams = createStreamKeeper(bus.jsm);
+  const log = { warn: () => undefined, error: () => undefined };
+  ports = { bus, publish: createPublish(bus, keepStreams), keepStreams, log };
+  await keepStreams();
+});
+after(async () => {
+  await bus.close();
+  await nats.stop();
+});
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((each) => each.stop()));
+  await bus.jsm.streams.purge(LOTS);
+  await bus.jsm.streams.purge(DEAD_LETTERS);
+});
+
+function consume(spec: Partial<ConsumerSpec> & Pick<ConsumerSpec, 'handle'>): void {
+  names++;
+  const all: ConsumerSpec = {
+    stream: LOTS,
+    durable: `test-${String(names)}`,
+    filter: 'lot.>',
+    concurrency: 8,
+    maxTries: 3,
+    keyOf: (delivery) => text(delivery).split('/')[0] ?? '',
+    ...spec,
+  };
+  running.push(startConsumer(ports, all));
+}
+
+function text(delivery: { payload: Uint8Array }): string {
+  return Buffer.from(delivery.payload).toString();
+}
+
+async function say(...texts: string[]): Promise<void> {
+  for (const each of texts) {
+    const message = {
+      id: crypto.randomUUID(),
+      subject: 'lot.47.offered',
+      payload: Buffer.from(each),
+      traceparent: null,
+    };
+    assert.ok((await ports.publish(message)).stored);
+  }
+}
+
+test('streams are made once, however often one asks, and brought to their definition', async () => {
+  await ensureStreams(bus.jsm);
+  await bus.jsm.streams.update(LOTS, { max_age: 3_600_000_000_000 });
+  await ensureStreams(bus.jsm);
+  const { config } = await bus.jsm.streams.info(LOTS);
+  assert.equal(config.max_age, 7 * 86_400 * 1e9);
+  assert.equal((await bus.jsm.streams.info(DEAD_LETTERS)).config.max_age, 0);
+  assert.ok((await bus.jsm.streams.info(ADVISORIES)).config.subjects?.some((each) => each.includes('MAX_DELIVERIES')));
+});
+
+test('lots go side by side, the messages of one lot one after the other', async () => {
+  await say('a/1', 'b/1', 'a/2', 'b/2', 'a/3');
+  const seen: string[] = [];
+  let atOnce = 0;
+  let most = 0;
+  const busy = new Set<string>();
+  consume({
+    handle: async (delivery) => {
+      const [lot = ''] = text(delivery).split('/');
+      assert.ok(!busy.has(lot), 'one at a time');
+      busy.add(lot);
+      most = Math.max(most, ++atOnce);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      seen.push(text(delivery));
+      atOnce--;
+      busy.delete(lot);
+      return DONE;
+    },
+  });
+  await until('all seen', () => seen.length === 5);
+  assert.equal(most, 2);
+  assert.deepEqual(
+    seen.filter((each) => each.startsWith('a')),
+    ['a/1', 'a/2', 'a/3'],
+  );
+});
+
+test('what is put back waits, then is dead-lettered by us before its last delivery; replay brings it back', async () => {
+  await say('a/1');
+  const atMs: number[] = [];
+  consume({
+    handle: () => {
+      atMs.push(performance.now());
+      return Promise.resolve({ retry: 'the cell is away', afterMs: 100 });
+    },
+  });
+  const letters = createDeadLetters(bus, ports.publish);
+  await until('a dead letter', async () => (await letters.list({ limit: 10 })).items.length === 1);
+  assert.equal(atMs.length, 3);
+  assert.ok((atMs[1] ?? 0) - (atMs[0] ?? 0) >= 95, 'the delay was kept');
+  const [item] = (await letters.list({ limit: 10 })).items;
+  assert.ok(item !== undefined);
+  assert.deepEqual(
+    { cause: item.cause, region: item.region, lotId: item.lotId, originalSubject: item.originalSubject },
+    { cause: 'undeliverable', region: '47', lotId: 'a', originalSubject: 'lot.47.offered' },
+  );
+  assert.deepEqual(await letters.get(item.seq), item);
+  assert.deepEqual([...(await letters.counts())], [['dead.47.undeliverable', 1]]);
+  const before = (await bus.jsm.streams.info(LOTS)).state.last_seq;
+  assert.equal((await letters.replay(item.seq)).replayed, true);
+  const again = await bus.jsm.streams.getMessage(LOTS, { seq: before + 1 });
+  assert.equal(again?.string(), 'a/1');
+  assert.deepEqual(await letters.list({ limit: 10 }), { items: [], next: null });
+  assert.deepEqual(await letters.replay(item.seq), { replayed: false, because: 'not-found' });
+});
+
+test('dead letters are listed in pages and discarded', async () => {
+  await say('a/1', 'b/1', 'c/1');
+  consume({ handle: (delivery) => Promise.resolve({ dead: 'unreadable', lotId: text(delivery), lotVersion: 1 }) });
+  const letters = createDeadLetters(bus, ports.publish);
+  await until('three', async () => (await letters.list({ limit: 10 })).items.length === 3);
+  const first = await letters.list({ limit: 2 });
+  assert.equal(first.items.length, 2);
+  const second = await letters.list({ limit: 2, afterSeq: first.next ?? assert.fail() });
+  assert.equal(second.items.length, 1);
+  assert.equal(second.next, null);
+  const seq = second.items[0]?.seq ?? assert.fail();
+  assert.equal(await letters.discard(seq), true);
+  assert.equal(await letters.discard(seq), false);
+  assert.equal(await letters.get(seq), null);
+});
+
+test('goes on after its stream was deleted, and after NATS was killed', async () => {
+  const seen: string[] = [];
+  consume({
+    handle: (delivery) => {
+      seen.push(text(delivery));
+      return Promise.resolve(DONE);
+    },
+  });
+  await say('a/1');
+  await until('a/1', () => seen.includes('a/1'));
+  await bus.jsm.streams.delete(LOTS);
+  await until('the stream is back', () => bus.jsm.streams.info(LOTS).then(Boolean, () => false), 15_000);
+  await say('a/2');
+  await until('a/2', () => seen.includes('a/2'), 15_000);
+  await nats.kill();
+  await nats.restart();
+  await until('connected', () => bus.isConnected());
+  await say('a/3');
+  await until('a/3', () => seen.includes('a/3'), 20_000);
+});

@@ -1,0 +1,226 @@
+import { AckPolicy, DeliverPolicy, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream';
+import type { Logger } from 'pino';
+import type { Bus } from './bus.ts';
+import { deadLetterMessage, regionOfSubject } from './deadLetter.ts';
+import type { Publish } from './publish.ts';
+
+export interface Delivery {
+  readonly subject: string;
+  readonly payload: Uint8Array;
+  /** Nats-Msg-Id it was stored under; empty: none */
+  readonly id: string;
+  readonly seq: number;
+  /** 1: the first time */
+  readonly deliveries: number;
+  readonly traceparent: string | null;
+}
+
+/** What becomes of a message: `retry` by backoff (or after `afterMs`), `dead` can't be processed at all. */
+export type Outcome =
+  | { readonly done: true }
+  | { readonly retry: string; readonly afterMs?: number }
+  | { readonly dead: string; readonly lotId?: string; readonly lotVersion?: number };
+
+export const DONE: Outcome = { done: true };
+
+export interface ConsumerSpec {
+  readonly stream: string;
+  /** several processes with the same name share the messages */
+  readonly durable: string;
+  readonly filter: string;
+  /** messages at work at once in this process */
+  readonly concurrency: number;
+  /** tries before it is dead-lettered as undeliverable; null: for ever */
+  readonly maxTries: number | null;
+  /** messages with the same key are handled one after the other, in stream order */
+  readonly keyOf: (delivery: Delivery) => string;
+  /** a throw is a retry */
+  readonly handle: (delivery: Delivery) => Promise<Outcome>;
+  readonly onOutcome?: (outcome: 'done' | 'retried' | 'dead') => void;
+}
+
+export interface ConsumerPorts {
+  readonly bus: Bus;
+  readonly publish: Publish;
+  /** makes deleted streams anew */
+  readonly keepStreams: () => Promise<void>;
+  readonly log: Pick<Logger, 'warn' | 'error'>;
+}
+
+export interface RunningConsumer {
+  /** Ends what is at work; nothing new is taken. */
+  stop(): Promise<void>;
+}
+
+const NANOS_PER_MS = 1_000_000;
+const ACK_WAIT_MS = 30_000;
+const STILL_WORKING_EVERY_MS = 10_000;
+const FIRST_RETRY_MS = 500;
+const MAX_RETRY_MS = 30_000;
+const RESTART_MS = 500;
+/** A server-side limit above ours: we dead-letter before the message would silently stop being delivered. */
+const SPARE_TRIES = 5;
+/** All processes together; a limit per process is `concurrency`. */
+const MAX_ACK_PENDING = 2_000;
+
+/** Works through a stream until stopped; consumer and stream are made anew when somebody deletes them. */
+export function startConsumer(ports: ConsumerPorts, spec: ConsumerSpec): RunningConsumer {
+  let stopping = false;
+  let messages: ConsumerMessages | null = null;
+  const desk = createDesk(ports, spec);
+  const run = async (): Promise<void> => {
+    while (!stopping) {
+      try {
+        messages = await openConsumer(ports, spec);
+        for await (const message of messages) {
+          await desk.take(message);
+          if (stopping) break;
+        }
+      } catch (error) {
+        ports.log.warn({ err: error, durable: spec.durable }, 'the consumer ended; starting it again');
+      }
+      if (!stopping) await new Promise((resolve) => setTimeout(resolve, RESTART_MS));
+    }
+  };
+  const running = run();
+  return {
+    stop: async () => {
+      stopping = true;
+      await messages?.close().catch(() => undefined);
+      await running;
+      await desk.empty();
+    },
+  };
+}
+
+async function openConsumer(ports: ConsumerPorts, spec: ConsumerSpec): Promise<ConsumerMessages> {
+  await ports.keepStreams();
+  await ports.bus.jsm.consumers.add(spec.stream, {
+    durable_name: spec.durable,
+    ack_policy: AckPolicy.Explicit,
+    ack_wait: ACK_WAIT_MS * NANOS_PER_MS,
+    deliver_policy: DeliverPolicy.All,
+    filter_subject: spec.filter,
+    max_ack_pending: MAX_ACK_PENDING,
+    max_deliver: spec.maxTries === null ? -1 : spec.maxTries + SPARE_TRIES,
+  });
+  const consumer = await ports.bus.js.consumers.get(spec.stream, spec.durable);
+  return consumer.consume({ max_messages: spec.concurrency, expires: 5_000, abort_on_missing_resource: true });
+}
+
+interface Desk {
+  /** Resolves when there is room for the next message. */
+  take(message: JsMsg): Promise<void>;
+  empty(): Promise<void>;
+}
+
+/** Bounded, side by side, but one after the other where the key is the same. */
+function createDesk(ports: ConsumerPorts, spec: ConsumerSpec): Desk {
+  const atWork = new Set<Promise<void>>();
+  const lastOfKey = new Map<string, Promise<void>>();
+  const heldUp = new Set<JsMsg>();
+  const heartbeat = setInterval(() => {
+    for (const message of heldUp) message.working();
+  }, STILL_WORKING_EVERY_MS);
+  return {
+    take: async (message) => {
+      const delivery = deliveryOf(message);
+      const key = spec.keyOf(delivery);
+      heldUp.add(message);
+      const before = lastOfKey.get(key) ?? Promise.resolve();
+      const work = before
+        .then(() => settle(ports, spec, message, delivery))
+        .finally(() => {
+          heldUp.delete(message);
+          atWork.delete(work);
+          if (lastOfKey.get(key) === work) lastOfKey.delete(key);
+        });
+      lastOfKey.set(key, work);
+      atWork.add(work);
+      while (atWork.size >= spec.concurrency) await Promise.race(atWork);
+    },
+    empty: async () => {
+      await Promise.all(atWork);
+      clearInterval(heartbeat);
+    },
+  };
+}
+
+function deliveryOf(message: JsMsg): Delivery {
+  return {
+    subject: message.subject,
+    payload: message.data,
+    id: message.headers?.get('Nats-Msg-Id') ?? '',
+    seq: message.seq,
+    deliveries: message.info.deliveryCount,
+    traceparent: message.headers?.get('traceparent') || null,
+  };
+}
+
+/** Never throws: whatever happens, the message is acknowledged, put back or dead-lettered. */
+async function settle(ports: ConsumerPorts, spec: ConsumerSpec, message: JsMsg, delivery: Delivery): Promise<void> {
+  const outcome = await spec.handle(delivery).catch((error: unknown): Outcome => ({ retry: String(error) }));
+  if ('done' in outcome) {
+    message.ack();
+    spec.onOutcome?.('done');
+    return;
+  }
+  const lastTry = spec.maxTries !== null && delivery.deliveries >= spec.maxTries;
+  if ('retry' in outcome && !lastTry) {
+    ports.log.warn({ durable: spec.durable, because: outcome.retry, deliveries: delivery.deliveries }, 'put back');
+    // a plain nak would come back at once, ignoring any backoff
+    message.nak(outcome.afterMs ?? retryAfterMs(delivery.deliveries));
+    spec.onOutcome?.('retried');
+    return;
+  }
+  await bury(ports, spec, message, delivery, outcome);
+}
+
+async function bury(
+  ports: ConsumerPorts,
+  spec: ConsumerSpec,
+  message: JsMsg,
+  delivery: Delivery,
+  outcome: Exclude<Outcome, { done: true }>,
+): Promise<void> {
+  const because = 'dead' in outcome ? outcome.dead : outcome.retry;
+  ports.log.error({ durable: spec.durable, because, subject: delivery.subject }, 'undeliverable');
+  // what stands in the dead letters already stays there
+  const buried = spec.maxTries === null || (await ports.publish(letterOf(spec, message, delivery, outcome))).stored;
+  if (!buried) {
+    message.nak(MAX_RETRY_MS);
+    return;
+  }
+  message.term(because.slice(0, 100));
+  spec.onOutcome?.('dead');
+}
+
+function letterOf(
+  spec: ConsumerSpec,
+  message: JsMsg,
+  delivery: Delivery,
+  outcome: Exclude<Outcome, { done: true }>,
+): ReturnType<typeof deadLetterMessage> {
+  const because = 'dead' in outcome ? outcome.dead : `${String(delivery.deliveries)} tries: ${outcome.retry}`;
+  return deadLetterMessage(
+    // a stream made anew counts from 1 again: the time tells its messages from the old ones
+    `undeliverable:${spec.durable}:${String(delivery.seq)}:${String(message.timestampNanos)}`,
+    {
+      cause: 'undeliverable',
+      detail: `${spec.durable}: ${because}`,
+      originalSubject: delivery.subject,
+      originalPayload: delivery.payload,
+      lotId: 'dead' in outcome ? (outcome.lotId ?? null) : spec.keyOf(delivery) || null,
+      region: regionOfSubject(delivery.subject),
+      lotVersion: 'dead' in outcome ? (outcome.lotVersion ?? 0) : 0,
+      traceparent: delivery.traceparent,
+    },
+    Date.now(),
+  );
+}
+
+/** 0.5, 1, 2 … 30 s, ± a quarter. */
+export function retryAfterMs(deliveries: number): number {
+  const fullMs = Math.min(MAX_RETRY_MS, FIRST_RETRY_MS * 2 ** (deliveries - 1));
+  return Math.round(fullMs * (0.75 + Math.random() / 2));
+}

@@ -1,0 +1,75 @@
+import { JetStreamApiError } from '@nats-io/jetstream';
+import { headers, NoRespondersError, type MsgHdrs } from '@nats-io/transport-node';
+import type { Bus } from './bus.ts';
+
+export interface BusMessage {
+  /** Nats-Msg-Id: the same id within the duplicate window is stored once */
+  readonly id: string;
+  readonly subject: string;
+  readonly payload: Uint8Array;
+  /** W3C trace context; null: none */
+  readonly traceparent: string | null;
+}
+
+export type PublishOutcome =
+  | { readonly stored: true; readonly duplicate: boolean }
+  /** permanent: this message can never be stored; else: later perhaps */
+  | { readonly stored: false; readonly permanent: boolean; readonly because: string };
+
+/** Resolves when JetStream has acknowledged or refused the message; never throws. Calls may be pipelined. */
+export type Publish = (message: BusMessage) => Promise<PublishOutcome>;
+
+const ACK_TIMEOUT_MS = 2_000;
+const MESSAGE_SIZE_EXCEEDS_MAXIMUM = 10_054;
+/** What headers and the protocol line may add. */
+const ENVELOPE_BYTES = 512;
+/** NATS: tokens without white space or wildcards. */
+const SUBJECT = /^(lot|dead)(\.[^\s.*>]+)+$/;
+
+/** @param onNoStream the stream is gone: called so that somebody makes it anew */
+export function createPublish(bus: Bus, onNoStream: () => Promise<void>): Publish {
+  return async (message) => {
+    const problem = neverStorable(bus, message);
+    if (problem !== null) return { stored: false, permanent: true, because: problem };
+    try {
+      const ack = await bus.js.publish(message.subject, message.payload, {
+        msgID: message.id,
+        timeout: ACK_TIMEOUT_MS,
+        headers: headersOf(message),
+      });
+      return { stored: true, duplicate: ack.duplicate };
+    } catch (error) {
+      if (isNoStream(error)) await onNoStream().catch(() => undefined);
+      return {
+        stored: false,
+        permanent: isPermanent(error),
+        because: error instanceof Error ? error.message : 'unknown',
+      };
+    }
+  };
+}
+
+function neverStorable(bus: Bus, message: BusMessage): string | null {
+  if (!SUBJECT.test(message.subject)) return `no stream takes the subject ${message.subject.slice(0, 100)}`;
+  const limitBytes = bus.connection.info?.max_payload ?? Number.POSITIVE_INFINITY;
+  const bytes = message.payload.byteLength + ENVELOPE_BYTES;
+  return bytes > limitBytes ? `${String(bytes)} bytes exceed the limit of ${String(limitBytes)}` : null;
+}
+
+function headersOf(message: BusMessage): MsgHdrs {
+  const set = headers();
+  if (message.traceparent !== null && message.traceparent !== '') set.set('traceparent', message.traceparent);
+  return set;
+}
+
+/** With no stream on a subject nobody responds to the publish; the client wraps that twice. */
+function isNoStream(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof NoRespondersError) return true;
+  }
+  return false;
+}
+
+function isPermanent(error: unknown): boolean {
+  return error instanceof JetStreamApiError && error.code === MESSAGE_SIZE_EXCEEDS_MAXIMUM;
+}

@@ -1,0 +1,79 @@
+import {
+  DiscardPolicy,
+  JetStreamApiError,
+  RetentionPolicy,
+  StorageType,
+  type JetStreamManager,
+  type StreamConfig,
+} from '@nats-io/jetstream';
+
+export const LOTS = 'LOTS';
+export const DEAD_LETTERS = 'DEADLETTERS';
+export const ADVISORIES = 'ADVISORIES';
+
+const NANOS_PER_SECOND = 1_000_000_000;
+const DAY_NANOS = 86_400 * NANOS_PER_SECOND;
+const NAME_IN_USE = 10_058;
+
+type Definition = Pick<StreamConfig, 'name' | 'subjects'> & Partial<StreamConfig>;
+
+/** Limits retention everywhere: several services need each event. */
+export const STREAMS: readonly Definition[] = [
+  {
+    name: LOTS,
+    subjects: ['lot.>'],
+    retention: RetentionPolicy.Limits,
+    storage: StorageType.File,
+    discard: DiscardPolicy.Old,
+    max_age: 7 * DAY_NANOS,
+    duplicate_window: 120 * NANOS_PER_SECOND,
+    allow_direct: true,
+  },
+  {
+    // no age: a dead letter stays until an operator replays or discards it
+    name: DEAD_LETTERS,
+    subjects: ['dead.>'],
+    retention: RetentionPolicy.Limits,
+    storage: StorageType.File,
+    discard: DiscardPolicy.Old,
+    duplicate_window: 3_600 * NANOS_PER_SECOND,
+    allow_direct: true,
+  },
+  {
+    // an advisory is lost when nobody listens: keep those that say a message will not be delivered again
+    name: ADVISORIES,
+    subjects: ['$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>', '$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.>'],
+    retention: RetentionPolicy.Limits,
+    storage: StorageType.File,
+    discard: DiscardPolicy.Old,
+    max_age: 7 * DAY_NANOS,
+    max_msgs: 100_000,
+    allow_direct: true,
+  },
+];
+
+/**
+ * Makes the streams that are missing and brings the others to their definition. Safe to call at any time.
+ * @param replicas 1 on one server, 3 in production
+ */
+export async function ensureStreams(jsm: JetStreamManager, replicas = 1): Promise<void> {
+  for (const definition of STREAMS) {
+    const config = { ...definition, num_replicas: replicas };
+    try {
+      await jsm.streams.add(config);
+    } catch (error) {
+      if (!(error instanceof JetStreamApiError) || error.code !== NAME_IN_USE) throw error;
+      await jsm.streams.update(definition.name, config);
+    }
+  }
+}
+
+/** Re-creates streams deleted under us: calls within one second share one check. */
+export function createStreamKeeper(jsm: JetStreamManager, replicas = 1): () => Promise<void> {
+  let last: { atMs: number; done: Promise<void> } | null = null;
+  return () => {
+    const nowMs = performance.now();
+    if (last === null || nowMs - last.atMs > 1_000) last = { atMs: nowMs, done: ensureStreams(jsm, replicas) };
+    return last.done;
+  };
+}

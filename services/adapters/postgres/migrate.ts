@@ -1,0 +1,60 @@
+/** One-shot: brings the database to the newest schema. `node services/adapters/postgres/migrate.ts`; MIGRATION_DATABASE_URL names it. */
+import { join } from 'node:path';
+import pg from 'pg';
+import Postgrator from 'postgrator';
+import { DEFAULT_CELL_LEVEL, DEFAULT_REGION_LEVEL } from '#core/geo/cell.ts';
+
+/** Any number, the same for all: only one migration runs at a time. */
+const MIGRATION_LOCK = 7_220_401;
+
+/**
+ * Applies what is missing, in order, each file in a transaction of its own.
+ * @throws Error when the S2 levels of this code are not those the database was keyed with
+ */
+export async function migrate(
+  databaseUrl: string,
+  levels = { cell: DEFAULT_CELL_LEVEL, region: DEFAULT_REGION_LEVEL },
+): Promise<number> {
+  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'migrate' });
+  await client.connect();
+  try {
+    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    const postgrator = new Postgrator({
+      migrationPattern: join(import.meta.dirname, 'migrations', '*.sql'),
+      driver: 'pg',
+      execQuery: (query) => client.query(query),
+      execSqlScript: (script) => client.query(script).then(() => undefined),
+    });
+    const applied = await postgrator.migrate();
+    await keepLevels(client, levels);
+    return applied.length;
+  } finally {
+    await client.end();
+  }
+}
+
+/** The level re-keys everything: it is written once and a mismatch is refused. */
+async function keepLevels(client: pg.Client, levels: { cell: number; region: number }): Promise<void> {
+  const wanted = { cell_level: String(levels.cell), region_level: String(levels.region) };
+  for (const [setting, value] of Object.entries(wanted)) {
+    await client.query('insert into deployment (setting, value) values ($1, $2) on conflict do nothing', [
+      setting,
+      value,
+    ]);
+    const { rows } = await client.query<{ value: string }>('select value from deployment where setting = $1', [
+      setting,
+    ]);
+    if (rows[0]?.value !== value) {
+      throw new Error(
+        `This database is keyed with ${setting} ${String(rows[0]?.value)}, this code with ${value}. Use the same level, or a new database.`,
+      );
+    }
+  }
+}
+
+if (import.meta.main) {
+  const url = process.env['MIGRATION_DATABASE_URL'] ?? process.env['DATABASE_URL'];
+  if (url === undefined) throw new Error('Set MIGRATION_DATABASE_URL (the schema owner of the database).');
+  const count = await migrate(url);
+  process.stdout.write(`migrations applied: ${String(count)}\n`);
+}

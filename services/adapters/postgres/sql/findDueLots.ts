@@ -1,0 +1,22 @@
+import type { Queryable } from './queryable.ts';
+
+export interface DueLot {
+  readonly lotId: string;
+  readonly version: number;
+  /** how long it has been due, ms, by PostgreSQL's clock */
+  readonly overdueMs: number;
+}
+
+/** Open lots of one region for which something must happen now, the longest due first. @param region signed id */
+export async function findDueLots(db: Queryable, region: string, limit: number): Promise<DueLot[]> {
+  const { rows } = await db.query<DueLot>({
+    name: 'find-due-lots',
+    text: `
+select lot_id as "lotId", version, (extract(epoch from now() - next_action_at) * 1000)::float8 as "overdueMs" from lot
+ where geo_region_id = $1 and ended_at is null and next_action_at <= now()
+ order by next_action_at
+ limit $2`,
+    values: [region, limit],
+  });
+  return rows;
+}

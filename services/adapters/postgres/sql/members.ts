@@ -1,0 +1,26 @@
+import type { Queryable } from './queryable.ts';
+
+/** Says that `owner` is there for `leaseMs` more. @returns all that are there, in the same order for everybody */
+export async function joinMembers(db: Queryable, role: string, owner: string, leaseMs: number): Promise<string[]> {
+  await db.query({
+    name: 'join-members',
+    text: `
+insert into member (role, owner, seen_until) values ($1, $2, now() + $3 * interval '1 millisecond')
+on conflict (role, owner) do update set seen_until = excluded.seen_until`,
+    values: [role, owner, leaseMs],
+  });
+  const { rows } = await db.query<{ owner: string }>({
+    name: 'list-members',
+    text: 'select owner from member where role = $1 and seen_until > now() order by owner',
+    values: [role],
+  });
+  return rows.map((row) => row.owner);
+}
+
+/** Leaves, and clears away who has been gone for an hour. */
+export async function leaveMembers(db: Queryable, role: string, owner: string): Promise<void> {
+  await db.query("delete from member where role = $1 and (owner = $2 or seen_until < now() - interval '1 hour')", [
+    role,
+    owner,
+  ]);
+}

@@ -1,0 +1,162 @@
+import type { Candidates, Clock, Near, Reservation, Search } from '#cell/ports.ts';
+import type { Place } from '#core/geo/distance.ts';
+import type { Token } from '#core/lots/tokens.ts';
+import type { Collected } from '#core/lots/turn.ts';
+import type { RegionToken } from '#core/words/ids.ts';
+import type { RedisConnection } from './connection.ts';
+import { createFactCache, type FactCache } from './facts.ts';
+import { keysOf, type Keys } from './keys.ts';
+import { unavailable } from './metrics.ts';
+import { nearOf, oldestDay, weeksAt, type Counters } from './near.ts';
+import { run, type Script } from './script.ts';
+import { COLLECTED, FREE, NEAR, RESERVE, SHRINK } from './scripts.ts';
+
+/** The food bank of last resort may be this far. */
+const FALLBACK_RADIUS_METERS = 300_000;
+/** How many of the nearest are looked at: one for each of these metres of radius, so that looking further finds more. */
+const METERS_PER_CANDIDATE = 250;
+const MIN_CANDIDATES = 32;
+/** Redis's GEO sets end here (Web Mercator). */
+export const MAX_GEO_LATITUDE = 85.05112878;
+
+export interface CandidatesDependencies {
+  readonly redis: RedisConnection;
+  readonly clock: Clock;
+  /** all keys begin with it; one per deployment */
+  readonly prefix: string;
+}
+
+interface Index {
+  readonly redis: RedisConnection;
+  readonly keys: Keys;
+  readonly clock: Clock;
+  readonly facts: FactCache;
+}
+
+/** Recipients and their room, from Redis. It never throws for Redis: what has no answer is null, and counted. */
+export function createCandidates({ redis, clock, prefix }: CandidatesDependencies): Candidates {
+  const keys = keysOf(prefix);
+  const index: Index = { redis, keys, clock, facts: createFactCache(redis.client, keys) };
+  return {
+    near: (searches) => near(index, 'geo', searches),
+    fallback: (region, from) => fallback(index, region, from),
+    reserve: (reservations) => reserve(index, reservations),
+    free: (tokens) =>
+      tell(
+        index,
+        'free',
+        FREE,
+        tokens.flatMap((each) => [each.recipientId, each.offerId]),
+      ),
+    shrink: (tokens: readonly Token[]) =>
+      tell(
+        index,
+        'shrink',
+        SHRINK,
+        tokens.flatMap((each) => [each.recipientId, each.offerId, each.quantityGrams]),
+      ),
+    collected: (handovers: readonly Collected[]) =>
+      tell(index, 'collected', COLLECTED, handovers.flatMap(collectedArguments)),
+  };
+}
+
+/** A handover as the script wants it: days older than a week before it are dropped. */
+export function collectedArguments(
+  each: Pick<Collected, 'recipientId' | 'offerId' | 'quantityGrams' | 'day'>,
+): (string | number)[] {
+  return [each.recipientId, each.offerId, each.quantityGrams, each.day, oldestDay(each.day)];
+}
+
+async function near(index: Index, set: 'geo' | 'fallback', searches: readonly Search[]): Promise<Near[][] | null> {
+  const distinct = new Map<string, Search>();
+  for (const search of searches) if (Math.abs(search.lat) <= MAX_GEO_LATITUDE) distinct.set(searchKey(search), search);
+  if (distinct.size === 0) return searches.map(() => []);
+  const args = [...distinct.values()].flatMap((each) => [set, each.lon, each.lat, each.radiusMeters, countOf(each)]);
+  const found = await ask(index, 'near', NEAR, args);
+  if (found === null) return null;
+  const [generation, lists, flat] = found as [string, string[][], (string | string[])[]];
+  const counters = countersOf(flat);
+  const facts = await guarded('near', () => index.facts.of(generation, counters));
+  if (facts === null) return null;
+  const byKey = new Map([...distinct.keys()].map((key, i) => [key, lists[i] ?? []]));
+  const weekOf = weeksAt(index.clock.nowMs());
+  return searches.map((search) =>
+    (byKey.get(searchKey(search)) ?? []).flatMap((id) => nearOf(facts.get(id), counters.get(id), search, weekOf)),
+  );
+}
+
+function searchKey(search: Search): string {
+  return `${String(search.lat)},${String(search.lon)},${String(search.radiusMeters)}`;
+}
+
+function countOf(search: Search): number {
+  return Math.max(MIN_CANDIDATES, Math.ceil(search.radiusMeters / METERS_PER_CANDIDATE));
+}
+
+function countersOf(flat: readonly (string | string[])[]): Map<string, Counters> {
+  const counters = new Map<string, Counters>();
+  for (let i = 0; i + 1 < flat.length; i += 2) {
+    const fields = flat[i + 1] as string[];
+    const map = new Map<string, string>();
+    for (let j = 0; j + 1 < fields.length; j += 2) map.set(fields[j] ?? '', fields[j + 1] ?? '');
+    counters.set(flat[i] as string, map);
+  }
+  return counters;
+}
+
+async function fallback(index: Index, _region: RegionToken, from: Place): Promise<Near | null> {
+  const lists = await near(index, 'fallback', [{ ...from, radiusMeters: FALLBACK_RADIUS_METERS }]);
+  return lists?.[0]?.[0] ?? null;
+}
+
+async function reserve(index: Index, reservations: readonly Reservation[]): Promise<boolean[] | null> {
+  if (reservations.length === 0) return [];
+  const args = reservations.flatMap((each) => [
+    each.recipientId,
+    each.offerId,
+    each.quantityGrams,
+    each.capacityGrams,
+    each.dailyCapacityGrams,
+    each.day,
+  ]);
+  const answers = (await ask(index, 'reserve', RESERVE, args)) as number[] | null;
+  return answers === null ? null : answers.map((answer) => answer === 1);
+}
+
+async function tell(
+  index: Index,
+  operation: string,
+  script: Script,
+  args: readonly (string | number)[],
+): Promise<void> {
+  if (args.length > 0) await ask(index, operation, script, args);
+}
+
+/** The script's answer; null when the marker does not vouch for this server, or Redis does not answer. */
+async function ask(
+  index: Index,
+  operation: string,
+  script: Script,
+  args: readonly (string | number)[],
+): Promise<unknown> {
+  const runId = index.redis.runId();
+  if (runId === null) {
+    unavailable.inc({ operation, cause: 'disconnected' });
+    return null;
+  }
+  const answer = await guarded(operation, async () => ({
+    value: await run(index.redis.client, script, index.keys.marker, [runId, index.keys.root, ...args]),
+  }));
+  if (answer !== null && answer.value === null) unavailable.inc({ operation, cause: 'not-ready' });
+  return answer?.value ?? null;
+}
+
+async function guarded<Value>(operation: string, action: () => Promise<Value>): Promise<Value | null> {
+  try {
+    return await action();
+  } catch {
+    // A late, lost or broken answer: the metric says so, the turn goes on without.
+    unavailable.inc({ operation, cause: 'error' });
+    return null;
+  }
+}

@@ -1,0 +1,62 @@
+import { Redis } from 'ioredis';
+
+/** A connection that fails fast, and knows which server process it speaks to. */
+export interface RedisConnection {
+  readonly client: Redis;
+  /** `run_id` of the server at the other end, read anew at each connect; null: not connected, or not asked yet */
+  runId(): string | null;
+  /** Resolves at the first answer. @throws Error after `timeoutMs` */
+  whenReady(timeoutMs: number): Promise<void>;
+  stop(): void;
+}
+
+export interface RedisOptions {
+  readonly name: string;
+  /** the hot path would rather have no answer than a late one */
+  readonly commandTimeoutMs?: number;
+}
+
+const RECONNECT_MAX_MS = 500;
+
+/**
+ * Nothing queues while Redis is away (commands fail at once) and nothing is sent twice: every caller knows what to do
+ * without an answer, and a late repeat of a command is worse than none.
+ */
+export function connectRedis(url: string, options: RedisOptions): RedisConnection {
+  const client = new Redis(url, {
+    connectionName: options.name,
+    commandTimeout: options.commandTimeoutMs ?? 250,
+    connectTimeout: 1_000,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    retryStrategy: (times) => Math.min(50 * times, RECONNECT_MAX_MS),
+  });
+  let runId: string | null = null;
+  const ask = async (): Promise<void> => {
+    try {
+      runId = /^run_id:(\w+)/m.exec(await client.info('server'))?.[1] ?? null;
+    } catch {
+      // Without a run id nothing is believed; a fresh connection asks again.
+      client.disconnect(true);
+    }
+  };
+  client.on('ready', () => void ask());
+  client.on('close', () => (runId = null));
+  // Reconnecting is ioredis's own business; without a listener each try is printed.
+  client.on('error', () => undefined);
+  return {
+    client,
+    runId: () => runId,
+    whenReady: (timeoutMs) => ready(() => runId, timeoutMs),
+    stop: () => client.disconnect(),
+  };
+}
+
+async function ready(runId: () => string | null, timeoutMs: number): Promise<void> {
+  const deadlineMs = performance.now() + timeoutMs;
+  while (runId() === null) {
+    if (performance.now() > deadlineMs) throw new Error(`Redis did not answer within ${String(timeoutMs)} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}

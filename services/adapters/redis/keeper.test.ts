@@ -1,0 +1,355 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import type pg from 'pg';
+import { recipientAt, reservation } from '../../../test/acceptance/candidates.ts';
+import {
+  startPostgres,
+  startRedis,
+  testPool,
+  until,
+  type PostgresProcess,
+  type RedisProcess,
+} from '../../../dev/testing/placesServers.ts';
+import type { Candidates, Near } from '#cell/ports.ts';
+import { regionOf, signedIdOf } from '#core/geo/cell.ts';
+import type { Recipient } from '#core/matching/candidate.ts';
+import { localDay } from '#core/matching/hours.ts';
+import { cellOf, lotIdOf, offerIdOf, postedAtMsOf, type CellToken, type OfferId } from '#core/words/ids.ts';
+import { newUuid } from '../ids/uuid.ts';
+import { createCandidates } from './candidates.ts';
+import { connectRedis, type RedisConnection } from './connection.ts';
+import { createCandidateKeeper, refreshRecipient, type CandidateKeeper } from './keeper.ts';
+import { keysOf } from './keys.ts';
+
+const CELL = '46920b5' as CellToken;
+const SEARCH = { lat: 60.17, lon: 24.94, radiusMeters: 8_000 };
+const SETTLE_MS = 400;
+const silent = { info: () => undefined, warn: () => undefined };
+const nowMs = (): number => Date.now();
+
+let postgres: PostgresProcess;
+let server: RedisProcess;
+let owner: pg.Pool;
+let pool: pg.Pool;
+let redis: RedisConnection;
+let keeper: CandidateKeeper;
+let candidates: Candidates;
+let prefix = '';
+let tests = 0;
+
+before(async () => {
+  [postgres, server] = await Promise.all([startPostgres(), startRedis(true)]);
+  owner = testPool(postgres.url);
+  pool = testPool(postgres.appUrl);
+  redis = connectRedis(server.url, { name: 'keeper-test', commandTimeoutMs: 2_000 });
+  await redis.whenReady(5_000);
+});
+after(async () => {
+  redis.stop();
+  await Promise.all([owner.end(), pool.end()]);
+  await Promise.all([server.stop(), postgres.stop()]);
+});
+beforeEach(async () => {
+  await owner.query('truncate recipient, offer, recipient_day, cell');
+  prefix = `keeper-${String(++tests)}`;
+  candidates = createCandidates({ redis, prefix, clock: { nowMs } });
+  keeper = keeperOf();
+});
+afterEach(() => keeper.stop());
+
+function keeperOf(): CandidateKeeper {
+  return createCandidateKeeper({ pool, redis, prefix, log: silent, settleMs: SETTLE_MS, roundMs: 25, sweepMs: 100 });
+}
+
+async function insertRecipient(recipient: Recipient): Promise<void> {
+  await owner.query(
+    `insert into recipient (recipient_id, name, lat, lon, home_region_id, time_zone, active, fallback, categories, storages, needs, hours,
+       travel_mode, capacity_grams, daily_capacity_grams, weekly_need_grams)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+    [
+      recipient.recipientId,
+      recipient.name,
+      recipient.lat,
+      recipient.lon,
+      signedIdOf(regionOf(CELL)),
+      recipient.timeZone,
+      recipient.active,
+      recipient.fallback,
+      recipient.categories,
+      recipient.storages,
+      JSON.stringify(recipient.needs),
+      JSON.stringify(recipient.hours),
+      recipient.travelMode,
+      recipient.capacityGrams,
+      recipient.dailyCapacityGrams,
+      recipient.weeklyNeedGrams,
+    ],
+  );
+}
+
+/** An offer row as a cell would have written it `agoMs` ago. */
+async function insertOffer(
+  recipientId: string,
+  quantityGrams: number,
+  state = 'open',
+  agoMs = 60_000,
+): Promise<OfferId> {
+  const id = offerIdOf(lotIdOf(CELL, newUuid(nowMs() - agoMs)), 1);
+  const lotId = id.slice(0, -2) as Parameters<typeof postedAtMsOf>[0];
+  const at = new Date(nowMs() - agoMs).toISOString();
+  await owner.query(
+    `insert into offer (geo_region_id, posted_at, offer_id, lot_id, attempt, recipient_id, recipient_name, state, quantity_grams, deadline,
+       distance_meters, travel_seconds, travel_source, reasons, fallback, offered_at, answered_at, code_generation, wrong_codes, time_zone)
+     values ($1, $2, $3, $4, 1, $5, 'x', $6, $7, now() + interval '5 minutes', 1, 1, 'estimate', '[]', false, $8, $8, 1, 0, 'Europe/Helsinki')`,
+    [
+      signedIdOf(regionOf(cellOf(lotId))),
+      new Date(postedAtMsOf(lotId)).toISOString(),
+      id,
+      lotId,
+      recipientId,
+      state,
+      quantityGrams,
+      at,
+    ],
+  );
+  return id;
+}
+
+async function insertDay(
+  recipientId: string,
+  grams: number,
+  region = signedIdOf(regionOf(CELL)),
+  daysAgo = 0,
+): Promise<void> {
+  const day = localDay('Europe/Helsinki', nowMs() - daysAgo * 86_400_000);
+  await owner.query('insert into recipient_day values ($1, $2, $3, $4, 1)', [region, recipientId, day, grams]);
+}
+
+async function activateCell(): Promise<void> {
+  await owner.query("insert into cell values ($1, $2, 1, 'test') on conflict do nothing", [
+    signedIdOf(regionOf(CELL)),
+    signedIdOf(CELL),
+  ]);
+}
+
+async function near(id = 'a'): Promise<Near | undefined> {
+  const lists = await candidates.near([SEARCH]);
+  return lists?.[0]?.find((each) => each.recipientId === id);
+}
+
+async function isReady(): Promise<boolean> {
+  return (await candidates.near([SEARCH])) !== null;
+}
+
+/** A token as a turn left it `agoMs` ago. */
+async function plantToken(recipientId: string, offerId: string, grams: number, agoMs: number): Promise<void> {
+  const below = keysOf(prefix).of('1');
+  await redis.client.hset(below.tokens(recipientId), offerId, `${String(grams)}:${String(nowMs() - agoMs)}`);
+  await redis.client.hincrby(below.counters(recipientId), 'open', grams);
+}
+
+describe('candidate keeper: rebuilding', { concurrency: false }, () => {
+  it('fills an empty Redis at once where no cell was ever active', async () => {
+    await insertRecipient(recipientAt('a', 100));
+    await keeper.round();
+    assert.deepEqual((await near())?.name, 'Recipient a');
+  });
+
+  it('recounts open and claimed offers, and the week of handovers over all regions', async () => {
+    await insertRecipient(recipientAt('a', 100));
+    await insertOffer('a', 1_000, 'open');
+    await insertOffer('a', 2_000, 'claimed');
+    await insertOffer('a', 64_000, 'lapsed');
+    await insertDay('a', 300);
+    await insertDay('a', 30, '42');
+    await insertDay('a', 5_000, '42', 6);
+    await insertDay('a', 70_000, '42', 7);
+    await keeper.round();
+    const found = await near();
+    assert.deepEqual([found?.openGrams, found?.collectedTodayGrams, found?.collectedWeekGrams], [3_000, 330, 5_330]);
+  });
+
+  it('pages through more rows than one statement takes', async () => {
+    await owner.query(
+      `insert into recipient (recipient_id, name, lat, lon, home_region_id, time_zone, categories, storages, hours, travel_mode,
+         capacity_grams, daily_capacity_grams, weekly_need_grams)
+       select 'r' || i, 'R', 60.17, 24.94 + i * 0.00001, 1, 'Europe/Helsinki', '{bakery}', '{ambient}', '[]', 'auto', 1, 1, 1
+         from generate_series(1, 1203) i`,
+    );
+    await keeper.round();
+    assert.equal(await redis.client.zcard(keysOf(prefix).of('1').geo), 1_203);
+  });
+
+  it('after FLUSHALL waits for the turns in flight before it believes its count', async () => {
+    await activateCell();
+    await insertRecipient(recipientAt('a', 100));
+    keeper.start();
+    await until('it is ready', isReady);
+    await redis.client.flushall();
+    const flushedMs = performance.now();
+    assert.equal(await candidates.near([SEARCH]), null);
+    assert.equal(await candidates.reserve([reservation('a', 1, 1)]), null);
+    // A turn that had reserved before the flush commits now: the recount must hold it.
+    await insertOffer('a', 2_500, 'open', 0);
+    await until('it is ready again', isReady);
+    assert.ok(performance.now() - flushedMs >= SETTLE_MS, 'not before the wait is over');
+    assert.equal((await near())?.openGrams, 2_500);
+  });
+
+  it('never goes above the capacity with FLUSHALL under way (invariant 5)', async () => {
+    await activateCell();
+    await insertRecipient(recipientAt('a', 100));
+    keeper.start();
+    await until('it is ready', isReady);
+    let offered = 0;
+    let rounds = 0;
+    const turn = async (): Promise<void> => {
+      const answer = await candidates.reserve([reservation('a', ++rounds, 700)]);
+      if (answer?.[0] !== true) return;
+      offered += 700;
+      // As a turn would: the write comes a moment after the reservation, under the offer's own id.
+      await insertOffer('a', 700, 'open', 0);
+    };
+    const flushAt = 10;
+    for (let i = 0; i < 30; i++) {
+      await Promise.all([turn(), turn(), turn(), i === flushAt ? redis.client.flushall() : undefined]);
+      if (i === flushAt) await until('it is ready again', isReady);
+    }
+    assert.ok(offered > 0 && offered <= 10_000, `${String(offered)} g`);
+  });
+
+  it('rebuilds after the server was killed and came back empty, or with an old snapshot', async () => {
+    await activateCell();
+    await insertRecipient(recipientAt('a', 100));
+    await insertOffer('a', 1_500);
+    keeper.start();
+    await until('it is ready', isReady);
+    for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
+      await server.kill(signal);
+      assert.equal(await isReady(), false);
+      await server.restart();
+      await until('it is ready again', isReady);
+      assert.equal((await near())?.openGrams, 1_500);
+    }
+  });
+
+  it('leaves the keys of its own generation only, and two keepers agree', async () => {
+    await activateCell();
+    await insertRecipient(recipientAt('a', 100));
+    const other = keeperOf();
+    keeper.start();
+    other.start();
+    await until('it is ready', isReady);
+    await redis.client.del(keysOf(prefix).marker);
+    await until('it is ready again', isReady);
+    const generation = (await redis.client.get(keysOf(prefix).marker))?.split(' ')[1];
+    assert.equal(generation, '2');
+    await until('the first generation is gone', async () => (await redis.client.keys(`{${prefix}}:1:*`)).length === 0);
+    await other.stop();
+  });
+
+  it('starts anew when Redis is flushed under a rebuild', async () => {
+    await insertRecipient(recipientAt('a', 100));
+    await insertOffer('a', 1_500);
+    const flushing = createCandidateKeeper({
+      pool: flushBefore(pool, 'from recipient_day', () => redis.client.flushall()),
+      redis,
+      prefix,
+      log: silent,
+      settleMs: 0,
+    });
+    await assert.rejects(flushing.round(), /lock went away/);
+    assert.equal(await isReady(), false);
+    await flushing.round();
+    assert.equal((await near())?.openGrams, 1_500);
+    await flushing.stop();
+  });
+});
+
+/** The pool, with something happening once, before a statement is sent. */
+function flushBefore(real: pg.Pool, statement: string, act: () => Promise<unknown>): pg.Pool {
+  let done = false;
+  const query = async (text: string, values?: unknown[]): Promise<pg.QueryResult> => {
+    if (!done && text.includes(statement)) {
+      done = true;
+      await act();
+    }
+    const answer = await real.query(text, values);
+    // Something to write after it, so that the loss could go unnoticed.
+    return answer;
+  };
+  return { query } as unknown as pg.Pool;
+}
+
+describe('candidate keeper: following and sweeping', { concurrency: false }, () => {
+  it('follows changed and new recipients', async () => {
+    await insertRecipient(recipientAt('a', 100));
+    keeper.start();
+    await until('it is ready', isReady);
+    await owner.query(
+      "update recipient set name = 'Renamed', version = version + 1, updated_at = now() where recipient_id = 'a'",
+    );
+    await insertRecipient(recipientAt('b', 200));
+    await until('the new name is there', async () => (await near())?.name === 'Renamed');
+    assert.ok((await near('b')) !== undefined);
+    await owner.query(
+      "update recipient set active = false, version = version + 1, updated_at = now() where recipient_id = 'a'",
+    );
+    await refreshRecipient({ pool, redis, prefix }, 'a');
+    assert.equal(await near(), undefined);
+  });
+
+  it('a keeper that starts beside a valid index takes in what changed before it came', async () => {
+    await insertRecipient(recipientAt('a', 100));
+    await keeper.round();
+    await owner.query("update recipient set name = 'Renamed', version = 2, updated_at = now() - interval '1 hour'");
+    await keeperOf().round();
+    assert.equal((await near())?.name, 'Renamed');
+  });
+
+  it('frees old tokens without an open offer, and leaves young ones and held ones', async () => {
+    await insertRecipient(recipientAt('a', 100));
+    await keeper.round();
+    const held = await insertOffer('a', 10);
+    await plantToken('a', held, 10, 60_000);
+    await plantToken('a', await insertOffer('a', 200, 'lapsed'), 200, 60_000);
+    await plantToken('a', offerIdOf(lotIdOf(CELL, newUuid(nowMs())), 1), 3_000, 60_000);
+    await plantToken('a', offerIdOf(lotIdOf(CELL, newUuid(nowMs())), 1), 40, 5_000);
+    await plantToken('a', 'no offer id at all', 5, 60_000);
+    await keeper.sweepNow();
+    assert.equal((await near())?.openGrams, 50);
+  });
+
+  it('counts a handover whose token is still held', async () => {
+    await insertRecipient(recipientAt('a', 100));
+    await keeper.round();
+    await plantToken('a', await insertOffer('a', 800, 'collected'), 900, 60_000);
+    await keeper.sweepNow();
+    await keeper.sweepNow();
+    const found = await near();
+    assert.deepEqual([found?.openGrams, found?.collectedTodayGrams], [0, 800]);
+  });
+
+  it('gives open and claimed offers without a token one again, of the right size', async () => {
+    await insertRecipient(recipientAt('a', 100));
+    await keeper.round();
+    await insertOffer('a', 100, 'open');
+    await insertOffer('a', 2_000, 'claimed');
+    await insertOffer('a', 30_000, 'open', 1_000);
+    await plantToken('a', await insertOffer('a', 400, 'claimed'), 500, 60_000);
+    await keeper.sweepNow();
+    assert.equal((await near())?.openGrams, 2_500);
+    await keeper.sweepNow();
+    assert.equal((await near())?.openGrams, 2_500);
+  });
+
+  it("corrects a day's grams only when they stay different", async () => {
+    await insertRecipient(recipientAt('a', 100));
+    await keeper.round();
+    await insertDay('a', 700);
+    await keeper.sweepNow();
+    assert.equal((await near())?.collectedTodayGrams, 0);
+    await keeper.sweepNow();
+    assert.equal((await near())?.collectedTodayGrams, 700);
+  });
+});

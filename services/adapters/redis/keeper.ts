@@ -1,0 +1,188 @@
+import { randomUUID } from 'node:crypto';
+import type pg from 'pg';
+import type { RedisConnection } from './connection.ts';
+import { putRecipients } from './fill.ts';
+import { keysOf, type Keys } from './keys.ts';
+import { keeperFailures, rebuildSeconds } from './metrics.ts';
+import { dropOlderGenerations, rebuild } from './rebuild.ts';
+import { allRecipients, databaseTime, oneRecipient, recipientsChangedSince } from './recipients.ts';
+import { run } from './script.ts';
+import { HOLD_LOCK, KEEP_LOCK, LET_GO, SET_MARKER } from './scripts.ts';
+import { sweep, type DayDoubts } from './sweep.ts';
+
+/** Terms: the marker says that the index may be believed; a keeper restores it when it is gone; one at a time, by a lock. */
+export interface CandidateKeeper {
+  start(): void;
+  /** One round: look at the marker, then rebuild or refresh and sweep, whichever is due. @throws on faults */
+  round(): Promise<void>;
+  /** Sweeps at once (tests; operators). */
+  sweepNow(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface KeeperDependencies {
+  readonly pool: pg.Pool;
+  /** a connection of its own with a command timeout of seconds: a rebuild's pipelines are long */
+  readonly redis: RedisConnection;
+  readonly prefix: string;
+  readonly log: { info(data: object, message: string): void; warn(data: object, message: string): void };
+  readonly regionLevel?: number;
+  /** from noticing the loss until every turn in flight is decided: not_after (2 s) and a margin */
+  readonly settleMs?: number;
+  readonly roundMs?: number;
+  readonly sweepMs?: number;
+}
+
+const LOCK_MS = 15_000;
+const REFRESH_MS = 1_000;
+
+interface Keeper {
+  readonly deps: KeeperDependencies;
+  readonly keys: Keys;
+  readonly owner: string;
+  readonly doubts: DayDoubts;
+  /** monotonic ms; when the marker was first seen missing */
+  noticedMs: number | null;
+  refreshedMs: number;
+  sweptMs: number;
+  /** PostgreSQL's time up to which recipients are known */
+  knownUntil: string | null;
+}
+
+/** Keeps Redis's copy true to PostgreSQL: rebuilds it when it was lost, follows changed recipients, sweeps tokens. */
+export function createCandidateKeeper(deps: KeeperDependencies): CandidateKeeper {
+  const keeper: Keeper = {
+    deps,
+    keys: keysOf(deps.prefix),
+    owner: randomUUID(),
+    doubts: new Map(),
+    noticedMs: null,
+    refreshedMs: 0,
+    sweptMs: performance.now(),
+    knownUntil: null,
+  };
+  let stopped = false;
+  let running: Promise<void> = Promise.resolve();
+  let wake = (): void => undefined;
+  const loop = async (): Promise<void> => {
+    while (!stopped) {
+      await guardedRound(keeper);
+      if (!stopped)
+        await new Promise<void>((resolve) => void ((wake = resolve), setTimeout(resolve, deps.roundMs ?? 300)));
+    }
+  };
+  return {
+    start: () => void (running = loop()),
+    round: () => round(keeper),
+    sweepNow: () => sweepNow(keeper),
+    stop: async () => {
+      stopped = true;
+      wake();
+      await running;
+      await letGo(keeper);
+    },
+  };
+}
+
+/** After a recipient was changed through the api: the next search sees it at once. Mended by the keeper if this fails. */
+export async function refreshRecipient(
+  deps: Pick<KeeperDependencies, 'pool' | 'redis' | 'prefix'>,
+  recipientId: string,
+): Promise<void> {
+  const recipient = await oneRecipient(deps.pool, recipientId);
+  if (recipient !== null) await putRecipients(deps.redis, keysOf(deps.prefix), [recipient]);
+}
+
+async function guardedRound(keeper: Keeper): Promise<void> {
+  try {
+    await round(keeper);
+  } catch (error) {
+    keeperFailures.inc();
+    keeper.deps.log.warn({ err: error }, 'candidate keeper: this round failed, the next one tries again');
+  }
+}
+
+async function round(keeper: Keeper): Promise<void> {
+  const runId = keeper.deps.redis.runId();
+  if (runId === null) return;
+  const generation = await generationOf(keeper, runId);
+  if (generation === null) return restore(keeper, runId);
+  keeper.noticedMs = null;
+  if (performance.now() - keeper.refreshedMs >= REFRESH_MS) await refresh(keeper);
+  if (performance.now() - keeper.sweptMs >= (keeper.deps.sweepMs ?? 5_000) && (await holdLock(keeper))) {
+    keeper.sweptMs = performance.now();
+    await sweep({ ...keeper.deps, keys: keeper.keys }, generation, keeper.doubts);
+  }
+}
+
+/** The generation the marker vouches for on this very server; null: none. */
+async function generationOf(keeper: Keeper, runId: string): Promise<string | null> {
+  const marker = await keeper.deps.redis.client.get(keeper.keys.marker);
+  const [markedRunId, generation] = marker?.split(' ') ?? [];
+  return markedRunId === runId && generation !== undefined ? generation : null;
+}
+
+async function restore(keeper: Keeper, runId: string): Promise<void> {
+  const { deps, keys } = keeper;
+  keeper.noticedMs ??= performance.now();
+  if (!(await holdLock(keeper))) return;
+  const settled = performance.now() - keeper.noticedMs >= (deps.settleMs ?? 2_300);
+  if (!settled && (await hasCells(deps.pool))) return;
+  const stopwatch = rebuildSeconds.startTimer();
+  const rebuilt = await rebuild(deps.pool, deps.redis.client, keys, async () => {
+    const ours = (await run(deps.redis.client, KEEP_LOCK, keys.keeper, [keeper.owner, LOCK_MS])) === 1;
+    if (!ours) throw new Error('the lock went away under the rebuild: Redis was flushed, or another keeper took over');
+  });
+  const marker = `${runId} ${rebuilt.generation}`;
+  if ((await run(deps.redis.client, SET_MARKER, keys.keeper, [keeper.owner, keys.marker, marker])) !== 1) return;
+  const seconds = stopwatch();
+  keeper.noticedMs = null;
+  keeper.knownUntil = rebuilt.startedAt;
+  keeper.doubts.clear();
+  deps.log.info(
+    { recipients: rebuilt.recipients, tokens: rebuilt.tokens, seconds },
+    'candidates rebuilt from PostgreSQL',
+  );
+  await dropOlderGenerations(deps.redis.client, keys, rebuilt.generation);
+}
+
+/** A turn needs an activated cell: where there never was one, none can be in flight, and there is nothing to wait for. */
+async function hasCells(pool: pg.Pool): Promise<boolean> {
+  const { rows } = await pool.query<{ has_cells: boolean }>('select exists (select 1 from cell) as has_cells');
+  return rows[0]?.has_cells ?? true;
+}
+
+async function refresh(keeper: Keeper): Promise<void> {
+  const { pool, redis } = keeper.deps;
+  keeper.refreshedMs = performance.now();
+  if (keeper.knownUntil === null) return refreshAll(keeper);
+  const { recipients, askedAt } = await recipientsChangedSince(pool, keeper.knownUntil);
+  await putRecipients(redis, keeper.keys, recipients);
+  keeper.knownUntil = askedAt;
+}
+
+/** A keeper that finds a valid index when it starts doesn't know what changed while nobody looked. */
+async function refreshAll(keeper: Keeper): Promise<void> {
+  const { pool, redis } = keeper.deps;
+  const askedAt = await databaseTime(pool);
+  for await (const page of allRecipients(pool)) await putRecipients(redis, keeper.keys, page);
+  keeper.knownUntil = askedAt;
+}
+
+async function sweepNow(keeper: Keeper): Promise<void> {
+  const runId = keeper.deps.redis.runId();
+  const generation = runId === null ? null : await generationOf(keeper, runId);
+  if (generation !== null) await sweep({ ...keeper.deps, keys: keeper.keys }, generation, keeper.doubts);
+}
+
+async function holdLock(keeper: Keeper): Promise<boolean> {
+  return (await run(keeper.deps.redis.client, HOLD_LOCK, keeper.keys.keeper, [keeper.owner, LOCK_MS])) === 1;
+}
+
+async function letGo(keeper: Keeper): Promise<void> {
+  try {
+    await run(keeper.deps.redis.client, LET_GO, keeper.keys.keeper, [keeper.owner]);
+  } catch {
+    // The lock ends by itself.
+  }
+}

@@ -1,0 +1,24 @@
+import { Counter, Histogram } from 'prom-client';
+
+export const unavailable = new Counter({
+  name: 'candidates_unavailable_total',
+  help: 'Questions to the candidate index that had no answer: Redis not ready to be believed, or not answering.',
+  labelNames: ['operation', 'cause'] as const,
+});
+
+export const mended = new Counter({
+  name: 'candidates_mended_total',
+  help: 'What the sweep of the candidate index corrected against PostgreSQL.',
+  labelNames: ['what'] as const,
+});
+
+export const rebuildSeconds = new Histogram({
+  name: 'candidates_rebuild_seconds',
+  help: 'How long the candidate index took to be recounted from PostgreSQL, without the wait for turns in flight.',
+  buckets: [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+});
+
+export const keeperFailures = new Counter({
+  name: 'candidates_keeper_failures_total',
+  help: 'Rounds of the candidate keeper that ended in an error.',
+});

@@ -1,0 +1,177 @@
+import { script } from './script.ts';
+
+/**
+ * Every script has KEYS[1] = the marker, ARGV[1] = the run_id of the server as this connection knows it, ARGV[2] = the
+ * root of all keys, and answers false when the marker does not vouch for this server: checked in the same atomic step.
+ * Grams stay below 2^53, and are written as integers: Lua would print large ones as 1e+14.
+ */
+const MARKED = `
+local marker = redis.call('GET', KEYS[1])
+if not marker then return false end
+local run_id, generation = string.match(marker, '^(%S+) (%d+)$')
+if run_id ~= ARGV[1] then return false end
+local root = ARGV[2] .. ':' .. generation .. ':'
+`;
+
+const TOKENS = `
+local function now_ms()
+  local t = redis.call('TIME')
+  return t[1] .. string.format('%03d', math.floor(tonumber(t[2]) / 1000))
+end
+local function grams_of(token)
+  return token and tonumber(string.match(token, '^(%d+):')) or 0
+end
+-- sets, changes or (grams = nil) removes one token, and keeps the sum beside it
+local function put(recipient, offer, grams)
+  local tokens = root .. 't:' .. recipient
+  local had = grams_of(redis.call('HGET', tokens, offer))
+  if grams then redis.call('HSET', tokens, offer, string.format('%.0f:%s', grams, now_ms()))
+  else redis.call('HDEL', tokens, offer) end
+  redis.call('HINCRBY', root .. 'c:' .. recipient, 'open', string.format('%.0f', (grams or 0) - had))
+end
+`;
+
+/**
+ * ARGV: geo set, lon, lat, radius in m, count – per search.
+ * Answer: generation, an array of ids per search, and per id of the union its counters as a flat array.
+ */
+export const NEAR = script(`${MARKED}
+local lists, seen, counters = {}, {}, {}
+for i = 3, #ARGV, 5 do
+  local ids = redis.call('GEOSEARCH', root .. ARGV[i], 'FROMLONLAT', ARGV[i + 1], ARGV[i + 2], 'BYRADIUS', ARGV[i + 3], 'm', 'ASC', 'COUNT', ARGV[i + 4])
+  lists[#lists + 1] = ids
+  for _, id in ipairs(ids) do
+    if not seen[id] then
+      seen[id] = true
+      counters[#counters + 1] = id
+      counters[#counters + 1] = redis.call('HGETALL', root .. 'c:' .. id)
+    end
+  end
+end
+return { generation, lists, counters }
+`);
+
+/**
+ * ARGV: recipient, offer, grams, capacity, daily capacity, day – per reservation. Answer: 1 or 0 each.
+ * The same token again is a yes and counts as new (a sweep must not take it away under a turn that relies on it).
+ */
+export const RESERVE = script(`${MARKED}${TOKENS}
+local answers = {}
+for i = 3, #ARGV, 6 do
+  local recipient, offer, grams = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2])
+  local had = grams_of(redis.call('HGET', root .. 't:' .. recipient, offer))
+  local counters = redis.call('HMGET', root .. 'c:' .. recipient, 'open', ARGV[i + 5])
+  local open = (tonumber(counters[1] or 0) or 0) - had + grams
+  local today = tonumber(counters[2] or 0) or 0
+  local yes = had == grams or (open <= tonumber(ARGV[i + 3]) and open + today <= tonumber(ARGV[i + 4]))
+  if yes then put(recipient, offer, grams) end
+  answers[#answers + 1] = yes and 1 or 0
+end
+return answers
+`);
+
+/** ARGV: recipient, offer – per token. */
+export const FREE = script(`${MARKED}${TOKENS}
+for i = 3, #ARGV, 2 do put(ARGV[i], ARGV[i + 1], nil) end
+return 1
+`);
+
+/** ARGV: recipient, offer, grams – per token; one that is not there stays away, one that is smaller stays as it is. */
+export const SHRINK = script(`${MARKED}${TOKENS}
+for i = 3, #ARGV, 3 do
+  local grams = tonumber(ARGV[i + 2])
+  if grams_of(redis.call('HGET', root .. 't:' .. ARGV[i], ARGV[i + 1])) > grams then put(ARGV[i], ARGV[i + 1], grams) end
+end
+return 1
+`);
+
+/** ARGV: recipient, offer, grams, day, oldest day to keep – per handover. The token goes, the day grows; once per offer. */
+export const COLLECTED = script(`${MARKED}${TOKENS}
+for i = 3, #ARGV, 5 do
+  local recipient, offer, day, oldest = ARGV[i], ARGV[i + 1], ARGV[i + 3], ARGV[i + 4]
+  put(recipient, offer, nil)
+  local handed = root .. 'h:' .. recipient .. ':' .. day
+  if redis.call('SADD', handed, offer) == 1 then
+    redis.call('EXPIRE', handed, 259200)
+    local counters = root .. 'c:' .. recipient
+    redis.call('HINCRBY', counters, day, ARGV[i + 2])
+    for _, field in ipairs(redis.call('HKEYS', counters)) do
+      if string.match(field, '^%d%d%d%d%-') and field < oldest then redis.call('HDEL', counters, field) end
+    end
+  end
+end
+return 1
+`);
+
+/** ARGV: recipient, version, facts, geo set or '-', lon, lat – per recipient. An older version changes nothing. */
+export const PUT_FACTS = script(`${MARKED}
+for i = 3, #ARGV, 6 do
+  local recipient, counters = ARGV[i], root .. 'c:' .. ARGV[i]
+  local known = redis.call('HGET', counters, 'v')
+  if not known or tonumber(string.match(known, '^%d+')) <= tonumber(string.match(ARGV[i + 1], '^%d+')) then
+    redis.call('SET', root .. 'f:' .. recipient, ARGV[i + 2])
+    redis.call('HSET', counters, 'v', ARGV[i + 1])
+    for _, set in ipairs({ 'geo', 'fallback' }) do
+      if set == ARGV[i + 3] then redis.call('GEOADD', root .. set, ARGV[i + 4], ARGV[i + 5], recipient)
+      else redis.call('ZREM', root .. set, recipient) end
+    end
+  end
+end
+return 1
+`);
+
+/**
+ * The sweep's corrections, each only if the token is still what the sweep saw ('' = not there).
+ * ARGV: recipient, offer, token as seen, grams or '-' to remove – per token. Answer: how many were changed.
+ */
+export const MEND_TOKENS = script(`${MARKED}${TOKENS}
+local mended = 0
+for i = 3, #ARGV, 4 do
+  local token = redis.call('HGET', root .. 't:' .. ARGV[i], ARGV[i + 1]) or ''
+  if token == ARGV[i + 2] then
+    put(ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 3]))
+    mended = mended + 1
+  end
+end
+return mended
+`);
+
+/** ARGV: recipient, day, sum as seen ('' = none), sum to set – per day. Answer: how many were changed. */
+export const MEND_DAYS = script(`${MARKED}
+local mended = 0
+for i = 3, #ARGV, 4 do
+  local counters = root .. 'c:' .. ARGV[i]
+  if (redis.call('HGET', counters, ARGV[i + 1]) or '') == ARGV[i + 2] then
+    redis.call('HSET', counters, ARGV[i + 1], ARGV[i + 3])
+    mended = mended + 1
+  end
+end
+return mended
+`);
+
+/** KEYS[1] = the keeper's lock; ARGV: owner, marker key, marker. Only who holds the lock says that all is in. */
+export const SET_MARKER = script(`
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('SET', ARGV[2], ARGV[3])
+return 1
+`);
+
+/** KEYS[1] = the keeper's lock; ARGV: owner, ttl in ms. Takes it, or keeps it. */
+export const HOLD_LOCK = script(`
+local owner = redis.call('GET', KEYS[1])
+if owner and owner ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
+`);
+
+/** KEYS[1] = the keeper's lock; ARGV: owner, ttl in ms. Unlike HOLD_LOCK it does not take a lock that went away: a flush shows. */
+export const KEEP_LOCK = script(`
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('PEXPIRE', KEYS[1], ARGV[2])
+`);
+
+/** KEYS[1] = the keeper's lock; ARGV: owner. */
+export const LET_GO = script(`
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+return 1
+`);

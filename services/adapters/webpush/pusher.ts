@@ -1,0 +1,107 @@
+import { Type, type Static } from 'typebox';
+import { Value } from 'typebox/value';
+import { Agent, request } from 'undici';
+import webpush from 'web-push';
+import { endpointProblem, guardedLookup, type EndpointRules } from './endpoint.ts';
+
+/** The browser's PushSubscription as JSON; other members are left out. */
+export const PushSubscription = Type.Object({
+  endpoint: Type.String({ minLength: 1, maxLength: 2_048 }),
+  keys: Type.Object({
+    p256dh: Type.String({ minLength: 1, maxLength: 200, pattern: '^[A-Za-z0-9_=-]+$' }),
+    auth: Type.String({ minLength: 1, maxLength: 100, pattern: '^[A-Za-z0-9_=-]+$' }),
+  }),
+});
+export type PushSubscription = Static<typeof PushSubscription>;
+
+export interface PushMessage {
+  /** small and without personal data: it passes through somebody else's servers (encrypted) */
+  readonly payload: Record<string, string | number>;
+  /** how long the push service keeps it for a device that is off */
+  readonly ttlSeconds: number;
+  /** a newer message of the same topic replaces an undelivered one; base64url, at most 32 characters */
+  readonly topic: string;
+  readonly urgency: 'normal' | 'high';
+}
+
+export type PushOutcome =
+  | { readonly outcome: 'delivered' }
+  /** the browser has unsubscribed: forget it */
+  | { readonly outcome: 'gone' }
+  | { readonly outcome: 'retry'; readonly because: string; readonly afterMs: number | null }
+  /** this message or subscription will never be taken */
+  | { readonly outcome: 'refused'; readonly because: string };
+
+export interface Pusher {
+  /** Never throws. @param subscription as opened from its row; checked here */
+  push(subscription: unknown, message: PushMessage): Promise<PushOutcome>;
+  close(): Promise<void>;
+}
+
+export interface VapidKeys {
+  readonly publicKey: string;
+  readonly privateKey: string;
+  /** mailto: or https: URL of who to ask about this sender */
+  readonly subject: string;
+}
+
+const TIMEOUT_MS = 3_000;
+const GONE = new Set([404, 410]);
+
+/** Web push (RFC 8030) with VAPID (RFC 8292). Redirects are not followed. */
+export function createPusher(vapid: VapidKeys, rules: EndpointRules): Pusher {
+  const agent = new Agent({ connect: { lookup: guardedLookup(rules), timeout: TIMEOUT_MS }, connections: 16 });
+  return {
+    push: async (subscription, message) => {
+      if (!Value.Check(PushSubscription, subscription)) return { outcome: 'refused', because: 'no push subscription' };
+      const problem = endpointProblem(subscription.endpoint, rules);
+      if (problem !== null) return { outcome: 'refused', because: problem };
+      const details = encrypted(vapid, subscription, message);
+      return details === null ? { outcome: 'refused', because: 'unusable keys' } : send(agent, details);
+    },
+    close: () => agent.close(),
+  };
+}
+
+/** null: the subscription's keys are no keys */
+function encrypted(
+  vapid: VapidKeys,
+  subscription: PushSubscription,
+  message: PushMessage,
+): webpush.RequestDetails | null {
+  try {
+    return webpush.generateRequestDetails(subscription, JSON.stringify(message.payload), {
+      vapidDetails: vapid,
+      TTL: Math.max(0, Math.round(message.ttlSeconds)),
+      topic: message.topic,
+      urgency: message.urgency,
+    });
+  } catch {
+    return null;
+  }
+}
+
+async function send(dispatcher: Agent, details: webpush.RequestDetails): Promise<PushOutcome> {
+  try {
+    const response = await request(details.endpoint, {
+      dispatcher,
+      method: 'POST',
+      headers: Object.fromEntries(Object.entries(details.headers).map(([name, value]) => [name, String(value)])),
+      body: details.body,
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    await response.body.dump();
+    return outcomeOf(response.statusCode, response.headers['retry-after']);
+  } catch (error) {
+    return { outcome: 'retry', because: error instanceof Error ? error.name : 'unknown', afterMs: null };
+  }
+}
+
+function outcomeOf(status: number, retryAfter: string | string[] | undefined): PushOutcome {
+  if (status >= 200 && status < 300) return { outcome: 'delivered' };
+  if (GONE.has(status)) return { outcome: 'gone' };
+  const because = `the push service answered ${String(status)}`;
+  if (status !== 429 && status < 500) return { outcome: 'refused', because };
+  const seconds = Number(retryAfter);
+  return { outcome: 'retry', because, afterMs: seconds > 0 ? seconds * 1000 : null };
+}

@@ -1,0 +1,94 @@
+/** The API: its parts in the order a request meets them. */
+import type { FastifyBaseLogger } from 'fastify';
+import type { CellClient } from '#cell/contract.ts';
+import { guardRoutes } from './auth/gate.ts';
+import type { Verified } from './auth/tokens.ts';
+import { createFingerprint } from './idempotency/key.ts';
+import { createSendOnce } from './idempotency/sendOnce.ts';
+import { limitRates, type CountRequest, type RateLimits } from './limits/rateLimit.ts';
+import type { ApiMetrics } from './metrics.ts';
+import type { Directory } from './organisations/directory.ts';
+import type { HandoverCode, LotReads } from './ports.ts';
+import type { Api } from './requests.ts';
+import { documentRoutes, collectOpenApi } from './routes/documents.ts';
+import { handoverCodeRoutes } from './routes/handoverCode.ts';
+import { healthRoutes, type Dependencies } from './routes/health.ts';
+import { offerAnswerRoutes } from './routes/offerAnswers.ts';
+import { offerRoutes } from './routes/offers.ts';
+import { surplusRoutes } from './routes/surplus.ts';
+import { NAMED_SCHEMAS } from './schemas/named.ts';
+import { createServer, refuseOtherMethods } from './server.ts';
+
+export interface ApiDependencies {
+  readonly log: FastifyBaseLogger;
+  readonly metrics: ApiMetrics;
+  readonly verify: (authorization: string | undefined) => Promise<Verified>;
+  readonly directory: Directory;
+  readonly cells: CellClient;
+  readonly reads: LotReads;
+  readonly contactOf: (donorId: string) => Promise<object | null>;
+  readonly handoverCode: HandoverCode;
+  /** at least 32 bytes; fingerprints are keyed with a key derived from it */
+  readonly secret: string;
+  readonly rateLimits: RateLimits;
+  readonly countRequest: CountRequest;
+  readonly nowMs: () => number;
+  readonly newUuid: (atMs: number) => string;
+  readonly dependencies: Dependencies;
+}
+
+export interface ApiServer {
+  readonly app: Api;
+  /** /readyz says no from now on; then close the app */
+  drain(): void;
+}
+
+export async function createApi(given: ApiDependencies): Promise<ApiServer> {
+  const { metrics, cells, reads, directory } = given;
+  let draining = false;
+  const app = createServer(given.log, (type) => metrics.problems.inc({ type }));
+  const methods = methodsByPath(app);
+  measure(app, metrics);
+  guardRoutes(app, { verify: given.verify, directory });
+  await collectOpenApi(app);
+  await limitRates(app, {
+    limits: given.rateLimits,
+    count: given.countRequest,
+    failed: () => metrics.rateLimitFailures.inc(),
+  });
+  for (const schema of NAMED_SCHEMAS) app.addSchema(schema);
+
+  const fingerprint = createFingerprint(given.secret);
+  const sendOnce = createSendOnce({ cells, claimKey: reads.claimKey, joined: () => metrics.joinedRequests.inc() });
+  const newId = (): string => given.newUuid(given.nowMs());
+  healthRoutes(app, { dependencies: given.dependencies, metrics, isDraining: () => draining });
+  surplusRoutes(app, { ...given, sendOnce, fingerprint });
+  offerRoutes(app, given);
+  offerAnswerRoutes(app, { sendOnce, reads, directory, fingerprint });
+  handoverCodeRoutes(app, { ...given, newId });
+  refuseOtherMethods(app, methods);
+  await documentRoutes(app);
+  return { app, drain: () => (draining = true) };
+}
+
+function methodsByPath(app: Api): Map<string, Set<string>> {
+  const paths = new Map<string, Set<string>>();
+  app.addHook('onRoute', ({ url, method }) => {
+    const methods = paths.get(url) ?? new Set();
+    for (const each of [method].flat()) methods.add(each);
+    paths.set(url, methods);
+  });
+  return paths;
+}
+
+function measure(app: Api, metrics: ApiMetrics): void {
+  app.addHook('onResponse', (request, reply, done) => {
+    const labels = {
+      method: request.method,
+      route: request.routeOptions.url ?? 'none',
+      status: String(reply.statusCode),
+    };
+    metrics.requestSeconds.observe(labels, reply.elapsedTime / 1000);
+    done();
+  });
+}

@@ -1,0 +1,99 @@
+/** Bearer tokens: RS256 and ES256, one issuer, one audience, at most 15 minutes long. */
+import { errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
+import { parseOrganisationId } from '#core/words/ids.ts';
+import { Problem } from '../problems.ts';
+import { IssuerUnavailable } from './jwks.ts';
+import { principalOf, ROLES, type Principal, type Role } from './principal.ts';
+
+export const TOKEN_TYPE = 'at+jwt';
+export const MAX_LIFETIME_SECONDS = 15 * 60;
+const CLOCK_TOLERANCE_SECONDS = 5;
+const MAX_TOKEN_LENGTH = 4_096;
+const MAX_SUBJECT_LENGTH = 128;
+
+export interface Verified {
+  readonly principal: Principal;
+  /** unix ms */
+  readonly expiresAtMs: number;
+}
+
+export interface TokenOptions {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly keys: JWTVerifyGetKey;
+  readonly nowMs: () => number;
+  readonly cacheSize?: number;
+}
+
+/**
+ * Verifies what stands in Authorization; a token seen before is looked up until it expires.
+ * @throws Problem not-authenticated (401) or unavailable (503, the issuer is away)
+ */
+export function createTokenVerifier(options: TokenOptions): (authorization: string | undefined) => Promise<Verified> {
+  const { cacheSize = 10_000, nowMs } = options;
+  const seen = new Map<string, Verified>();
+
+  async function verify(token: string): Promise<Verified> {
+    const verified = await verifyAnew(token, options);
+    if (seen.size >= cacheSize) for (const [oldest] of [...seen].slice(0, cacheSize / 10)) seen.delete(oldest);
+    seen.set(token, verified);
+    return verified;
+  }
+
+  return async (authorization) => {
+    const token = bearerOf(authorization);
+    const known = seen.get(token);
+    if (known === undefined) return await verify(token);
+    if (known.expiresAtMs > nowMs()) return known;
+    seen.delete(token);
+    throw notAuthenticated('The token has expired.');
+  };
+}
+
+function bearerOf(authorization: string | undefined): string {
+  if (authorization === undefined) throw notAuthenticated('Send a token: Authorization: Bearer <token>.', false);
+  const match = /^Bearer +([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(authorization);
+  if (match?.[1] === undefined || authorization.length > MAX_TOKEN_LENGTH)
+    throw notAuthenticated('This is no bearer token.');
+  return match[1];
+}
+
+async function verifyAnew(token: string, options: TokenOptions): Promise<Verified> {
+  try {
+    const { payload } = await jwtVerify(token, options.keys, {
+      algorithms: ['RS256', 'ES256'],
+      issuer: options.issuer,
+      audience: options.audience,
+      typ: TOKEN_TYPE,
+      requiredClaims: ['sub', 'exp', 'iat', 'role'],
+      clockTolerance: CLOCK_TOLERANCE_SECONDS,
+      currentDate: new Date(options.nowMs()),
+    });
+    return verifiedOf(payload, options.nowMs());
+  } catch (error) {
+    if (error instanceof Problem) throw error;
+    if (error instanceof IssuerUnavailable || error instanceof errors.JWKSTimeout) {
+      throw new Problem('unavailable', 'Tokens cannot be checked just now.', { headers: { 'retry-after': '2' } });
+    }
+    throw notAuthenticated(
+      error instanceof errors.JWTExpired ? 'The token has expired.' : 'The token is not valid here.',
+    );
+  }
+}
+
+function verifiedOf(payload: JWTPayload, nowMs: number): Verified {
+  const { sub = '', exp = 0, iat = 0, role, org } = payload;
+  if (exp - iat > MAX_LIFETIME_SECONDS) throw notAuthenticated('The token lives longer than 15 minutes.');
+  if (iat * 1000 > nowMs + CLOCK_TOLERANCE_SECONDS * 1000) throw notAuthenticated('The token is from the future.');
+  if (sub === '' || sub.length > MAX_SUBJECT_LENGTH) throw notAuthenticated('The token has no usable subject.');
+  if (!ROLES.includes(role as Role)) throw notAuthenticated('The token names no role we know.');
+  const organisation = typeof org === 'string' ? parseOrganisationId(org) : null;
+  if (role === 'operator' && org !== undefined) throw notAuthenticated("An operator's token names no organisation.");
+  if (role !== 'operator' && organisation === null) throw notAuthenticated('The token names no organisation.');
+  return { principal: principalOf(role as Role, organisation, sub), expiresAtMs: exp * 1000 };
+}
+
+function notAuthenticated(detail: string, tried = true): Problem {
+  const challenge = tried ? 'Bearer error="invalid_token"' : 'Bearer';
+  return new Problem('not-authenticated', detail, { headers: { 'www-authenticate': challenge } });
+}

@@ -1,0 +1,24 @@
+import Type, { type Static } from 'typebox';
+
+/** What this process reads from its environment; see dev/README.md. */
+export const ApiEnv = Type.Object({
+  APP_PORT: Type.Integer({ minimum: 1, maximum: 65_535 }),
+  HOST: Type.String({ default: '127.0.0.1' }),
+  DATABASE_URL: Type.String({ minLength: 1 }),
+  DATABASE_CONNECTIONS: Type.Integer({ default: 16, minimum: 1, maximum: 200 }),
+  REDIS_URL: Type.String({ minLength: 1 }),
+  NATS_URL: Type.String({ minLength: 1 }),
+  DAPR_HTTP_PORT: Type.Integer({ minimum: 1, maximum: 65_535 }),
+  DAPR_API_TOKEN: Type.String({ default: '' }),
+  JWT_ISSUER_URL: Type.String({ minLength: 1 }),
+  JWT_AUDIENCE: Type.String({ default: 'pahlawan-pangan', minLength: 1 }),
+  HANDOVER_SECRET: Type.String({ minLength: 32 }),
+  CONTACT_KEYS: Type.String({ minLength: 2 }),
+  CONTACT_KEY_ID: Type.String({ minLength: 1 }),
+  VAPID_PUBLIC_KEY: Type.String({ default: '' }),
+  RATE_LIMIT_DONOR: Type.Integer({ default: 100, minimum: 1 }),
+  RATE_LIMIT_RECIPIENT: Type.Integer({ default: 50, minimum: 1 }),
+  RATE_LIMIT_OPERATOR: Type.Integer({ default: 1_000, minimum: 1 }),
+  LOG_LEVEL: Type.String({ default: 'info' }),
+});
+export type ApiConfig = Static<typeof ApiEnv>;

@@ -1,0 +1,87 @@
+/** The one table: why something was refused → status and title. Each code has a page in docs/errors/<code>.md. */
+import type { Refusal } from '#core/lots/command.ts';
+
+interface ProblemKind {
+  readonly status: number;
+  readonly title: string;
+}
+
+const REFUSALS = {
+  'not-found': { status: 404, title: 'Not there, or not yours' },
+  'offer-lapsed': { status: 409, title: 'The offer lapsed' },
+  'offer-closed': { status: 409, title: 'It is closed already' },
+  'already-claimed': { status: 409, title: 'The offer is claimed already' },
+  capacity: { status: 409, title: 'No capacity left' },
+  quantity: { status: 409, title: 'More grams than the offer holds' },
+  'wrong-code': { status: 409, title: 'The handover code is wrong' },
+  'code-locked': { status: 409, title: 'The handover code is locked' },
+  'stale-version': { status: 412, title: 'It has changed since you read it' },
+  'key-reuse': { status: 422, title: 'The Idempotency-Key was used for another request' },
+  unsafe: { status: 400, title: 'safeUntil is out of range' },
+  poisoned: { status: 422, title: 'The request cannot be stored' },
+} as const satisfies Record<Refusal, ProblemKind>;
+
+export const PROBLEMS = {
+  ...REFUSALS,
+  'malformed-request': { status: 400, title: 'The request is malformed' },
+  'idempotency-key-missing': { status: 400, title: 'The Idempotency-Key header is missing' },
+  'not-authenticated': { status: 401, title: 'No valid token' },
+  'role-not-allowed': { status: 403, title: 'Your role may not do this' },
+  'organisation-unknown': { status: 403, title: "The token's organisation is not known" },
+  'no-such-route': { status: 404, title: 'There is no such page' },
+  'method-not-allowed': { status: 405, title: 'The method is not allowed here' },
+  'already-exists': { status: 409, title: 'It exists already' },
+  'in-flight': { status: 409, title: 'The same request is under way' },
+  'too-large': { status: 413, title: 'The request is too large' },
+  'unsupported-content-type': { status: 415, title: 'The body must be application/json' },
+  'if-match-missing': { status: 428, title: 'The If-Match header is missing' },
+  'rate-limited': { status: 429, title: 'Too many requests' },
+  internal: { status: 500, title: 'Something went wrong on our side' },
+  unavailable: { status: 503, title: 'Not available just now' },
+} as const satisfies Record<string, ProblemKind>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+export const PROBLEM_CODES = Object.keys(PROBLEMS) as readonly ProblemCode[];
+
+export interface FieldProblem {
+  /** JSON pointer into the body, or the name of a parameter or header */
+  readonly field: string;
+  readonly detail: string;
+}
+
+/** RFC 9457, with `errors` for single fields. */
+export interface ProblemDocument {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly errors?: readonly FieldProblem[];
+}
+
+/** Thrown by handlers and hooks to end a request; the error handler makes the document of it. */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+  readonly code: ProblemCode;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly errors: readonly FieldProblem[];
+  constructor(
+    code: ProblemCode,
+    detail: string,
+    given: { headers?: Readonly<Record<string, string>>; errors?: readonly FieldProblem[] } = {},
+  ) {
+    super(detail);
+    this.code = code;
+    this.headers = given.headers ?? {};
+    this.errors = given.errors ?? [];
+  }
+}
+
+export function malformed(field: string, detail: string): Problem {
+  return new Problem('malformed-request', `${field}: ${detail}`, { errors: [{ field, detail }] });
+}
+
+export function documentOf(problem: Problem): ProblemDocument {
+  const { status, title } = PROBLEMS[problem.code];
+  const errors = problem.errors.length === 0 ? {} : { errors: problem.errors };
+  return { type: `/docs/errors/${problem.code}`, title, status, detail: problem.message, ...errors };
+}

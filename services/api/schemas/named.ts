@@ -1,0 +1,5 @@
+import { ProblemSchema } from './answers.ts';
+import { Offer, OfferPage, Surplus, SurplusPage, SurplusWithHistory } from './surplus.ts';
+
+/** Schemas with a name of their own in the OpenAPI document. */
+export const NAMED_SCHEMAS = [ProblemSchema, Offer, OfferPage, Surplus, SurplusPage, SurplusWithHistory] as const;

@@ -1,0 +1,39 @@
+import { pino } from 'pino';
+import { Type } from 'typebox';
+import { readEnv } from '#adapters/config/env.ts';
+import { connectBus } from '#adapters/nats/bus.ts';
+import { createPool } from '#adapters/postgres/pool.ts';
+import { serveProbes } from '#adapters/telemetry/probes.ts';
+import { startRelayApp } from './app.ts';
+
+const env = readEnv(
+  Type.Object({
+    DATABASE_URL: Type.String({ minLength: 1 }),
+    NATS_URL: Type.String({ minLength: 1 }),
+    HOST: Type.String({ default: '127.0.0.1' }),
+    APP_PORT: Type.Integer({ minimum: 0, maximum: 65_535 }),
+    STREAM_REPLICAS: Type.Integer({ minimum: 1, maximum: 5, default: 1 }),
+    LOG_LEVEL: Type.String({ default: 'info' }),
+  }),
+  process.env,
+);
+const log = pino({ level: env.LOG_LEVEL, base: { service: 'relay' } });
+const pool = createPool(env.DATABASE_URL, 'relay', 10);
+const bus = await connectBus({ url: env.NATS_URL, name: 'relay' });
+const app = await startRelayApp({ pool, bus, streamReplicas: env.STREAM_REPLICAS, log });
+const probes = await serveProbes({ host: env.HOST, port: env.APP_PORT, registry: app.registry, missing: app.missing });
+log.info({ port: probes.port }, 'relaying');
+
+let stopping = false;
+async function stop(): Promise<void> {
+  if (stopping) return;
+  stopping = true;
+  await app.stop();
+  await probes.close();
+  await bus.close();
+  await pool.end();
+  log.info('stopped');
+  process.exit(0);
+}
+process.on('SIGTERM', () => void stop());
+process.on('SIGINT', () => void stop());

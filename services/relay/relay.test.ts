@@ -1,0 +1,324 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+import pg from 'pg';
+import { pino } from 'pino';
+import { tokenOfSigned } from '#core/geo/cell.ts';
+import { connectBus, type Bus } from '#adapters/nats/bus.ts';
+import { createPublish, type Publish } from '#adapters/nats/publish.ts';
+import { createStreamKeeper, DEAD_LETTERS, ensureStreams, LOTS } from '#adapters/nats/streams.ts';
+import { claimOutbox } from '#adapters/postgres/sql/claimOutbox.ts';
+import { findEarliestUnpublished } from '#adapters/postgres/sql/findEarliestUnpublished.ts';
+import { markPublished } from '#adapters/postgres/sql/markPublished.ts';
+import { releaseClaims } from '#adapters/postgres/sql/releaseClaims.ts';
+import { newUuid } from '#adapters/ids/uuid.ts';
+import {
+  startNats,
+  startPostgres,
+  until,
+  type NatsProcess,
+  type PostgresProcess,
+} from '../../dev/testing/loopServers.ts';
+import { startRelayApp, type RelayApp } from './app.ts';
+import { relayBatch, type Outbox } from './relayBatch.ts';
+
+/** Three regions of level 9, signed. */
+const REGIONS = ['5064317193404317696', '3344470571319943168', '-6917529027641081856'].map((id) => {
+  const token = tokenOfSigned(id);
+  return { id, token };
+});
+const FIRST = REGIONS[0] ?? assert.fail();
+
+let postgres: PostgresProcess;
+let nats: NatsProcess;
+let pool: pg.Pool;
+let bus: Bus;
+const apps: RelayApp[] = [];
+const log = pino({ level: 'silent' });
+
+before(async () => {
+  [postgres, nats] = await Promise.all([startPostgres(), startNats({ maxPayloadBytes: 65_536 })]);
+  pool = new pg.Pool({ connectionString: postgres.url, max: 20 });
+  bus = await connectBus({ url: nats.url, name: 'test' });
+});
+after(async () => {
+  await bus.close();
+  await pool.end();
+  await Promise.all([postgres.stop(), nats.stop()]);
+});
+afterEach(async () => {
+  await Promise.all(apps.splice(0).map((app) => app.stop()));
+  await pool.query('truncate outbox');
+  await ensureStreams(bus.jsm);
+  await bus.jsm.streams.purge(LOTS);
+  await bus.jsm.streams.purge(DEAD_LETTERS);
+});
+
+async function relayNamed(owner: string): Promise<RelayApp> {
+  const app = await startRelayApp({ pool, bus, streamReplicas: 1, log, owner });
+  apps.push(app);
+  return app;
+}
+
+interface Event {
+  readonly lot: string;
+  readonly version: number;
+  readonly region?: { id: string; token: string };
+  readonly payload?: Uint8Array;
+  readonly subject?: string;
+}
+
+async function insert(events: readonly Event[], db: pg.Pool | pg.PoolClient = pool): Promise<string[]> {
+  const ids: string[] = [];
+  for (const event of events) {
+    const id = newUuid(Date.now());
+    ids.push(id);
+    const region = event.region ?? FIRST;
+    const payload = event.payload ?? Buffer.from(`${event.lot}/${String(event.version)}`);
+    await db.query(
+      `insert into outbox (geo_region_id, created_at, outbox_id, lot_id, lot_version, subject, payload, traceparent)
+       values ($1, now(), $2, $3, $4, $5, $6, '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01')`,
+      [region.id, id, event.lot, event.version, event.subject ?? `lot.${region.token}.offered`, Buffer.from(payload)],
+    );
+  }
+  return ids;
+}
+
+async function unpublished(): Promise<number> {
+  const { rows } = await pool.query<{ count: string }>('select count(*) from outbox where published_at is null');
+  return Number(rows[0]?.count);
+}
+
+/** What the stream holds, in its order. */
+async function stored(stream = LOTS): Promise<{ subject: string; text: string; traceparent: string; id: string }[]> {
+  const { state } = await bus.jsm.streams.info(stream);
+  const found = [];
+  for (let seq = state.first_seq; seq <= state.last_seq; seq++) {
+    const message = await bus.jsm.streams.getMessage(stream, { seq });
+    if (message === null) continue;
+    const { subject, header } = message;
+    found.push({
+      subject,
+      text: message.string(),
+      traceparent: header.get('traceparent'),
+      id: header.get('Nats-Msg-Id'),
+    });
+  }
+  return found;
+}
+
+/** Each lot's versions as the stream has them. */
+function versionsByLot(texts: readonly string[]): Map<string, number[]> {
+  const versions = new Map<string, number[]>();
+  for (const text of texts) {
+    const [lot = '', version] = text.split('/');
+    versions.set(lot, [...(versions.get(lot) ?? []), Number(version)]);
+  }
+  return versions;
+}
+
+function assertInOrder(texts: readonly string[]): void {
+  for (const [lot, versions] of versionsByLot(texts)) {
+    assert.deepEqual(
+      versions,
+      [...versions].sort((a, b) => a - b),
+      `versions of ${lot}`,
+    );
+    assert.equal(new Set(versions).size, versions.length, `each version of ${lot} once`);
+  }
+}
+
+function outboxWith(change: Partial<Outbox> = {}): Outbox {
+  return {
+    claim: (region, limit, ms) => claimOutbox(pool, region, limit, ms),
+    earliest: (region, lots) => findEarliestUnpublished(pool, region, lots),
+    mark: (region, rows) => markPublished(pool, region, rows),
+    release: (region, rows) => releaseClaims(pool, region, rows),
+    ...change,
+  };
+}
+
+function publisher(): Publish {
+  return createPublish(bus, createStreamKeeper(bus.jsm));
+}
+
+test('publishes with Nats-Msg-Id and traceparent, each lot in order', async () => {
+  const ids = await insert([
+    { lot: 'b', version: 1 },
+    { lot: 'a', version: 1 },
+    { lot: 'a', version: 2 },
+  ]);
+  await relayNamed('r');
+  await until('all published', async () => (await unpublished()) === 0);
+  const messages = await stored();
+  assert.deepEqual(new Set(messages.map((each) => each.id)), new Set(ids));
+  assert.ok(messages.every((each) => each.traceparent.startsWith('00-0af7')));
+  assertInOrder(messages.map((each) => each.text));
+});
+
+test('a hint makes it at once', async () => {
+  await relayNamed('r');
+  await until('idle', async () => (await unpublished()) === 0);
+  const tookMs: number[] = [];
+  for (let version = 1; version <= 5; version++) {
+    await insert([{ lot: 'a', version }]);
+    const startMs = performance.now();
+    bus.connection.publish(`hint.outbox.${FIRST.token}`);
+    await until('published', async () => (await unpublished()) === 0);
+    tookMs.push(performance.now() - startMs);
+  }
+  tookMs.sort((a, b) => a - b);
+  // the poll alone would take half a second in the middle
+  assert.ok((tookMs[2] ?? Infinity) < 250, `median ${String(tookMs[2])} ms`);
+});
+
+test('a crash between publish and mark publishes again under the same id: stored once', async () => {
+  await insert([
+    { lot: 'a', version: 1 },
+    { lot: 'a', version: 2 },
+  ]);
+  const crashing = outboxWith({ mark: () => Promise.reject(new Error('killed')) });
+  await assert.rejects(relayBatch({ outbox: crashing, publish: publisher(), nowMs: Date.now }, FIRST.id), /killed/);
+  assert.equal(await unpublished(), 2);
+  assert.equal((await stored()).length, 2);
+  await pool.query("update outbox set claimed_until = now() - interval '1 second'");
+  await relayNamed('r');
+  await until('marked', async () => (await unpublished()) === 0);
+  assert.deepEqual(
+    (await stored()).map((each) => each.text),
+    ['a/1', 'a/2'],
+  );
+});
+
+test('two relays share the slots, and each event is stored once and in order', async () => {
+  const lots = 40;
+  const [one, two] = await Promise.all([relayNamed('one'), relayNamed('two')]);
+  for (let version = 1; version <= 10; version++) {
+    const events = Array.from({ length: lots }, (_, index) => {
+      const region = REGIONS[index % REGIONS.length] ?? FIRST;
+      return { lot: `lot${String(index)}`, version, region };
+    });
+    await insert(events);
+    for (const region of REGIONS) bus.connection.publish(`hint.outbox.${region.token}`);
+  }
+  await until('all published', async () => (await unpublished()) === 0, 20_000);
+  const texts = (await stored()).map((each) => each.text);
+  assert.equal(texts.length, lots * 10);
+  assertInOrder(texts);
+  await until('the slots are shared', async () => {
+    const held = await Promise.all([one, two].map(heldOf));
+    return held.every((count) => count === 16);
+  });
+});
+
+async function heldOf(app: RelayApp): Promise<number> {
+  const value = await app.registry.getSingleMetric('relay_slots_held')?.get();
+  return value?.values[0]?.value ?? -1;
+}
+
+test('slots of a relay that leaves are free at once', async () => {
+  const one = await relayNamed('one');
+  await until('one holds all', async () => (await heldOf(one)) === 32);
+  await one.stop();
+  const { rows } = await pool.query<{ count: string }>('select count(*) from relay_slot where owner is not null');
+  assert.equal(rows[0]?.count, '0');
+});
+
+test('R8: a long transaction holds a low id while later ones commit: none is passed over', async () => {
+  await relayNamed('r');
+  const slow = await pool.connect();
+  await slow.query('begin');
+  await insert([{ lot: 'slow', version: 1 }], slow);
+  const later = Array.from({ length: 250 }, (_, index) => ({ lot: `later${String(index)}`, version: 1 }));
+  await insert(later);
+  await until('the later ones are published', async () => (await unpublished()) === 0);
+  assert.equal((await stored()).length, 250);
+  await slow.query('commit');
+  slow.release();
+  await until('the slow one is published too', async () => (await stored()).length === 251);
+});
+
+test('NATS killed and started again: nothing is lost', async () => {
+  const app = await relayNamed('r');
+  await insert([{ lot: 'a', version: 1 }]);
+  await until('the first is published', async () => (await unpublished()) === 0);
+  await nats.kill();
+  await insert([
+    { lot: 'a', version: 2 },
+    { lot: 'b', version: 1 },
+  ]);
+  await until('it is not ready', async () => (await app.missing()).includes('nats'));
+  assert.equal(await unpublished(), 2);
+  await nats.restart();
+  await until('the rest is published', async () => (await unpublished()) === 0, 20_000);
+  const texts = (await stored()).map((each) => each.text);
+  assertInOrder(texts);
+  assert.equal(texts.length, 3);
+});
+
+test('a deleted stream is made anew and unpublished events go on', async () => {
+  await relayNamed('r');
+  await insert([{ lot: 'a', version: 1 }]);
+  await until('the first is published', async () => (await unpublished()) === 0);
+  await bus.jsm.streams.delete(LOTS);
+  await insert([{ lot: 'a', version: 2 }]);
+  bus.connection.publish(`hint.outbox.${FIRST.token}`);
+  await until('the second is published', async () => (await unpublished()) === 0, 20_000);
+  assert.deepEqual(
+    (await stored()).map((each) => each.text),
+    ['a/2'],
+  );
+});
+
+test('what can never be published becomes a dead letter and blocks nobody', async () => {
+  await insert([
+    { lot: 'big', version: 1, payload: new Uint8Array(100_000) },
+    { lot: 'big', version: 2 },
+    { lot: 'odd', version: 1, subject: 'not a subject' },
+    { lot: 'fine', version: 1 },
+  ]);
+  await relayNamed('r');
+  await until('all done', async () => (await unpublished()) === 0);
+  assert.deepEqual(new Set((await stored()).map((each) => each.text)), new Set(['big/2', 'fine/1']));
+  const letters = await stored(DEAD_LETTERS);
+  assert.deepEqual(
+    new Set(letters.map((each) => each.subject)),
+    new Set([`dead.${FIRST.token}.undeliverable`, 'dead.none.undeliverable']),
+  );
+});
+
+test('a lot whose publish failed stops there; the others go on', async () => {
+  await insert([
+    { lot: 'a', version: 1 },
+    { lot: 'a', version: 2 },
+    { lot: 'a', version: 3 },
+    { lot: 'b', version: 1 },
+  ]);
+  const real = publisher();
+  const flaky: Publish = (message) =>
+    Buffer.from(message.payload).toString() === 'a/2'
+      ? Promise.resolve({ stored: false, permanent: false, because: 'lost' })
+      : real(message);
+  const result = await relayBatch({ outbox: outboxWith(), publish: flaky, nowMs: Date.now }, FIRST.id);
+  assert.equal(result.published.length, 2);
+  assert.equal(result.failed.length, 1);
+  assert.equal(result.blocked.length, 1);
+  await relayBatch({ outbox: outboxWith(), publish: real, nowMs: Date.now }, FIRST.id);
+  const texts = (await stored()).map((each) => each.text);
+  assert.deepEqual(versionsByLot(texts).get('a'), [1, 2, 3]);
+});
+
+test('a later version does not overtake an earlier one that somebody else has claimed', async () => {
+  await insert([{ lot: 'a', version: 1 }]);
+  await claimOutbox(pool, FIRST.id, 100, 60_000);
+  await insert([{ lot: 'a', version: 2 }]);
+  const ports = { outbox: outboxWith(), publish: publisher(), nowMs: Date.now };
+  const result = await relayBatch(ports, FIRST.id);
+  assert.equal(result.blocked.length, 1);
+  assert.equal((await stored()).length, 0);
+  await pool.query("update outbox set claimed_until = now() - interval '1 second' where lot_version = 1");
+  await relayBatch(ports, FIRST.id);
+  assert.deepEqual(
+    (await stored()).map((each) => each.text),
+    ['a/1', 'a/2'],
+  );
+});

@@ -1,0 +1,100 @@
+import type { Logger } from 'pino';
+import { BATCH, relayBatch, type BatchPorts, type BatchResult } from './relayBatch.ts';
+
+export interface RelayPorts extends BatchPorts {
+  /** signed ids of regions with something to publish */
+  readonly regionsWithWork: () => Promise<readonly string[]>;
+  /** @param region signed id */
+  readonly owns: (region: string) => boolean;
+  /** nothing is claimed while NATS is away */
+  readonly isConnected: () => boolean;
+  readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
+  readonly onBatch?: (result: BatchResult) => void;
+}
+
+export interface Relay {
+  /** A region may have something now. Cheap, best effort. */
+  hint(region: string): void;
+  start(): void;
+  /** Lets running batches end; nothing new begins. */
+  stop(): Promise<void>;
+}
+
+/** The guarantee; hints only make it faster. */
+const POLL_EVERY_MS = 1_000;
+/** Regions worked on at once: one PostgreSQL connection each. */
+const CONCURRENCY = 6;
+const MIN_BACKOFF_MS = 250;
+const MAX_BACKOFF_MS = 5_000;
+
+export function createRelay(ports: RelayPorts): Relay {
+  const waiting = new Set<string>();
+  const running = new Map<string, Promise<void>>();
+  let stopping = false;
+  let timer: NodeJS.Timeout | undefined;
+  let backoffMs = 0;
+  let pausedUntilMs = 0;
+
+  /** Batch after batch while there is more; a region hinted at meanwhile goes once more. */
+  const work = async (region: string): Promise<void> => {
+    for (let more = true; more && !stopping && ports.owns(region);) {
+      const result = await relayBatch(ports, region);
+      ports.onBatch?.(result);
+      if (result.failed.length > 0) pause(result.failed[0]?.because ?? '');
+      else if (result.claimed > 0) backoffMs = 0;
+      more = result.failed.length + result.blocked.length === 0 && result.claimed === BATCH;
+    }
+  };
+  const pause = (because: string): void => {
+    backoffMs = Math.min(MAX_BACKOFF_MS, Math.max(MIN_BACKOFF_MS, backoffMs * 2));
+    pausedUntilMs = performance.now() + backoffMs;
+    ports.log.warn({ because, backoffMs }, 'publishing failed; trying again');
+  };
+  const pump = (): void => {
+    if (stopping || !ports.isConnected() || performance.now() < pausedUntilMs) return;
+    for (const region of waiting) {
+      if (running.size >= CONCURRENCY) return;
+      if (running.has(region)) continue;
+      waiting.delete(region);
+      if (!ports.owns(region)) continue;
+      running.set(
+        region,
+        work(region)
+          .catch(failed)
+          .finally(() => {
+            running.delete(region);
+            pump();
+          }),
+      );
+    }
+  };
+  const failed = (error: unknown): void => {
+    pause(error instanceof Error ? error.message : String(error));
+  };
+  const poll = async (): Promise<void> => {
+    if (ports.isConnected()) {
+      for (const region of await ports.regionsWithWork().catch(none(ports.log))) waiting.add(region);
+      pump();
+    }
+    if (!stopping) timer = setTimeout(() => void poll(), POLL_EVERY_MS);
+  };
+  return {
+    hint: (region) => {
+      waiting.add(region);
+      pump();
+    },
+    start: () => void poll(),
+    stop: async () => {
+      stopping = true;
+      clearTimeout(timer);
+      await Promise.all(running.values());
+    },
+  };
+}
+
+function none(log: RelayPorts['log']): (error: unknown) => readonly string[] {
+  return (error) => {
+    log.warn({ err: error }, 'PostgreSQL does not answer');
+    return [];
+  };
+}

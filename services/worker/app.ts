@@ -1,0 +1,46 @@
+import { createDeadLetters } from '#adapters/nats/deadLetters.ts';
+import { DEAD_LETTERS, LOTS } from '#adapters/nats/streams.ts';
+import type { RoleName } from './config.ts';
+import { every } from './every.ts';
+import { ROLES, type RunningRole, type Workshop } from './roles.ts';
+
+export interface WorkerApp {
+  /** what is missing to work */
+  missing(): Promise<readonly string[]>;
+  /** Ends what is at work in each role. */
+  stop(): Promise<void>;
+}
+
+const GAUGES_EVERY_MS = 5_000;
+const CONSUMERS: readonly { stream: string; role: RoleName }[] = [
+  { stream: LOTS, role: 'rematch' },
+  { stream: LOTS, role: 'notify' },
+  { stream: DEAD_LETTERS, role: 'escalate' },
+];
+
+/** Plays the given roles until stopped. */
+export function startWorkerApp(shop: Workshop, roles: readonly RoleName[]): WorkerApp {
+  const running: RunningRole[] = roles.map((role) => ROLES[role](shop));
+  running.push(every(GAUGES_EVERY_MS, 'reading the streams', () => readGauges(shop, roles), shop.log));
+  return {
+    missing: async () => {
+      const postgres = await shop.pool.query('select 1').then(
+        () => [],
+        () => ['postgres'],
+      );
+      return [...(shop.bus.isConnected() ? [] : ['nats']), ...postgres];
+    },
+    stop: async () => {
+      await Promise.all(running.map((role) => role.stop()));
+    },
+  };
+}
+
+async function readGauges(shop: Workshop, roles: readonly RoleName[]): Promise<void> {
+  if (!shop.bus.isConnected()) return;
+  for (const { stream, role } of CONSUMERS.filter((each) => roles.includes(each.role))) {
+    const info = await shop.bus.jsm.consumers.info(stream, role).catch(() => null);
+    if (info !== null) shop.meters.depth(role, info.num_pending + info.num_ack_pending);
+  }
+  if (roles.includes('escalate')) shop.meters.deadLetters(await createDeadLetters(shop.bus, shop.publish).counts());
+}

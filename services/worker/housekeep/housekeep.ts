@@ -1,0 +1,57 @@
+import type { Logger } from 'pino';
+
+export interface HousekeepPorts {
+  readonly ensurePartitions: () => Promise<number>;
+  readonly dropDoneOutboxDays: () => Promise<number>;
+  /** signed ids */
+  readonly regions: () => Promise<readonly string[]>;
+  readonly deleteOldCommands: (region: string, olderThanDays: number, limit: number) => Promise<number>;
+  readonly deleteOldTravelTimes: (olderThanDays: number, limit: number) => Promise<number>;
+  readonly log: Pick<Logger, 'info' | 'warn'>;
+}
+
+/** Longer than any stream keeps an event, so that a repeat still finds its answer. */
+const COMMAND_DAYS = 7;
+/** Roads change slowly; what is asked again is measured anew. */
+const TRAVEL_TIME_DAYS = 30;
+/** Short statements: nothing here may hold up a turn. */
+const ROWS_A_STATEMENT = 1_000;
+
+/** One cleaning; several workers may do it at once. A part that fails does not keep the others from being done. */
+export async function housekeep(ports: HousekeepPorts): Promise<void> {
+  const done = {
+    partitionsMade: await attempt(ports, 'partitions', ports.ensurePartitions),
+    outboxDaysDropped: await attempt(ports, 'outbox days', ports.dropDoneOutboxDays),
+    commandsDeleted: await attempt(ports, 'commands', () => deleteCommands(ports)),
+    travelTimesDeleted: await attempt(ports, 'travel times', () =>
+      untilNoneIsLeft(() => ports.deleteOldTravelTimes(TRAVEL_TIME_DAYS, ROWS_A_STATEMENT)),
+    ),
+  };
+  ports.log.info(done, 'housekeeping');
+}
+
+async function attempt(ports: HousekeepPorts, what: string, task: () => Promise<number>): Promise<number | null> {
+  try {
+    return await task();
+  } catch (error) {
+    ports.log.warn({ err: error, what }, 'a part of housekeeping failed');
+    return null;
+  }
+}
+
+async function deleteCommands(ports: HousekeepPorts): Promise<number> {
+  let deleted = 0;
+  for (const region of await ports.regions()) {
+    deleted += await untilNoneIsLeft(() => ports.deleteOldCommands(region, COMMAND_DAYS, ROWS_A_STATEMENT));
+  }
+  return deleted;
+}
+
+async function untilNoneIsLeft(deleteSome: () => Promise<number>): Promise<number> {
+  let deleted = 0;
+  for (;;) {
+    const count = await deleteSome();
+    deleted += count;
+    if (count < ROWS_A_STATEMENT) return deleted;
+  }
+}

@@ -1,0 +1,21 @@
+import { fromBinary } from '@bufbuild/protobuf';
+import { LotEventSchema, type Lot, type LotEvent } from '#proto/gen/pahlawan/v1/events_pb.js';
+import { parseLotId } from '#core/words/ids.ts';
+
+/** A lot event that has a lot. */
+export type LotEventOf = LotEvent & { readonly lot: Lot };
+
+/** null: not a lot event; what comes over the bus is not believed either. */
+export function readLotEvent(payload: Uint8Array): LotEventOf | null {
+  try {
+    const event = fromBinary(LotEventSchema, payload);
+    return event.lot !== undefined && parseLotId(event.lot.id) !== null ? (event as LotEventOf) : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Messages of one lot are handled one after the other; of what can't be read, all. */
+export function lotKeyOf(delivery: { readonly payload: Uint8Array }): string {
+  return readLotEvent(delivery.payload)?.lot.id ?? '';
+}

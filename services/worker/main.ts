@@ -1,0 +1,48 @@
+import { hostname } from 'node:os';
+import { pino } from 'pino';
+import { register, Registry } from 'prom-client';
+import { createAlerts } from '#adapters/alerts/pagerDuty.ts';
+import { readEnv } from '#adapters/config/env.ts';
+import { createCellClient } from '#adapters/dapr/cellClient.ts';
+import { connectBus } from '#adapters/nats/bus.ts';
+import { createPublish } from '#adapters/nats/publish.ts';
+import { createStreamKeeper } from '#adapters/nats/streams.ts';
+import { createPool } from '#adapters/postgres/pool.ts';
+import { serveProbes } from '#adapters/telemetry/probes.ts';
+import { startWorkerApp } from './app.ts';
+import { Config, rolesOf } from './config.ts';
+import { createMeters } from './meters.ts';
+import { createPush } from './notify/push.ts';
+
+const env = readEnv(Config, process.env);
+const roles = rolesOf(process.argv.slice(2), env.WORKER_ROLES);
+const me = `${hostname()}-${String(process.pid)}`;
+const log = pino({ level: env.LOG_LEVEL, base: { service: 'worker' } });
+const pool = createPool(env.DATABASE_URL, 'worker', env.DATABASE_POOL_SIZE);
+const bus = await connectBus({ url: env.NATS_URL, name: 'worker' });
+const keepStreams = createStreamKeeper(bus.jsm, env.STREAM_REPLICAS);
+const daprUrl = `http://127.0.0.1:${String(env.DAPR_HTTP_PORT)}`;
+const cells = createCellClient({ daprUrl, daprToken: env.DAPR_API_TOKEN });
+const { PAGERDUTY_EVENTS_URL: url, PAGERDUTY_ROUTING_KEY: routingKey } = env;
+const alerts = createAlerts({ url, routingKey, source: `pahlawan-pangan/${me}`, log });
+const push = createPush(env, log);
+const meters = createMeters();
+const redis = { url: env.REDIS_URL, prefix: env.REDIS_PREFIX };
+const parts = { pool, bus, keepStreams, cells, alerts, redis, me, meters, log, regionLevel: env.REGION_LEVEL };
+const app = startWorkerApp({ ...parts, ...push, publish: createPublish(bus, keepStreams) }, roles);
+// the candidate keeper counts in prom-client's own register
+const registry = Registry.merge([meters.registry, register]);
+const probes = await serveProbes({ host: env.HOST, port: env.APP_PORT, registry, missing: app.missing });
+log.info({ port: probes.port, roles }, 'working');
+
+let stopping = false;
+async function stop(): Promise<void> {
+  if (stopping) return;
+  stopping = true;
+  await app.stop();
+  await Promise.all([probes.close(), push.close(), cells.close(), bus.close(), pool.end()]);
+  log.info('stopped');
+  process.exit(0);
+}
+process.on('SIGTERM', () => void stop());
+process.on('SIGINT', () => void stop());

@@ -1,0 +1,74 @@
+import { Counter, Gauge, Registry } from 'prom-client';
+
+export type Meters = ReturnType<typeof createMeters>;
+
+/** What the worker reports; no ids in labels. */
+export function createMeters() {
+  const registry = new Registry();
+  const registers = [registry];
+  const counter = (name: string, help: string, label: string): Counter =>
+    new Counter({ name, help, labelNames: [label], registers });
+  const wakes = counter('worker_wakes_total', 'Cells woken for a lot that was due', 'outcome');
+  const messages = new Counter({
+    name: 'worker_messages_total',
+    help: 'Messages by consumer and what became of them',
+    labelNames: ['consumer', 'outcome'],
+    registers,
+  });
+  const pushes = counter('worker_pushes_total', 'Web pushes by outcome; given-up: after all tries', 'outcome');
+  const resent = new Counter({
+    name: 'worker_offers_resent_total',
+    help: 'Offers published again because nobody was proved to have been told',
+    registers,
+  });
+  const overdue = overdueGauge(registers);
+  const depth = new Gauge({
+    name: 'worker_consumer_depth',
+    help: 'Messages a consumer has still to do, all workers together',
+    labelNames: ['consumer'],
+    registers,
+  });
+  const deadLetters = new Gauge({
+    name: 'worker_dead_letters',
+    help: 'Dead letters an operator has neither replayed nor discarded',
+    labelNames: ['cause'],
+    registers,
+  });
+  return {
+    registry,
+    onWake: (ok: boolean) => {
+      wakes.inc({ outcome: ok ? 'done' : 'failed' });
+    },
+    onOverdue: overdue,
+    onPush: (outcome: string) => {
+      pushes.inc({ outcome });
+    },
+    onResent: () => {
+      resent.inc();
+    },
+    onMessage: (consumer: string) => (outcome: string) => {
+      messages.inc({ consumer, outcome });
+    },
+    depth: (consumer: string, messagesLeft: number) => {
+      depth.set({ consumer }, messagesLeft);
+    },
+    deadLetters: (counts: ReadonlyMap<string, number>) => {
+      deadLetters.reset();
+      for (const [subject, count] of counts) deadLetters.inc({ cause: subject.split('.')[2] ?? '' }, count);
+    },
+  };
+}
+
+/** Of all our regions together: a region is no label. */
+function overdueGauge(registers: Registry[]): (region: string, lots: number) => void {
+  const byRegion = new Map<string, number>();
+  const gauge = new Gauge({
+    name: 'worker_overdue_lots',
+    help: 'Open lots in our regions that have been due for more than five seconds',
+    registers,
+  });
+  return (region, lots) => {
+    byRegion.set(region, lots);
+    gauge.set([...byRegion.values()].reduce((sum, each) => sum + each, 0));
+  };
+}

@@ -1,0 +1,123 @@
+/**
+ * Terms: the proof of notification is offer.notified_at. It says that a push service took the message, or that the
+ * recipient has no push subscription and the event stands in the stream that feeds the screens (SSE).
+ * Without it the sweep publishes the event again, three times at most (sweep/resend.ts); so there are two limits: tries
+ * of one message, and messages of one offer. After both nothing more is sent and the offer lapses.
+ */
+import type { Logger } from 'pino';
+import { signedIdOf } from '#core/geo/cell.ts';
+import { postedAtMsOf, type LotId, type RegionToken } from '#core/words/ids.ts';
+import { DONE, type Delivery, type Outcome } from '#adapters/nats/consume.ts';
+import type { OfferProof } from '#adapters/postgres/sql/notifyProof.ts';
+import type { PushOutcome, Pusher } from '#adapters/webpush/pusher.ts';
+import { readLotEvent, type LotEventOf } from '../lotEvent.ts';
+import { noticeOf, type Notice } from './notices.ts';
+
+export interface Subscription {
+  readonly digest: string;
+  /** decrypted; checked by the pusher */
+  readonly subscription: unknown;
+}
+
+export interface OfferPlace {
+  readonly region: string;
+  readonly postedAt: Date;
+  readonly offerId: string;
+}
+
+export interface NotifyPorts {
+  /** null: this deployment has no VAPID keys, screens live on the stream alone */
+  readonly pusher: Pick<Pusher, 'push'> | null;
+  readonly subscriptions: (role: Notice['role'], organisationId: string) => Promise<readonly Subscription[]>;
+  readonly forget: (digests: readonly string[]) => Promise<void>;
+  readonly delivered: (digests: readonly string[]) => Promise<void>;
+  readonly proofOf: (offer: OfferPlace) => Promise<OfferProof | null>;
+  readonly prove: (offer: OfferPlace) => Promise<void>;
+  /** highest version applied; regions are signed ids */
+  readonly appliedVersion: (region: string, lotId: string) => Promise<number>;
+  readonly recordVersion: (region: string, lotId: string, version: number) => Promise<void>;
+  readonly nowMs: () => number;
+  readonly onPush: (outcome: PushOutcome['outcome'] | 'given-up') => void;
+  readonly log: Pick<Logger, 'warn'>;
+}
+
+/** Tries of one message at a push service that is in trouble, 0.5, 1, 2 s apart. */
+const MAX_PUSHES = 4;
+const MEMORY = 20_000;
+
+export function createNotifier(ports: NotifyPorts): (delivery: Delivery) => Promise<Outcome> {
+  /** event and device that need no further try: a message put back goes only to the others */
+  const settled = new Set<string>();
+  return async (delivery) => {
+    const event = readLotEvent(delivery.payload);
+    if (event === null) return { dead: 'not readable as a lot event' };
+    const place = placeOf(event);
+    if (!(await isNews(ports, event, place))) return DONE;
+    const notice = noticeOf(event, ports.nowMs());
+    const sent = notice === null ? NOBODY : await tell(ports, notice, event.eventId, settled);
+    if (sent.retry !== null && delivery.deliveries < MAX_PUSHES) return sent.retry;
+    if (sent.retry !== null) ports.onPush('given-up');
+    const { id, version } = event.lot;
+    if (place !== null && (sent.retry === null || sent.delivered > 0)) await ports.prove(place);
+    await ports.recordVersion(signedIdOf(event.lot.region as RegionToken), id, version);
+    return DONE;
+  };
+}
+
+/** Where the open offer's row is; null: the event has none. */
+function placeOf(event: LotEventOf): OfferPlace | null {
+  const { lot } = event;
+  if (lot.offer?.state !== 'open') return null;
+  const region = signedIdOf(lot.region as RegionToken);
+  return { region, postedAt: new Date(postedAtMsOf(lot.id as LotId)), offerId: lot.offer.id };
+}
+
+/**
+ * Events of one lot are applied in the order of their versions, and once: the last applied one stands in the lot's
+ * region. An open offer may come again until it is proved; one that is closed by now is no news whatever the event says.
+ */
+async function isNews(ports: NotifyPorts, event: LotEventOf, place: OfferPlace | null): Promise<boolean> {
+  const { id, version, region } = event.lot;
+  const applied = await ports.appliedVersion(signedIdOf(region as RegionToken), id);
+  if (version < applied) return false;
+  if (place === null) return version > applied;
+  const proof = await ports.proofOf(place);
+  return proof?.state === 'open' && !proof.proved;
+}
+
+interface Sent {
+  readonly delivered: number;
+  /** null: nothing is left to try */
+  readonly retry: { readonly retry: string; readonly afterMs?: number } | null;
+}
+const NOBODY: Sent = { delivered: 0, retry: null };
+
+async function tell(ports: NotifyPorts, notice: Notice, eventId: string, settled: Set<string>): Promise<Sent> {
+  const { pusher } = ports;
+  if (pusher === null) return NOBODY;
+  const devices = await ports.subscriptions(notice.role, notice.organisationId);
+  const left = devices.filter(({ digest }) => !settled.has(`${eventId}:${digest}`));
+  const outcomes = await Promise.all(
+    left.map(async ({ digest, subscription }) => ({ digest, result: await pusher.push(subscription, notice.message) })),
+  );
+  if (settled.size > MEMORY) settled.clear();
+  for (const { digest, result } of outcomes) {
+    ports.onPush(result.outcome);
+    if (result.outcome !== 'retry') settled.add(`${eventId}:${digest}`);
+  }
+  const digestsOf = (outcome: string): string[] =>
+    outcomes.filter(({ result }) => result.outcome === outcome).map(({ digest }) => digest);
+  if (digestsOf('gone').length > 0) await ports.forget(digestsOf('gone'));
+  if (digestsOf('delivered').length > 0) await ports.delivered(digestsOf('delivered'));
+  for (const { result } of outcomes)
+    if (result.outcome === 'refused') ports.log.warn({ because: result.because }, 'push refused');
+  const delivered = digestsOf('delivered').length + devices.length - left.length;
+  return { delivered, retry: retryOf(outcomes.map(({ result }) => result)) };
+}
+
+function retryOf(results: readonly PushOutcome[]): Sent['retry'] {
+  const again = results.find((result) => result.outcome === 'retry');
+  if (again?.outcome !== 'retry') return null;
+  const afterMs = Math.min(again.afterMs ?? 0, 10_000);
+  return afterMs > 0 ? { retry: again.because, afterMs } : { retry: again.because };
+}

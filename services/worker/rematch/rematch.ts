@@ -1,0 +1,68 @@
+import { MAX_TRIES } from '#core/lots/policy.ts';
+import { cellOf, parseLotId } from '#core/words/ids.ts';
+import type { CellClient } from '#cell/contract.ts';
+import { CellUnavailable } from '#cell/contract.ts';
+import { DONE, type Delivery, type Outcome } from '#adapters/nats/consume.ts';
+import { deadLetterMessage } from '#adapters/nats/deadLetter.ts';
+import type { Publish } from '#adapters/nats/publish.ts';
+import { readLotEvent, type LotEventOf } from '../lotEvent.ts';
+
+export interface RematchPorts {
+  readonly cells: Pick<CellClient, 'send'>;
+  readonly publish: Publish;
+}
+
+/**
+ * RematchRequired: the cell is asked for the next offer, or, when all tries are used up, the lot goes to the dead
+ * letters, where the escalator finds it. Both are idempotent by lot and version, and the sweep does the same a few
+ * seconds later if this message is lost.
+ */
+export function createRematcher(ports: RematchPorts): (delivery: Delivery) => Promise<Outcome> {
+  return async (delivery) => {
+    const event = readLotEvent(delivery.payload);
+    if (event === null) return { dead: 'not readable as a lot event' };
+    if (!event.rematchRequired) return DONE;
+    return event.lot.tries < MAX_TRIES ? askCell(ports, event, delivery) : exhausted(ports, event, delivery);
+  };
+}
+
+async function askCell(ports: RematchPorts, event: LotEventOf, delivery: Delivery): Promise<Outcome> {
+  const { id, version } = event.lot;
+  const lotId = parseLotId(id)?.id;
+  if (lotId === undefined) return { dead: 'no lot id', lotVersion: version };
+  const command = {
+    kind: 'rematch',
+    id: `rematch:${lotId}:${String(version)}`,
+    fingerprint: null,
+    lotId,
+    version,
+  } as const;
+  try {
+    await ports.cells.send(cellOf(lotId), command, { traceparent: delivery.traceparent });
+    return DONE;
+  } catch (error) {
+    if (error instanceof CellUnavailable) return { retry: error.message };
+    throw error;
+  }
+}
+
+async function exhausted(ports: RematchPorts, event: LotEventOf, delivery: Delivery): Promise<Outcome> {
+  const { id, version, region, tries } = event.lot;
+  const outcome = await ports.publish(
+    deadLetterMessage(
+      `rematch-exhausted:${id}:${String(version)}`,
+      {
+        cause: 'rematch-exhausted',
+        detail: `nobody took it in ${String(tries)} tries`,
+        originalSubject: delivery.subject,
+        originalPayload: delivery.payload,
+        lotId: id,
+        region,
+        lotVersion: version,
+        traceparent: delivery.traceparent,
+      },
+      Date.now(),
+    ),
+  );
+  return outcome.stored ? DONE : { retry: outcome.because };
+}

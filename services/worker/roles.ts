@@ -1,0 +1,200 @@
+/** Each role of the worker, put together from its parts. */
+import type { Pool } from 'pg';
+import type { Logger } from 'pino';
+import type { CellClient } from '#cell/contract.ts';
+import type { Alerts } from '#adapters/alerts/pagerDuty.ts';
+import type { Bus } from '#adapters/nats/bus.ts';
+import { startConsumer, type ConsumerSpec } from '#adapters/nats/consume.ts';
+import { createDeadLetters } from '#adapters/nats/deadLetters.ts';
+import type { Publish } from '#adapters/nats/publish.ts';
+import { DEAD_LETTERS, LOTS } from '#adapters/nats/streams.ts';
+import { findDueLots } from '#adapters/postgres/sql/findDueLots.ts';
+import { findLatestEvents } from '#adapters/postgres/sql/findLatestEvents.ts';
+import { findUnprovenOffers } from '#adapters/postgres/sql/findUnprovenOffers.ts';
+import * as housekeeping from '#adapters/postgres/sql/housekeeping.ts';
+import { listRegions } from '#adapters/postgres/sql/listRegions.ts';
+import { joinMembers, leaveMembers } from '#adapters/postgres/sql/members.ts';
+import * as proofs from '#adapters/postgres/sql/notifyProof.ts';
+import * as subscriptions from '#adapters/postgres/sql/pushSubscriptions.ts';
+import { createCandidateKeeper } from '#adapters/redis/keeper.ts';
+import { connectRedis } from '#adapters/redis/connection.ts';
+import type { Pusher } from '#adapters/webpush/pusher.ts';
+import type { RoleName } from './config.ts';
+import { createAlertBook } from './escalate/alertBook.ts';
+import { createEscalator, letterKeyOf } from './escalate/escalate.ts';
+import { every } from './every.ts';
+import { housekeep } from './housekeep/housekeep.ts';
+import { lotKeyOf } from './lotEvent.ts';
+import type { Meters } from './meters.ts';
+import { createNotifier } from './notify/notify.ts';
+import { createRematcher } from './rematch/rematch.ts';
+import { createResend } from './sweep/resend.ts';
+import { createSweep } from './sweep/sweep.ts';
+
+export interface Workshop {
+  readonly pool: Pool;
+  readonly bus: Bus;
+  readonly publish: Publish;
+  readonly keepStreams: () => Promise<void>;
+  readonly cells: Pick<CellClient, 'send'>;
+  readonly alerts: Alerts;
+  /** null: no web push */
+  readonly pusher: Pick<Pusher, 'push'> | null;
+  /** opens the sealed subscription of a row. @throws when its key is unknown */
+  readonly openSubscription: (row: subscriptions.PushSubscriptionRow) => unknown;
+  readonly redis: { readonly url: string; readonly prefix: string };
+  readonly regionLevel: number;
+  /** unique among workers */
+  readonly me: string;
+  readonly meters: Meters;
+  readonly log: Logger;
+}
+
+export interface RunningRole {
+  stop(): Promise<void>;
+}
+
+export const ROLES: Readonly<Record<RoleName, (shop: Workshop) => RunningRole>> = {
+  sweep: startSweep,
+  rematch: startRematch,
+  escalate: startEscalate,
+  notify: startNotify,
+  keep: startKeeper,
+  housekeep: startHousekeeping,
+};
+
+const SWEEP_MEMBER_MS = 5_000;
+const ALERT_ROUND_MS = 5_000;
+const HOUSEKEEP_EVERY_MS = 6 * 60 * 60_000;
+const KEEPER_TIMEOUT_MS = 5_000;
+
+function startSweep(shop: Workshop): RunningRole {
+  const { pool, meters } = shop;
+  const resend = createResend({
+    unproven: (region, ages, limit) => findUnprovenOffers(pool, region, ages, limit),
+    latestEvents: (region, lotIds) => findLatestEvents(pool, region, lotIds),
+    publish: shop.publish,
+    onResent: meters.onResent,
+  });
+  const sweep = createSweep({
+    cells: shop.cells,
+    regions: () => listRegions(pool),
+    dueLots: (region, limit) => findDueLots(pool, region, limit),
+    members: () => joinMembers(pool, 'sweep', shop.me, SWEEP_MEMBER_MS),
+    me: shop.me,
+    resend,
+    log: shop.log,
+    meters,
+  });
+  sweep.start();
+  return {
+    stop: async () => {
+      await sweep.stop();
+      await leaveMembers(pool, 'sweep', shop.me).catch(() => undefined);
+    },
+  };
+}
+
+function startRematch(shop: Workshop): RunningRole {
+  return consumer(shop, {
+    stream: LOTS,
+    durable: 'rematch',
+    filter: 'lot.*.rematching',
+    concurrency: 64,
+    maxTries: 10,
+    keyOf: lotKeyOf,
+    handle: createRematcher(shop),
+  });
+}
+
+function startEscalate(shop: Workshop): RunningRole {
+  const letters = createDeadLetters(shop.bus, shop.publish);
+  const alertBook = createAlertBook({ alerts: shop.alerts, counts: letters.counts, log: shop.log });
+  const rounds = every(ALERT_ROUND_MS, 'the alert round', alertBook.round, shop.log);
+  const running = consumer(shop, {
+    stream: DEAD_LETTERS,
+    durable: 'escalate',
+    filter: 'dead.>',
+    concurrency: 32,
+    // it is in the dead letters already
+    maxTries: null,
+    keyOf: letterKeyOf,
+    handle: createEscalator({ cells: shop.cells, alertBook }),
+  });
+  return {
+    stop: async () => {
+      await Promise.all([rounds.stop(), running.stop()]);
+    },
+  };
+}
+
+function startNotify(shop: Workshop): RunningRole {
+  const { pool } = shop;
+  const handle = createNotifier({
+    pusher: shop.pusher,
+    subscriptions: async (role, organisationId) =>
+      (await subscriptions.findPushSubscriptions(pool, role, organisationId)).map((row) => ({
+        digest: row.endpointDigest,
+        subscription: opened(shop, row),
+      })),
+    forget: (digests) => subscriptions.deletePushSubscriptions(pool, digests),
+    delivered: (digests) => subscriptions.markPushDelivered(pool, digests),
+    proofOf: (offer) => proofs.readOfferProof(pool, offer),
+    prove: (offer) => proofs.markOfferNotified(pool, offer),
+    appliedVersion: (region, lotId) => proofs.readAppliedVersion(pool, 'notify', region, lotId),
+    recordVersion: (region, lotId, version) => proofs.recordAppliedVersion(pool, 'notify', region, lotId, version),
+    nowMs: Date.now,
+    onPush: shop.meters.onPush,
+    log: shop.log,
+  });
+  return consumer(shop, {
+    stream: LOTS,
+    durable: 'notify',
+    filter: 'lot.>',
+    concurrency: 64,
+    maxTries: 12,
+    keyOf: lotKeyOf,
+    handle,
+  });
+}
+
+/** A row whose key is gone is refused by the pusher like any other unusable subscription. */
+function opened(shop: Workshop, row: subscriptions.PushSubscriptionRow): unknown {
+  try {
+    return shop.openSubscription(row);
+  } catch (error) {
+    shop.log.warn({ because: String(error) }, 'a push subscription could not be opened');
+    return null;
+  }
+}
+
+function startKeeper(shop: Workshop): RunningRole {
+  const redis = connectRedis(shop.redis.url, { name: 'worker-keep', commandTimeoutMs: KEEPER_TIMEOUT_MS });
+  const { pool, log, regionLevel } = shop;
+  const keeper = createCandidateKeeper({ pool, redis, prefix: shop.redis.prefix, log, regionLevel });
+  keeper.start();
+  return {
+    stop: async () => {
+      await keeper.stop();
+      redis.stop();
+    },
+  };
+}
+
+function startHousekeeping(shop: Workshop): RunningRole {
+  const { pool, log } = shop;
+  const ports = {
+    ensurePartitions: () => housekeeping.ensurePartitions(pool),
+    dropDoneOutboxDays: () => housekeeping.dropDoneOutboxDays(pool),
+    regions: () => listRegions(pool),
+    deleteOldCommands: (region: string, days: number, limit: number) =>
+      housekeeping.deleteOldCommands(pool, region, days, limit),
+    deleteOldTravelTimes: (days: number, limit: number) => housekeeping.deleteOldTravelTimes(pool, days, limit),
+    log,
+  };
+  return every(HOUSEKEEP_EVERY_MS, 'housekeeping', () => housekeep(ports), log);
+}
+
+function consumer(shop: Workshop, spec: ConsumerSpec): RunningRole {
+  return startConsumer(shop, { ...spec, onOutcome: shop.meters.onMessage(spec.durable) });
+}

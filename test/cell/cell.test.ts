@@ -1,0 +1,384 @@
+/** The cell's shell on real PostgreSQL: one effect per id, the fence, poisoned commands, repeats, clocks. */
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import type { Accept, Answer, Command, Post } from '#core/lots/command.ts';
+import { policyOf } from '#core/lots/policy.ts';
+import { recipientNamed } from '#core/lots/evening.testkit.ts';
+import { lotIdOf, type CellToken, type DonorId, type LotId, type OfferId, type RecipientId } from '#core/words/ids.ts';
+import { createCell, type Cell } from '#cell/cell.ts';
+import type { CellAnswer } from '#cell/contract.ts';
+import type { Candidates, CellPorts, CellStore } from '#cell/ports.ts';
+import { createPool, type Pool } from '#adapters/postgres/pool.ts';
+import { newUuid } from '#adapters/ids/uuid.ts';
+import { startPostgres, type PostgresProcess } from '../../dev/testing/loopServers.ts';
+import { fakeCandidates, type FakeCandidates } from '../fakes/candidates.ts';
+import { handoverCode, worldPorts } from './worldPorts.ts';
+
+const CELL = '46920bd' as CellToken;
+const MINUTE_MS = 60_000;
+const policy = policyOf(5 * MINUTE_MS);
+const failures: unknown[] = [];
+let fenced = 0;
+const hooks = {
+  activated: () => undefined,
+  fenced: () => void fenced++,
+  turned: () => undefined,
+  failed: (error: unknown) => void failures.push(error),
+  random: () => 0.5,
+};
+
+let server: PostgresProcess;
+let pool: Pool;
+let fake: FakeCandidates;
+let candidates: Candidates;
+let ports: ReturnType<typeof worldPorts>;
+let cell: Cell;
+let series = 0;
+
+before(async () => {
+  server = await startPostgres();
+  pool = createPool(server.url, 'test', 12);
+});
+after(async () => {
+  await pool.end();
+  await server.stop();
+});
+beforeEach(async () => {
+  await pool.query('truncate lot, offer, matching_history, outbox, command, recipient_day, cell');
+  beginAfresh();
+  ports = worldPorts(pool, candidates);
+  cell = createCell(CELL, ports, policy, hooks);
+  fenced = 0;
+  failures.length = 0;
+});
+
+/** Two recipients with all their room. */
+function beginAfresh(): void {
+  const recipients = [
+    recipientNamed('a', { capacityGrams: 20_000 }),
+    recipientNamed('b', { capacityGrams: 20_000, lat: 60.172 }),
+  ];
+  fake = fakeCandidates(recipients, Date.now);
+  candidates = fake.candidates;
+}
+
+function postOf(change: Partial<Post> = {}): Post {
+  const n = series++;
+  return {
+    kind: 'post',
+    id: `key-${String(n)}`,
+    fingerprint: `body-${String(n)}`,
+    lotId: lotIdOf(CELL, newUuid(Date.now())),
+    donorId: 'd' as DonorId,
+    lat: 60.17,
+    lon: 24.94,
+    category: 'bakery',
+    storage: 'ambient',
+    quantityGrams: 5_000,
+    servings: null,
+    readyFromMs: null,
+    safeUntilMs: Date.now() + 180 * MINUTE_MS,
+    note: null,
+    ...change,
+  };
+}
+
+async function one(command: Command, on: Cell = cell): Promise<CellAnswer> {
+  const [answer] = await on.turn([command], null);
+  assert.ok(answer);
+  return answer;
+}
+
+function good(answer: CellAnswer | undefined): Extract<Answer, { ok: true }> {
+  assert.ok(answer && 'ok' in answer && answer.ok, JSON.stringify(answer));
+  return answer;
+}
+
+function refused(answer: CellAnswer | undefined): string {
+  assert.ok(answer && 'ok' in answer && !answer.ok, JSON.stringify(answer));
+  return answer.refused;
+}
+
+async function offered(
+  change: Partial<Post> = {},
+): Promise<{ lotId: LotId; offerId: OfferId; recipientId: RecipientId }> {
+  const offer = good(await one(postOf(change))).surplus?.offer;
+  assert.ok(offer);
+  return {
+    lotId: offer.surplusId as LotId,
+    offerId: offer.id as OfferId,
+    recipientId: offer.recipientId as RecipientId,
+  };
+}
+
+function acceptOf(offer: { offerId: OfferId; recipientId: RecipientId }, quantityGrams: number | null = null): Accept {
+  return { kind: 'accept', id: `accept-${String(series++)}`, fingerprint: 'x', ...offer, quantityGrams };
+}
+
+async function count(sql: string): Promise<number> {
+  const { rows } = await pool.query<{ n: string }>(`select count(*) as n from ${sql}`);
+  return Number(rows[0]?.n);
+}
+
+describe('one effect per id', () => {
+  it('the same key twenty times at once', async () => {
+    const post = postOf();
+    const copies = Array.from({ length: 20 }, () => ({ ...post, lotId: lotIdOf(CELL, newUuid(Date.now())) }));
+    const answers = await Promise.all(copies.map((copy) => one(copy)));
+    assert.equal(new Set(answers.map((answer) => good(answer).surplus?.id)).size, 1);
+    assert.equal(await count('lot'), 1);
+  });
+
+  it('another body under the same key, in the same turn and later', async () => {
+    const post = postOf();
+    const [first, second] = await cell.turn([post, { ...post, fingerprint: 'other' }], null);
+    good(first);
+    assert.equal(refused(second), 'key-reuse');
+    assert.equal(refused(await one({ ...post, fingerprint: 'third' })), 'key-reuse');
+    const stranger = createCell(CELL, worldPorts(pool, candidates), policy, hooks);
+    assert.equal(refused(await one({ ...post, fingerprint: 'fourth' }, stranger)), 'key-reuse');
+  });
+
+  it('a refusal is kept too: the same key is refused the same way when the world has changed', async () => {
+    const offer = await offered();
+    const accept = { ...acceptOf(offer), quantityGrams: 9_000 };
+    assert.equal(refused(await one(accept)), 'quantity');
+    assert.equal(refused(await one(accept)), 'quantity');
+    const again = createCell(CELL, worldPorts(pool, candidates), policy, hooks);
+    assert.equal(refused(await one(accept, again)), 'quantity');
+  });
+
+  it('a crash after the commit, before the answer: the retry gets the first answer', async () => {
+    const store: CellStore = {
+      ...ports.store,
+      write: async (turn) => {
+        await ports.store.write(turn);
+        throw new Error('the connection broke after the commit');
+      },
+    };
+    const broken = createCell(CELL, { ...ports, store }, policy, hooks);
+    const post = postOf();
+    assert.deepEqual(await one(post, broken), { moved: true });
+    const retried = good(await one({ ...post, lotId: lotIdOf(CELL, newUuid(Date.now())) }));
+    assert.equal(retried.surplus?.id, post.lotId);
+    assert.equal(await count('lot'), 1);
+  });
+
+  it('a key claimed for another cell sends the caller there', async () => {
+    const post = postOf();
+    const lotId = lotIdOf('46920b3' as CellToken, newUuid(Date.now()));
+    await pool.query(
+      `insert into command (geo_region_id, command_id, kind, fingerprint, elsewhere_cell, elsewhere_lot)
+       values ((select geo_region_id from region limit 1), $1, 'post', $2, '46920b3', $3)`,
+      [post.id, post.fingerprint, lotId],
+    );
+    assert.deepEqual(await one(post), { elsewhere: { cell: '46920b3', lotId } });
+    assert.equal(await count('lot'), 0);
+  });
+});
+
+describe('neighbours', () => {
+  it('a poisoned command never fails them', async () => {
+    const answers = await cell.turn([postOf(), postOf(), postOf({ note: 'NUL \u0000' }), postOf()], null);
+    assert.deepEqual(
+      answers.map((answer) => ('ok' in answer && answer.ok ? 'good' : refused(answer))),
+      ['good', 'good', 'poisoned', 'good'],
+    );
+    assert.equal(await count('lot'), 3);
+    assert.equal(failures.length, 1);
+  });
+
+  it('a lot of another cell is not touched', async () => {
+    assert.equal(
+      refused(await one(postOf({ lotId: lotIdOf('46920b3' as CellToken, newUuid(Date.now())) }))),
+      'not-found',
+    );
+  });
+});
+
+describe('races', () => {
+  it('accept against cancel: one wins, the grams balance', async () => {
+    for (let round = 0; round < 10; round++) {
+      const offer = await offered({ quantityGrams: 1_000 });
+      const cancel: Command = {
+        kind: 'cancel',
+        id: `cancel-${String(series++)}`,
+        fingerprint: 'x',
+        lotId: offer.lotId,
+        donorId: null,
+        ifVersion: null,
+      };
+      const [accepted, cancelled] = await Promise.all([one(acceptOf(offer)), one(cancel)]);
+      assert.ok(good(cancelled));
+      assert.ok('ok' in accepted);
+      const { rows } = await pool.query<{ state: string }>('select state from lot where lot_id = $1', [offer.lotId]);
+      assert.equal(rows[0]?.state, 'cancelled');
+    }
+    assert.equal(fake.tokens.size, 0, 'no capacity leaks');
+  });
+
+  it('accept against lapse: an accept whose turn comes first wins, else it is told so', async () => {
+    const offer = await offered();
+    ports.clock.aheadMs = 0;
+    await pool.query(`update offer set deadline = now() - interval '1 second' where offer_id = $1`, [offer.offerId]);
+    await pool.query(`update lot set next_action_at = now() - interval '1 second' where lot_id = $1`, [offer.lotId]);
+    const late = createCell(CELL, worldPorts(pool, candidates), policy, hooks);
+    const wake: Command = { kind: 'wake', id: 'w', fingerprint: null, lotId: offer.lotId };
+    const [woken, accepted] = await late.turn([wake, acceptOf(offer)], null);
+    good(woken);
+    assert.equal(good(accepted).surplus?.state, 'claimed');
+  });
+
+  it('two recipients on one lot: only its own is heard', async () => {
+    const offer = await offered();
+    const other = offer.recipientId === 'a' ? 'b' : 'a';
+    const answers = await Promise.all([
+      one(acceptOf({ ...offer, recipientId: other as RecipientId })),
+      one(acceptOf(offer)),
+    ]);
+    assert.equal(refused(answers[0]), 'not-found');
+    assert.equal(good(answers[1]).offer?.state, 'claimed');
+  });
+});
+
+describe('the fence', () => {
+  /** A cell whose host is paused at its n-th await of the world until told to go on. */
+  function pausedAt(n: number): { paused: Cell; reached: Promise<void>; goOn: () => void } {
+    const real = worldPorts(pool, candidates, 'zombie');
+    let steps = 0;
+    let goOn = (): void => undefined;
+    let arrive = (): void => undefined;
+    const reached = new Promise<void>((resolve) => (arrive = resolve));
+    const gate = new Promise<void>((resolve) => (goOn = resolve));
+    const gated =
+      <Args extends unknown[], Result>(call: (...args: Args) => Promise<Result>) =>
+      async (...args: Args): Promise<Result> => {
+        if (steps++ === n) {
+          arrive();
+          await gate;
+        }
+        const result = await call(...args);
+        if (steps++ === n) {
+          arrive();
+          await gate;
+        }
+        return result;
+      };
+    const store: CellStore = {
+      activate: gated(real.store.activate),
+      loadFamilies: gated(real.store.loadFamilies),
+      write: gated(real.store.write),
+    };
+    const slow = {
+      ...real.candidates,
+      near: gated(real.candidates.near),
+      reserve: gated(real.candidates.reserve),
+      free: gated(real.candidates.free),
+    };
+    const world: CellPorts = { ...real, store, candidates: slow };
+    return { paused: createCell(CELL, world, policy, hooks), reached, goOn: () => goOn() };
+  }
+
+  it('a host paused at any await of a turn can write nothing stale, and nobody waits for it', async () => {
+    let refusedWrites = 0;
+    for (let step = 0; step < 10; step++) {
+      beginAfresh();
+      const zombie = pausedAt(step);
+      const stale = postOf();
+      const turning = one(stale, zombie.paused);
+      await zombie.reached;
+      const successor = createCell(CELL, worldPorts(pool, candidates, 'successor'), policy, hooks);
+      const askedMs = performance.now();
+      good(await one(postOf(), successor));
+      assert.ok(performance.now() - askedMs < 1_000, 'the successor never waits for the paused one');
+      const hasCommitted = (await count(`lot where lot_id = '${stale.lotId}'`)) === 1;
+      zombie.goOn();
+      const answer = await turning;
+      const isThere = (await count(`lot where lot_id = '${stale.lotId}'`)) === 1;
+      if (!hasCommitted && 'moved' in answer) {
+        assert.ok(!isThere, `a stale write was accepted when paused at step ${String(step)}`);
+        refusedWrites++;
+      } else {
+        assert.ok(isThere, 'what was answered is there');
+      }
+    }
+    assert.ok(refusedWrites >= 3, `the fence had work to do: ${String(refusedWrites)}`);
+    assert.equal(fenced, refusedWrites);
+  });
+
+  it('a fenced host leaves the cell alone for two seconds, then may take it back', async () => {
+    await offered();
+    const successor = createCell(CELL, worldPorts(pool, candidates, 'successor'), policy, hooks);
+    good(await one(postOf(), successor));
+    assert.deepEqual(await one(postOf()), { moved: true });
+    ports.clock.aheadMs = 1_500;
+    assert.deepEqual(await one(postOf()), { moved: true });
+    good(await one(postOf(), successor));
+    ports.clock.aheadMs = 3_100;
+    good(await one(postOf()));
+    assert.deepEqual(await one(postOf(), successor), { moved: true });
+    const epochs = await pool.query<{ epoch: string }>('select epoch from cell');
+    assert.equal(epochs.rows[0]?.epoch, '3');
+  });
+
+  it('a write after not_after is refused: its capacity tokens may have been swept', async () => {
+    const slow: CellPorts = {
+      ...ports,
+      candidates: { ...candidates, reserve: async (all) => ((ports.clock.aheadMs = 0), await candidates.reserve(all)) },
+    };
+    ports.clock.aheadMs = -60_000;
+    const late = createCell(CELL, slow, policy, hooks);
+    const answer = await one(postOf(), late);
+    good(answer);
+    assert.equal(await count('lot'), 1, 'refused once as late, then written in a fresh attempt');
+  });
+});
+
+describe('time', () => {
+  it('nothing lapses early, even when this host believes an hour has passed', async () => {
+    const offer = await offered();
+    ports.clock.aheadMs = 60 * MINUTE_MS;
+    await one({ kind: 'wake', id: 'early', fingerprint: null, lotId: offer.lotId });
+    const { rows } = await pool.query<{ state: string }>('select state from lot where lot_id = $1', [offer.lotId]);
+    assert.equal(rows[0]?.state, 'offered');
+  });
+
+  it('posts are accepted while candidates are rebuilt, and offered once they are back', async () => {
+    fake.believe(false);
+    const post = postOf();
+    assert.equal(good(await one(post)).surplus?.state, 'posted');
+    fake.believe(true);
+    ports.clock.aheadMs = 2_500;
+    await one({ kind: 'wake', id: 'again', fingerprint: null, lotId: post.lotId });
+    const { rows } = await pool.query<{ state: string }>('select state from lot where lot_id = $1', [post.lotId]);
+    assert.equal(rows[0]?.state, 'offered');
+  });
+});
+
+describe('what a journey leaves behind', () => {
+  it('every state, one history row a step, one outbox row a turn, and the day', async () => {
+    const offer = await offered();
+    await one(acceptOf(offer, 3_000));
+    const code = handoverCode(offer.offerId, offer.recipientId, 1);
+    const done = good(await one({ kind: 'handover', id: 'h', fingerprint: 'x', ...offer, code, quantityGrams: 2_000 }));
+    assert.equal(done.surplus?.state, 'collected');
+    assert.deepEqual(done.surplus?.lots.map((lot) => lot.quantityGrams).sort(), [1_000, 2_000]);
+    const history = await pool.query<{ to_state: string }>(
+      'select to_state from matching_history where lot_id = $1 order by version',
+      [offer.lotId],
+    );
+    assert.deepEqual(
+      history.rows.map((row) => row.to_state),
+      ['posted', 'offered', 'claimed', 'collected'],
+    );
+    assert.equal(await count(`outbox where lot_id = '${offer.lotId}'`), 3);
+    const { rows } = await pool.query<{ grams: string }>('select sum(collected_grams) as grams from recipient_day');
+    assert.equal(rows[0]?.grams, '2000');
+    const { rows: stored } = await pool.query<{ text: string }>(
+      "select string_agg(c::text, ' ') as text from command c",
+    );
+    assert.ok(!stored[0]?.text.includes(code), 'the code is never kept');
+    const sum = await pool.query<{ grams: string }>('select sum(quantity_grams) as grams from lot');
+    assert.equal(sum.rows[0]?.grams, '5000');
+  });
+});
