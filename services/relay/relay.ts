@@ -32,26 +32,20 @@ export function createRelay(ports: RelayPorts): Relay {
   const running = new Map<string, Promise<void>>();
   let stopping = false;
   let timer: NodeJS.Timeout | undefined;
-  let backoffMs = 0;
-  let pausedUntilMs = 0;
+  const backoff = createBackoff(ports.log);
 
   /** Batch after batch while there is more; a region hinted at meanwhile goes once more. */
   const work = async (region: string): Promise<void> => {
     for (let more = true; more && !stopping && ports.owns(region);) {
       const result = await relayBatch(ports, region);
       ports.onBatch?.(result);
-      if (result.failed.length > 0) pause(result.failed[0]?.because ?? '');
-      else if (result.claimed > 0) backoffMs = 0;
+      if (result.failed.length > 0) backoff.failed(result.failed[0]?.because ?? '');
+      else if (result.claimed > 0) backoff.worked();
       more = result.failed.length + result.blocked.length === 0 && result.claimed === BATCH;
     }
   };
-  const pause = (because: string): void => {
-    backoffMs = Math.min(MAX_BACKOFF_MS, Math.max(MIN_BACKOFF_MS, backoffMs * 2));
-    pausedUntilMs = performance.now() + backoffMs;
-    ports.log.warn({ because, backoffMs }, 'publishing failed; trying again');
-  };
   const pump = (): void => {
-    if (stopping || !ports.isConnected() || performance.now() < pausedUntilMs) return;
+    if (stopping || !ports.isConnected() || backoff.isOn()) return;
     for (const region of waiting) {
       if (running.size >= CONCURRENCY) return;
       if (running.has(region)) continue;
@@ -69,7 +63,7 @@ export function createRelay(ports: RelayPorts): Relay {
     }
   };
   const failed = (error: unknown): void => {
-    pause(error instanceof Error ? error.message : String(error));
+    backoff.failed(error instanceof Error ? error.message : String(error));
   };
   const poll = async (): Promise<void> => {
     if (ports.isConnected()) {
@@ -89,6 +83,23 @@ export function createRelay(ports: RelayPorts): Relay {
       clearTimeout(timer);
       await Promise.all(running.values());
     },
+  };
+}
+
+/** When publishing fails it fails for all regions: NATS or PostgreSQL is away. */
+function createBackoff(log: RelayPorts['log']): { failed(because: string): void; worked(): void; isOn(): boolean } {
+  let backoffMs = 0;
+  let untilMs = 0;
+  return {
+    failed: (because) => {
+      backoffMs = Math.min(MAX_BACKOFF_MS, Math.max(MIN_BACKOFF_MS, backoffMs * 2));
+      untilMs = performance.now() + backoffMs;
+      log.warn({ because, backoffMs }, 'publishing failed; trying again');
+    },
+    worked: () => {
+      backoffMs = 0;
+    },
+    isOn: () => performance.now() < untilMs,
   };
 }
 

@@ -200,6 +200,44 @@ describe('what happens next', () => {
   });
 });
 
+describe('the food bank of last resort', () => {
+  const exhaust = (world: World, ...ids: LotId[]): void => {
+    for (let wakes = 0; wakes < 20 && lotIn(world, ids[0]).tries < 3; wakes++) {
+      world.nowMs = lotIn(world, ids[0]).nextActionAtMs ?? world.nowMs;
+      for (const lotId of ids) world.run({ kind: 'wake', ...base(), lotId });
+    }
+  };
+
+  it('is asked again when candidates could not be believed at first', () => {
+    const world = createWorld([bank]);
+    world.run(postOf(1));
+    exhaust(world, LOT);
+    world.ready = false;
+    world.run({ kind: 'fallback', ...base(), lotId: LOT, version: lotIn(world).version });
+    assert.equal(lotIn(world).state, 'rematching');
+    world.ready = true;
+    world.nowMs = lotIn(world).nextActionAtMs ?? 0;
+    world.run({ kind: 'wake', ...base(), lotId: LOT });
+    assert.equal(offerOf(world, LOT).recipientId, 'bank');
+  });
+
+  it('is asked again when it has room again', () => {
+    const world = createWorld([
+      recipientNamed('bank', { fallback: true, capacityGrams: 10_000, dailyCapacityGrams: 1e9 }),
+    ]);
+    const other = lotIdNumber(2);
+    world.run(postOf(1), postOf(2));
+    exhaust(world, LOT, other);
+    world.run({ kind: 'fallback', ...base(), lotId: other, version: lotIn(world, other).version });
+    world.run({ kind: 'fallback', ...base(), lotId: LOT, version: lotIn(world).version });
+    assert.equal(lotIn(world).state, 'rematching', 'the bank is full');
+    world.run({ kind: 'handover', ...base(), ...offerOf(world, other), quantityGrams: null });
+    world.nowMs = lotIn(world).nextActionAtMs ?? 0;
+    world.run({ kind: 'wake', ...base(), lotId: LOT });
+    assert.equal(offerOf(world, LOT).recipientId, 'bank');
+  });
+});
+
 describe('splits', () => {
   it('a part accepted: the rest goes on to others', () => {
     const world = createWorld([recipientNamed('a'), recipientNamed('b', { lat: 60.18 })]);

@@ -12,13 +12,16 @@ export function place(turn: Turn, lot: Lot): Lot {
   const candidates = turn.facts.candidatesFor(lot);
   if (candidates === null) return wait(turn, lot);
   const ranking = rank(lot, candidates.map(asOfThisTurn(turn)), turn.nowMs);
-  return ranking.choice === null ? nobody(turn, lot, ranking) : offerTo(turn, lot, ranking.choice, false);
+  if (ranking.choice !== null) return offerTo(turn, lot, ranking.choice, false);
+  return lot.deadLettered ? placeFallback(turn, lot) : nobody(turn, lot, ranking);
 }
 
-/** The food bank of last resort; if there is none, or it is full or had it, ordinary tries go on until safe-until. */
+/** The food bank of last resort; if there is none, or it is full or had it, tries of both kinds go on until safe-until. */
 export function placeFallback(turn: Turn, lot: Lot): Lot {
+  const candidates = turn.facts.candidatesFor(lot);
+  if (candidates === null) return wait(turn, lot);
   const candidate = turn.facts.fallbackFor(lot);
-  const ranking = rank(lot, turn.facts.candidatesFor(lot)?.map(asOfThisTurn(turn)) ?? [], turn.nowMs);
+  const ranking = rank(lot, candidates.map(asOfThisTurn(turn)), turn.nowMs);
   if (ranking.choice === null && ranking.opensAtMs !== null) return postpone(turn, lot, ranking.opensAtMs);
   const bank = candidate === null ? null : asOfThisTurn(turn)(candidate);
   const grams =

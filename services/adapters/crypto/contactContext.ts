@@ -1,0 +1,4 @@
+/** What a sealed contact is bound to: a cipher moved to another organisation's row doesn't open. */
+export function contactContext(kind: 'donor' | 'recipient', id: string): string {
+  return `contact:${kind}:${id}`;
+}

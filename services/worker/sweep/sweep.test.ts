@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, test } from 'node:test';
+import { findDueLots } from '#adapters/postgres/sql/findDueLots.ts';
+import { findLatestEvents } from '#adapters/postgres/sql/findLatestEvents.ts';
+import { findUnprovenOffers } from '#adapters/postgres/sql/findUnprovenOffers.ts';
+import { listRegions } from '#adapters/postgres/sql/listRegions.ts';
+import { joinMembers } from '#adapters/postgres/sql/members.ts';
+import { LOTS } from '#adapters/nats/streams.ts';
+import { newUuid } from '#adapters/ids/uuid.ts';
+import { insertLot, insertOffer, notingCells, openStage, REGION, REGION_ID, type Stage } from '../worker.testkit.ts';
+import { createResend, timesDue } from './resend.ts';
+import { shareOf } from './shares.ts';
+import { createSweep, type Sweep, type SweepPorts } from './sweep.ts';
+
+let stage: Stage;
+before(async () => {
+  stage = await openStage();
+});
+after(() => stage.stop());
+afterEach(() => stage.clear());
+
+function sweepWith(cells: SweepPorts['cells'], change: Partial<SweepPorts> = {}): Sweep {
+  const { pool } = stage;
+  return createSweep({
+    cells,
+    regions: () => listRegions(pool),
+    dueLots: (region, limit) => findDueLots(pool, region, limit),
+    members: () => joinMembers(pool, 'sweep', 'me', 5_000),
+    me: 'me',
+    resend: () => Promise.resolve(),
+    log: { warn: () => undefined },
+    meters: { onWake: () => undefined, onOverdue: () => undefined },
+    ...change,
+  });
+}
+
+test('wakes the cells of what is due, the longest due first, and of nothing else', async () => {
+  const later = await insertLot(stage.pool, { dueInMs: -1_000 });
+  const first = await insertLot(stage.pool, { dueInMs: -60_000, version: 7 });
+  await insertLot(stage.pool, { dueInMs: 60_000 });
+  const cells = notingCells();
+  let overdue = -1;
+  const onOverdue = (_region: string, lots: number): void => void (overdue = lots);
+  await sweepWith(cells, { meters: { onWake: () => undefined, onOverdue } }).round();
+  assert.deepEqual(
+    cells.told.map((command) => [command.kind, command.id, command.fingerprint]),
+    [
+      ['wake', `wake:${first}:7`, null],
+      ['wake', `wake:${later}:2`, null],
+    ],
+  );
+  assert.equal(overdue, 1);
+});
+
+test('a cell that does not answer is asked again in the next round', async () => {
+  await insertLot(stage.pool);
+  const cells = notingCells();
+  cells.away = 1;
+  const sweep = sweepWith(cells);
+  await sweep.round();
+  assert.equal(cells.told.length, 0);
+  await sweep.round();
+  assert.equal(cells.told.length, 1);
+});
+
+test('while a wake is on its way the lot is not woken again', async () => {
+  await insertLot(stage.pool);
+  const told: string[] = [];
+  let answer = (): void => undefined;
+  const slow: SweepPorts['cells'] = {
+    send: (_cell, command) => {
+      told.push(command.id);
+      return new Promise((resolve) => {
+        answer = () => {
+          resolve({ ok: true, surplus: null, offer: null });
+        };
+      });
+    },
+  };
+  const sweep = sweepWith(slow);
+  const first = sweep.round();
+  while (told.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  await sweep.round();
+  assert.equal(told.length, 1);
+  answer();
+  await first;
+});
+
+test('regions are shared: each has one worker, all workers agree, and only the regions of one that leaves move', () => {
+  const regions = Array.from({ length: 300 }, (_, index) => String(index * 1_000_003));
+  const three = regions.map((region) => shareOf(['a', 'b', 'c'], region));
+  const counts = ['a', 'b', 'c'].map((name) => three.filter((each) => each === name).length);
+  assert.ok(Math.min(...counts) > 60, String(counts));
+  const two = regions.map((region) => shareOf(['a', 'c'], region));
+  regions.forEach((_, index) => {
+    if (three[index] !== 'b') assert.equal(two[index], three[index]);
+  });
+});
+
+test('a worker leaves the regions of the others alone', async () => {
+  await insertLot(stage.pool);
+  const cells = notingCells();
+  const owner = shareOf(['me', 'other'], REGION_ID);
+  await sweepWith(cells, { members: () => Promise.resolve(['me', 'other']) }).round();
+  assert.equal(cells.told.length, owner === 'me' ? 1 : 0);
+});
+
+test('an open offer without proof goes out again three times at most, once however many look', async () => {
+  assert.deepEqual([4_999, 5_000, 14_000, 15_000, 50_000, 100_000].map(timesDue), [0, 1, 1, 2, 3, 3]);
+  let resent = 0;
+  const resender = (): ((region: string) => Promise<void>) =>
+    createResend({
+      unproven: (region, ages, limit) => findUnprovenOffers(stage.pool, region, ages, limit),
+      latestEvents: (region, lotIds) => findLatestEvents(stage.pool, region, lotIds),
+      publish: stage.publish,
+      onResent: () => resent++,
+    });
+  const lotId = await insertLot(stage.pool);
+  const eventId = newUuid(Date.now());
+  await stage.pool.query(
+    `insert into outbox (geo_region_id, outbox_id, lot_id, lot_version, subject, payload, published_at)
+     values ($1, $2, $3, 2, $4, 'the event', now())`,
+    [REGION_ID, eventId, lotId, `lot.${REGION}.offered`],
+  );
+  const offerId = await insertOffer(stage.pool, lotId, { agedMs: 1_000 });
+  const [one, two] = [resender(), resender()];
+  const age = async (agedMs: number): Promise<void> => {
+    await stage.pool.query(`update offer set offered_at = now() - $2 * interval '1 millisecond' where offer_id = $1`, [
+      offerId,
+      agedMs,
+    ]);
+    for (const look of [one, two, one, two]) await look(REGION_ID);
+  };
+  await age(1_000);
+  assert.equal(resent, 0);
+  for (const [agedMs, times] of [
+    [6_000, 1],
+    [20_000, 2],
+    [60_000, 3],
+    [100_000, 3],
+    [200_000, 3],
+  ] as const) {
+    await age(agedMs);
+    assert.equal(resent, times, `at ${String(agedMs)} ms`);
+  }
+  const { state } = await stage.bus.jsm.streams.info(LOTS);
+  assert.equal(state.messages, 3);
+  const message = await stage.bus.jsm.streams.getMessage(LOTS, { seq: state.first_seq });
+  assert.equal(message?.header.get('Nats-Msg-Id'), `${eventId}:again:1`);
+});
+
+test('a proved offer, a closed one, or one the relay has yet to publish is not sent again', async () => {
+  const proved = await insertLot(stage.pool);
+  await insertOffer(stage.pool, proved, { agedMs: 6_000 });
+  await stage.pool.query('update offer set notified_at = now()');
+  const closed = await insertLot(stage.pool);
+  await insertOffer(stage.pool, closed, { agedMs: 6_000, state: 'lapsed' });
+  const waiting = await insertLot(stage.pool);
+  await insertOffer(stage.pool, waiting, { agedMs: 6_000 });
+  for (const lotId of [proved, closed, waiting]) {
+    await stage.pool.query(
+      `insert into outbox (geo_region_id, outbox_id, lot_id, lot_version, subject, payload, published_at)
+       values ($1, $2, $3, 2, 'lot.47.offered', 'x', case when $3 = $4 then null else now() end)`,
+      [REGION_ID, newUuid(Date.now()), lotId, waiting],
+    );
+  }
+  await createResend({
+    unproven: (region, ages, limit) => findUnprovenOffers(stage.pool, region, ages, limit),
+    latestEvents: (region, lotIds) => findLatestEvents(stage.pool, region, lotIds),
+    publish: stage.publish,
+    onResent: () => assert.fail('sent again'),
+  })(REGION_ID);
+});
