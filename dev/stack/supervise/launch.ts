@@ -32,7 +32,9 @@ export function runAs(userUnderRoot: string, command: readonly string[]): void {
   try {
     execFileSync(file, args, { stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' });
   } catch (error) {
-    throw new Error(`${command.join(' ')} failed:\n${String((error as { stderr?: unknown }).stderr)}`, { cause: error });
+    throw new Error(`${command.join(' ')} failed:\n${String((error as { stderr?: unknown }).stderr)}`, {
+      cause: error,
+    });
   }
 }
 

@@ -126,11 +126,19 @@ export function supervise(spec: ProcessSpec, around: Surroundings): Supervised {
     throw new Error(`${spec.name} ${why}. The end of ${around.logPath}:\n${logTail(around.logPath)}`);
   }
 
-  async function stop(): Promise<void> {
+  let stopped: Promise<void> | undefined;
+
+  /** A second call waits with the first: a second SIGTERM would make Dapr give up its orderly shutdown. */
+  function stop(): Promise<void> {
     wanted = false;
     clearTimeout(backoffTimer);
+    stopped ??= endChild().finally(() => (stopped = undefined));
+    return stopped;
+  }
+
+  async function endChild(): Promise<void> {
     const stopping = child;
-    if (stopping === undefined || stopping.pid === undefined) return;
+    if (stopping?.pid === undefined) return;
     const ended = once(stopping, 'exit');
     stopping.kill(spec.stopSignal ?? 'SIGTERM');
     // One that was paused (SIGSTOP) would otherwise never see the signal.
@@ -143,10 +151,19 @@ export function supervise(spec: ProcessSpec, around: Surroundings): Supervised {
   async function ready(withinMs = READY_WITHIN_MS): Promise<void> {
     const deadlineMs = Date.now() + withinMs;
     while (Date.now() < deadlineMs) {
-      if (isReady && (await spec.ready?.().then(() => true, () => false)) !== false) return;
+      if (
+        isReady &&
+        (await spec.ready?.().then(
+          () => true,
+          () => false,
+        )) !== false
+      )
+        return;
       await sleep(PROBE_EVERY_MS);
     }
-    throw new Error(`${spec.name} was not ready within ${String(withinMs)} ms. The end of its log:\n${logTail(around.logPath)}`);
+    throw new Error(
+      `${spec.name} was not ready within ${String(withinMs)} ms. The end of its log:\n${logTail(around.logPath)}`,
+    );
   }
 
   return {
