@@ -8,6 +8,7 @@ import { createPublish, type Publish } from '#adapters/nats/publish.ts';
 import { createStreamKeeper, DEAD_LETTERS, ensureStreams, LOTS } from '#adapters/nats/streams.ts';
 import { claimOutbox } from '#adapters/postgres/sql/claimOutbox.ts';
 import { findEarliestUnpublished } from '#adapters/postgres/sql/findEarliestUnpublished.ts';
+import { createPool } from '#adapters/postgres/pool.ts';
 import { markPublished } from '#adapters/postgres/sql/markPublished.ts';
 import { releaseClaims } from '#adapters/postgres/sql/releaseClaims.ts';
 import { newUuid } from '#adapters/ids/uuid.ts';
@@ -31,6 +32,8 @@ const FIRST = REGIONS[0] ?? assert.fail();
 let postgres: PostgresProcess;
 let nats: NatsProcess;
 let pool: pg.Pool;
+/** the services' role, with its grants and its timeouts */
+let appPool: pg.Pool;
 let bus: Bus;
 const apps: RelayApp[] = [];
 const log = pino({ level: 'silent' });
@@ -38,11 +41,12 @@ const log = pino({ level: 'silent' });
 before(async () => {
   [postgres, nats] = await Promise.all([startPostgres(), startNats({ maxPayloadBytes: 65_536 })]);
   pool = new pg.Pool({ connectionString: postgres.url, max: 20 });
+  appPool = createPool(postgres.url.replace('postgres@', 'pahlawan_app@'), 'test', 20);
   bus = await connectBus({ url: nats.url, name: 'test' });
 });
 after(async () => {
   await bus.close();
-  await pool.end();
+  await Promise.all([pool.end(), appPool.end()]);
   await Promise.all([postgres.stop(), nats.stop()]);
 });
 afterEach(async () => {
@@ -54,7 +58,7 @@ afterEach(async () => {
 });
 
 async function relayNamed(owner: string): Promise<RelayApp> {
-  const app = await startRelayApp({ pool, bus, streamReplicas: 1, log, owner });
+  const app = await startRelayApp({ pool: appPool, bus, streamReplicas: 1, log, owner });
   apps.push(app);
   return app;
 }

@@ -9,6 +9,7 @@ import { CellUnavailable, type CellClient } from '#cell/contract.ts';
 import { newUuid } from '#adapters/ids/uuid.ts';
 import { connectBus, type Bus } from '#adapters/nats/bus.ts';
 import { createPublish, type Publish } from '#adapters/nats/publish.ts';
+import { createPool } from '#adapters/postgres/pool.ts';
 import { createStreamKeeper, DEAD_LETTERS, ensureStreams, LOTS } from '#adapters/nats/streams.ts';
 import { startNats, startPostgres, type NatsProcess } from '../../dev/testing/loopServers.ts';
 
@@ -21,7 +22,10 @@ function fail(): never {
 }
 
 export interface Stage {
+  /** the schema's owner: writes what a cell would have written */
   readonly pool: pg.Pool;
+  /** the services' role, with its grants and its timeouts */
+  readonly appPool: pg.Pool;
   readonly nats: NatsProcess;
   readonly bus: Bus;
   readonly publish: Publish;
@@ -34,12 +38,14 @@ export interface Stage {
 export async function openStage(): Promise<Stage> {
   const [postgres, nats] = await Promise.all([startPostgres(), startNats()]);
   const pool = new pg.Pool({ connectionString: postgres.url, max: 20 });
+  const appPool = createPool(postgres.url.replace('postgres@', 'pahlawan_app@'), 'test', 10);
   const bus = await connectBus({ url: nats.url, name: 'test' });
   const keepStreams = createStreamKeeper(bus.jsm);
   await ensureStreams(bus.jsm);
   await pool.query('insert into region (geo_region_id, token) values ($1, $2)', [REGION_ID, REGION]);
   return {
     pool,
+    appPool,
     nats,
     bus,
     publish: createPublish(bus, keepStreams),
@@ -51,7 +57,7 @@ export async function openStage(): Promise<Stage> {
     },
     stop: async () => {
       await bus.close();
-      await pool.end();
+      await Promise.all([pool.end(), appPool.end()]);
       await Promise.all([postgres.stop(), nats.stop()]);
     },
   };

@@ -2,7 +2,8 @@ import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 
 /** A push endpoint is a URL somebody else chose: our servers must not be talked into calling our own network. */
-const PRIVATE = new BlockList();
+// apart, for a BlockList compares IPv4 addresses with IPv6 subnets too
+const PRIVATE = { 4: new BlockList(), 6: new BlockList() };
 const LOOPBACK = new BlockList();
 for (const [net, prefix] of [
   ['0.0.0.0', 8],
@@ -19,7 +20,7 @@ for (const [net, prefix] of [
   ['203.0.113.0', 24],
   ['224.0.0.0', 3],
 ] as const) {
-  PRIVATE.addSubnet(net, prefix, 'ipv4');
+  PRIVATE[4].addSubnet(net, prefix, 'ipv4');
 }
 /** Of IPv6 only global unicast (2000::/3) is public, without documentation, tunnels and translations to IPv4. */
 for (const [net, prefix] of [
@@ -30,7 +31,7 @@ for (const [net, prefix] of [
   ['4000::', 2],
   ['8000::', 1],
 ] as const) {
-  PRIVATE.addSubnet(net, prefix, 'ipv6');
+  PRIVATE[6].addSubnet(net, prefix, 'ipv6');
 }
 LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
 LOOPBACK.addAddress('::1', 'ipv6');
@@ -59,7 +60,7 @@ export function isAllowedAddress(address: string, rules: EndpointRules): boolean
   if (rules.allowLocal && isLoopback(address)) return true;
   const family = isIP(address);
   // v4 in v6 clothes lies in ::/3
-  return family !== 0 && !PRIVATE.check(address, family === 6 ? 'ipv6' : 'ipv4');
+  return family === 4 ? !PRIVATE[4].check(address, 'ipv4') : family === 6 && !PRIVATE[6].check(address, 'ipv6');
 }
 
 function isLoopback(address: string): boolean {

@@ -20,7 +20,7 @@ after(() => stage.stop());
 afterEach(() => stage.clear());
 
 function sweepWith(cells: SweepPorts['cells'], change: Partial<SweepPorts> = {}): Sweep {
-  const { pool } = stage;
+  const { appPool: pool } = stage;
   return createSweep({
     cells,
     regions: () => listRegions(pool),
@@ -110,8 +110,8 @@ test('an open offer without proof goes out again three times at most, once howev
   let resent = 0;
   const resender = (): ((region: string) => Promise<void>) =>
     createResend({
-      unproven: (region, ages, limit) => findUnprovenOffers(stage.pool, region, ages, limit),
-      latestEvents: (region, lotIds) => findLatestEvents(stage.pool, region, lotIds),
+      unproven: (region, ages, limit) => findUnprovenOffers(stage.appPool, region, ages, limit),
+      latestEvents: (region, lotIds) => findLatestEvents(stage.appPool, region, lotIds),
       publish: stage.publish,
       onResent: () => resent++,
     });
@@ -165,8 +165,8 @@ test('a proved offer, a closed one, or one the relay has yet to publish is not s
     );
   }
   await createResend({
-    unproven: (region, ages, limit) => findUnprovenOffers(stage.pool, region, ages, limit),
-    latestEvents: (region, lotIds) => findLatestEvents(stage.pool, region, lotIds),
+    unproven: (region, ages, limit) => findUnprovenOffers(stage.appPool, region, ages, limit),
+    latestEvents: (region, lotIds) => findLatestEvents(stage.appPool, region, lotIds),
     publish: stage.publish,
     onResent: () => assert.fail('sent again'),
   })(REGION_ID);

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { pino } from 'pino';
+import * as housekeeping from '#adapters/postgres/sql/housekeeping.ts';
+import { listRegions } from '#adapters/postgres/sql/listRegions.ts';
+import { openStage, REGION_ID, type Stage } from '../worker.testkit.ts';
+import { housekeep, type HousekeepPorts } from './housekeep.ts';
+
+let stage: Stage;
+before(async () => {
+  stage = await openStage();
+});
+after(() => stage.stop());
+
+function ports(): HousekeepPorts {
+  const { appPool: pool } = stage;
+  return {
+    ensurePartitions: () => housekeeping.ensurePartitions(pool),
+    dropDoneOutboxDays: () => housekeeping.dropDoneOutboxDays(pool),
+    regions: () => listRegions(pool),
+    deleteOldCommands: (region, days, limit) => housekeeping.deleteOldCommands(pool, region, days, limit),
+    deleteOldTravelTimes: (days, limit) => housekeeping.deleteOldTravelTimes(pool, days, limit),
+    log: pino({ level: 'silent' }),
+  };
+}
+
+async function count(from: string): Promise<number> {
+  const { rows } = await stage.pool.query<{ count: number }>(`select count(*)::int as count from ${from}`);
+  return rows[0]?.count ?? -1;
+}
+
+test('old command rows and travel times go, in batches; young ones stay', async () => {
+  await stage.pool.query(
+    `insert into command (geo_region_id, command_id, kind, created_at)
+     select $1, 'c' || i, 'wake', now() - case when i < 2500 then interval '8 days' else interval '6 days' end from generate_series(1, 2510) i`,
+    [REGION_ID],
+  );
+  await stage.pool.query(
+    `insert into travel_time (from_place, to_place, mode, travel_seconds, measured_at)
+     values ('a', 'b', 'auto', 1, now() - interval '40 days'), ('a', 'c', 'auto', 1, now())`,
+  );
+  await housekeep(ports());
+  assert.equal(await count('command'), 11);
+  assert.equal(await count('travel_time'), 1);
+});
+
+test('partitions are made ahead, and a done day of the outbox is dropped', async () => {
+  await stage.pool.query('drop table outbox_' + daysAhead(10));
+  await stage.pool
+    .query(`select make_partition('outbox', 'YYYYMMDD', date_trunc('day', now() at time zone 'UTC') at time zone 'UTC'
+    - interval '5 days', date_trunc('day', now() at time zone 'UTC') at time zone 'UTC' - interval '4 days')`);
+  await stage.pool.query(
+    `insert into outbox (geo_region_id, created_at, outbox_id, lot_id, lot_version, subject, payload)
+     values ($1, now() - interval '5 days', gen_random_uuid(), 'a', 1, 'lot.47.offered', '')`,
+    [REGION_ID],
+  );
+  await housekeep(ports());
+  assert.equal(await count(`pg_class where relname = 'outbox_${daysAhead(10)}'`), 1);
+  assert.equal(
+    await count(`pg_class where relname = 'outbox_${daysAhead(-5)}'`),
+    1,
+    'something there is not published yet',
+  );
+  await stage.pool.query('update outbox set published_at = now()');
+  await housekeep(ports());
+  assert.equal(await count(`pg_class where relname = 'outbox_${daysAhead(-5)}'`), 0);
+});
+
+test('a part that fails does not keep the others from being done', async () => {
+  await stage.pool.query(
+    "insert into command (geo_region_id, command_id, kind, created_at) values ($1, 'old', 'wake', now() - interval '9 days')",
+    [REGION_ID],
+  );
+  await housekeep({ ...ports(), ensurePartitions: () => Promise.reject(new Error('locked')) });
+  assert.equal(await count("command where command_id = 'old'"), 0);
+});
+
+function daysAhead(days: number): string {
+  return new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10).replaceAll('-', '');
+}
