@@ -93,7 +93,8 @@ export async function until<Seen>(
   for (;;) {
     const seen = await look();
     if (isSo(seen)) return seen;
-    if (performance.now() > endMs) throw new Error(`not within ${String(deadlineMs)} ms: ${what}; last ${JSON.stringify(seen)}`);
+    if (performance.now() > endMs)
+      throw new Error(`not within ${String(deadlineMs)} ms: ${what}; last ${JSON.stringify(seen)}`);
     await pause(100);
   }
 }

@@ -1,0 +1,47 @@
+# One word for each thing. `make help` lists them.
+NODE := node_modules/.bin/node
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+WITH_ENV := $(NODE) dev/stack/withEnv.ts
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run stop reset status token seed simulate dlq test check fmt
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1|/' | column -t -s '|'
+
+setup: ## everything the machine needs; seconds when nothing changed
+	@dev/setup
+
+run: setup ## the whole stack in the foreground (ACK_TIMEOUT_SECONDS=8 CITY=jakarta PROCESSES=actor-host=2,api=2); Ctrl-C stops it
+	@exec $(NODE) dev/stack/run.ts
+
+stop: ## stop the stack
+	@$(NODE) dev/stack/stop.ts
+
+reset: ## stop the stack and delete its data
+	@$(NODE) dev/stack/stop.ts --delete-data
+
+status: ## what runs
+	@$(NODE) dev/stack/status.ts
+
+token: ## print a token: make -s token ROLE=donor ORG=<id> (an operator has no ORG)
+	@ROLE='$(ROLE)' ORG='$(ORG)' $(WITH_ENV) dev/issuer/token.ts
+
+seed: ## put a city's donors and recipients in: make seed CITY=helsinki|jakarta
+	@$(WITH_ENV) data/seed.ts --city '$(or $(CITY),helsinki)'
+
+simulate: ## play an evening
+	@$(WITH_ENV) dev/simulate/main.ts $(ARGS)
+
+dlq: ## dead letters: make dlq ARGS="list" | "replay <id>" | "discard <id>"
+	@$(WITH_ENV) dev/dlq/main.ts $(ARGS)
+
+test: setup ## static checks, then all tests on real servers; make test FILE=test/cell/cell.test.ts runs one file alone
+	@$(if $(FILE),,npm run -s check)
+	@exec $(NODE) dev/testing/run.ts $(FILE)
+
+check: setup ## the static checks
+	@npm run -s check
+
+fmt: setup ## format everything
+	@npm run -s fmt

@@ -1,0 +1,76 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DaprOptions } from './infrastructure/dapr.ts';
+import { sidecarSpec } from './infrastructure/dapr.ts';
+import { answersHttp } from './infrastructure/probes.ts';
+import type { ProcessSpec } from './supervise/processSpec.ts';
+import { CHECKOUT } from './tools.ts';
+
+/** One of our own processes: serves /healthz on APP_PORT, and /readyz once it can do its work. */
+export interface App {
+  kind: string;
+  /** From the checkout's root, or absolute. */
+  main: string;
+  /** With a daprd beside it, known by its kind. */
+  daprd: boolean;
+  /** Kinds, or infrastructure, that come first. */
+  after: readonly string[];
+}
+
+export const OUR_APPS: readonly App[] = [
+  { kind: 'issuer', main: 'dev/issuer/main.ts', daprd: false, after: [] },
+  {
+    kind: 'actor-host',
+    main: 'services/actor-host/main.ts',
+    daprd: true,
+    after: ['migrate', 'redis', 'nats', 'valhalla'],
+  },
+  { kind: 'relay', main: 'services/relay/main.ts', daprd: false, after: ['migrate', 'nats'] },
+  { kind: 'worker', main: 'services/worker/main.ts', daprd: true, after: ['migrate', 'redis', 'nats', 'actor-host'] },
+  // last, so that whoever it answers finds the rest at work
+  { kind: 'api', main: 'services/api/main.ts', daprd: true, after: ['issuer', 'actor-host', 'relay', 'worker'] },
+];
+
+/** `api`, `api-2`, `api-3`: the first has the plain name. */
+export function instanceNames(kind: string, count: number): string[] {
+  return Array.from({ length: count }, (_, index) => (index === 0 ? kind : `${kind}-${String(index + 1)}`));
+}
+
+export interface AppsOptions extends DaprOptions {
+  apps: readonly App[];
+  countOf: (kind: string) => number;
+  env: Record<string, string>;
+}
+
+/** Our processes and their sidecars. @throws Error naming a main file that isn't there */
+export async function appSpecs(options: AppsOptions): Promise<ProcessSpec[]> {
+  const { apps, countOf } = options;
+  const withSidecars = (kind: string): string[] => {
+    const app = apps.find((each) => each.kind === kind);
+    const names = instanceNames(kind, countOf(kind));
+    return app?.daprd ? names.flatMap((name) => [name, `${name}.daprd`]) : names;
+  };
+  const specs = apps.map(async (app) => {
+    const after = app.after.flatMap(withSidecars);
+    return await Promise.all(
+      instanceNames(app.kind, countOf(app.kind)).map((name) => instanceSpecs(options, app, name, after)),
+    );
+  });
+  return (await Promise.all(specs)).flat(2);
+}
+
+async function instanceSpecs(options: AppsOptions, app: App, name: string, after: string[]): Promise<ProcessSpec[]> {
+  const main = join(app.main.startsWith('/') ? '/' : CHECKOUT, app.main);
+  if (!existsSync(main)) throw new Error(`${main} is not there.`);
+  const { portOf } = options;
+  const port = await portOf(name);
+  const daprPort = app.daprd ? { DAPR_HTTP_PORT: String(await portOf(`${name}.daprd.http`)) } : {};
+  const spec: ProcessSpec = {
+    name,
+    command: [process.execPath, main],
+    env: { ...options.env, ...daprPort, APP_PORT: String(port) },
+    after,
+    ready: () => answersHttp(`http://127.0.0.1:${String(port)}/healthz`),
+  };
+  return app.daprd ? [spec, await sidecarSpec({ ...options, beside: name, appId: app.kind })] : [spec];
+}

@@ -1,0 +1,108 @@
+/** `make run`: the whole stack in the foreground. Ctrl-C stops it in order, a second Ctrl-C at once. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fixedPorts from '../ports.json' with { type: 'json' };
+import { OUR_APPS } from './apps.ts';
+import { canListen } from './ports.ts';
+import { RUN_DIR } from './runDir.ts';
+import { type Stack, startStack } from './stack.ts';
+import { endOrphans, runningSupervisor } from './state.ts';
+import { CHECKOUT } from './tools.ts';
+
+const startedAtMs = Date.now();
+const log = (line: string): void => {
+  console.log(`${((Date.now() - startedAtMs) / 1_000).toFixed(1).padStart(7)} s  ${line}`);
+};
+
+async function refuseBusyPorts(): Promise<void> {
+  const busy: string[] = [];
+  for (const [name, port] of Object.entries(fixedPorts)) {
+    if (!(await canListen(port))) busy.push(`${name} ${String(port)}`);
+  }
+  if (busy.length > 0)
+    throw new Error(`Something else listens on our ports: ${busy.join(', ')}. Stop it, or change dev/ports.json.`);
+}
+
+/** `actor-host=2,api=2` */
+function countsFrom(words = ''): Record<string, number> {
+  const pairs = words.split(',').filter((word) => word !== '');
+  return Object.fromEntries(pairs.map((pair) => [pair.split('=')[0] ?? '', Number(pair.split('=')[1])]));
+}
+
+/** Once per data folder, unless CITY asks for another city. */
+async function seedOnce(stack: Stack): Promise<void> {
+  const marker = join(RUN_DIR, 'seeded');
+  const seeded = existsSync(marker) ? readFileSync(marker, 'utf8') : undefined;
+  const city = process.env['CITY'] ?? seeded ?? 'helsinki';
+  if (city === seeded || !existsSync(join(CHECKOUT, 'data', 'seed.ts'))) return;
+  log(`seeding ${city} …`);
+  const script = join(CHECKOUT, 'data', 'seed.ts');
+  const seed = spawn(process.execPath, [script, '--city', city], {
+    stdio: 'inherit',
+    env: { ...process.env, ...stack.env },
+  });
+  await once(seed, 'exit');
+  if (seed.exitCode !== 0) throw new Error(`Seeding ${city} failed. Try again: make seed CITY=${city}`);
+  writeFileSync(marker, city);
+}
+
+function printTable(stack: Stack): void {
+  const api = stack.env['API_URL'] ?? '';
+  const rows = [
+    ['API', api],
+    ['its documentation', `${api}/docs`],
+    ['a token', 'make -s token ROLE=operator   ·   ROLE=donor ORG=<id>   ·   ROLE=recipient ORG=<id>'],
+    ['an evening', 'make simulate'],
+    ['what runs', 'make status'],
+    ['logs', join(RUN_DIR, 'logs')],
+    ['stop', 'Ctrl-C, or make stop   ·   make reset deletes the data too'],
+  ] as const;
+  console.log(`\n${rows.map(([what, where]) => `  ${what.padEnd(18)} ${where}`).join('\n')}\n`);
+}
+
+const stopping = new AbortController();
+let stack: Stack | undefined;
+let signals = 0;
+function onSignal(): void {
+  signals += 1;
+  if (signals === 1) {
+    console.log('');
+    log('stopping; once more to kill');
+    stopping.abort(new Error('Stopped while starting.'));
+    return;
+  }
+  stack?.killAll();
+  // Nobody left to stop them in order: the kernel kills the rest as we go.
+  process.exit(130);
+}
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+
+try {
+  const other = runningSupervisor(RUN_DIR);
+  if (other !== undefined)
+    throw new Error(`The stack already runs (process ${String(other)}). See it: make status. Stop it: make stop`);
+  for (const name of await endOrphans(RUN_DIR)) log(`${name} was left behind by a killed supervisor: ended`);
+  await refuseBusyPorts();
+  const apps = OUR_APPS.filter(({ main }) => existsSync(join(CHECKOUT, main)));
+  if (apps.length < OUR_APPS.length) log('not all of our processes are written yet; starting those that are');
+  stack = await startStack({
+    apps,
+    dir: RUN_DIR,
+    ports: fixedPorts,
+    processes: countsFrom(process.env['PROCESSES']),
+    log,
+    signal: stopping.signal,
+  });
+  await seedOnce(stack);
+  printTable(stack);
+  log('ready');
+  if (!stopping.signal.aborted) await once(stopping.signal, 'abort');
+} catch (error) {
+  process.exitCode = 1;
+  console.error(`\n${error instanceof Error ? error.message : String(error)}`);
+}
+await stack?.stop();
+log('stopped');
+process.exit();

@@ -1,0 +1,224 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type App, appSpecs, instanceNames, OUR_APPS } from './apps.ts';
+import { placementSpec, schedulerSpec } from './infrastructure/dapr.ts';
+import { natsSpec } from './infrastructure/nats.ts';
+import { DATABASE, type PostgresOptions, postgresSpec } from './infrastructure/postgres.ts';
+import { answersHttp } from './infrastructure/probes.ts';
+import { redisSpec } from './infrastructure/redis.ts';
+import { valhallaSpec } from './infrastructure/valhalla.ts';
+import { startInOrder, stopInOrder } from './order.ts';
+import { type PortOf, portsFrom } from './ports.ts';
+import { secretsIn } from './secrets.ts';
+import { stackEnv } from './stackEnv.ts';
+import { endOrphans, runningSupervisor, writeState } from './state.ts';
+import type { ProcessSpec, ProcessStatus } from './supervise/processSpec.ts';
+import { supervise, type Supervised } from './supervise/supervise.ts';
+import { CHECKOUT, findTools } from './tools.ts';
+
+export interface StackOptions {
+  /** Everything it writes is in here: data, logs, secrets, state. */
+  dir: string;
+  /** Fixed ports by name (dev/ports.json); every other is a free one. */
+  ports?: Record<string, number>;
+  /** How many of a kind, where not one: `{ 'actor-host': 2, valhalla: 0 }`. */
+  processes?: Record<string, number>;
+  /** Over what our processes are told anyway. */
+  env?: Record<string, string>;
+  apps?: readonly App[];
+  log?: (line: string) => void;
+  /** Aborted while it starts: what has started is stopped, and startStack throws. */
+  signal?: AbortSignal;
+}
+
+export interface StackProcess {
+  readonly pid: number | undefined;
+  readonly restarts: number;
+  kill(signal: NodeJS.Signals): void;
+  /** Stops it and starts it again; resolves when it is ready. */
+  restart(): Promise<void>;
+  /** Resolves when it answers its readiness probe. */
+  ready(withinMs?: number): Promise<void>;
+  /** Down until `start`: no supervisor brings it back. */
+  stop(): Promise<void>;
+  start(): Promise<void>;
+}
+
+export interface Stack {
+  ports: Record<string, number>;
+  /** What every process of ours was told, APP_PORT and DAPR_HTTP_PORT aside. */
+  env: Record<string, string>;
+  process(name: string): StackProcess;
+  status(): ProcessStatus[];
+  /** Stops all, in the reverse order. */
+  stop(): Promise<void>;
+  /** SIGKILL to all, at once. */
+  killAll(): void;
+}
+
+/**
+ * Starts PostgreSQL, Redis, NATS, Dapr, Valhalla and our processes, each when those before it are ready, and keeps them running.
+ * @throws Error naming who did not start, with the end of its log; then nothing of it runs any more
+ */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const { dir, log = () => undefined } = options;
+  mkdirSync(join(dir, 'logs'), { recursive: true });
+  const other = runningSupervisor(dir);
+  if (other !== undefined)
+    throw new Error(`A stack already runs on ${dir} (process ${String(other)}). Stop it first: make stop`);
+  for (const name of await endOrphans(dir)) log(`${name} was left behind by a killed supervisor: ended`);
+
+  const ports: Record<string, number> = {};
+  const { specs, env } = await describe(options, portsFrom(options.ports ?? {}, ports));
+  const running = superviseAll(specs, dir, log);
+  const stack = stackOf(running, specs, ports, env);
+  try {
+    options.signal?.addEventListener('abort', () => void stack.stop());
+    await startInOrder(specs, async (name) => {
+      options.signal?.throwIfAborted();
+      await find(running, name).start();
+      options.signal?.throwIfAborted();
+      log(`${name} is ready`);
+    });
+    await allReady(specs, options.apps ?? OUR_APPS, ports, log);
+  } catch (error) {
+    await stack.stop();
+    throw error;
+  }
+  return stack;
+}
+
+/** What runs, and what it is told. */
+async function describe(
+  options: StackOptions,
+  portOf: PortOf,
+): Promise<{ specs: ProcessSpec[]; env: Record<string, string> }> {
+  const { dir, apps = OUR_APPS } = options;
+  const tools = findTools();
+  const secrets = secretsIn(dir);
+  const countOf = (kind: string): number => options.processes?.[kind] ?? 1;
+  const postgres: PostgresOptions = {
+    bin: tools.postgresBin,
+    dir: join(dir, 'postgres'),
+    port: await portOf('postgres'),
+    passwords: { superuser: secrets.postgresPassword, owner: secrets.ownerPassword, app: secrets.appPassword },
+    durable: true,
+  };
+  const env = {
+    ...(await stackEnv({ dir, portOf, secrets, postgres, withValhalla: countOf('valhalla') > 0 })),
+    ...options.env,
+  };
+  // For seed, simulate, token, dlq: they run outside the stack and are told what its processes are told.
+  writeFileSync(join(dir, 'env.json'), JSON.stringify(env, null, 2), { mode: 0o600 });
+  const dapr = { bin: tools.daprBin, dir, portOf, tokens: { api: secrets.daprApiToken, app: secrets.appApiToken } };
+  const [port, monitorPort] = [await portOf('nats'), await portOf('nats.monitor')];
+  const valhalla = { home: tools.valhallaHome, dir: join(dir, 'valhalla'), port: await portOf('valhalla') };
+  const infrastructure = [
+    postgresSpec(postgres, DATABASE),
+    redisSpec({ command: tools.redisServer, dir: join(dir, 'redis'), port: await portOf('redis'), durable: true }),
+    natsSpec({ command: tools.natsServer, dir: join(dir, 'nats'), port, monitorPort }),
+    await placementSpec(dapr),
+    await schedulerSpec(dapr),
+    valhallaSpec(valhalla),
+    migrateSpec(env),
+  ].filter(({ name }) => countOf(name) > 0);
+  return { specs: [...infrastructure, ...(await appSpecs({ ...dapr, apps, countOf, env }))], env };
+}
+
+function migrateSpec(env: Record<string, string>): ProcessSpec {
+  const main = join(CHECKOUT, 'services', 'adapters', 'postgres', 'migrate.ts');
+  return { name: 'migrate', command: [process.execPath, main], env, after: ['postgres'], readyWithinMs: 120_000 };
+}
+
+function superviseAll(
+  specs: readonly ProcessSpec[],
+  dir: string,
+  log: (line: string) => void,
+): Map<string, Supervised> {
+  const running = new Map<string, Supervised>();
+  const changed = (): void => {
+    writeState(
+      dir,
+      [...running.values()].map((each) => each.status()),
+    );
+  };
+  for (const spec of specs) {
+    running.set(spec.name, supervise(spec, { logPath: join(dir, 'logs', `${spec.name}.log`), say: log, changed }));
+  }
+  return running;
+}
+
+function find(running: Map<string, Supervised>, name: string): Supervised {
+  const found = running.get(name);
+  if (!found) throw new Error(`No process ${name} here; there are ${[...running.keys()].join(', ')}.`);
+  return found;
+}
+
+function stackOf(
+  running: Map<string, Supervised>,
+  specs: readonly ProcessSpec[],
+  ports: Record<string, number>,
+  env: Record<string, string>,
+): Stack {
+  return {
+    ports,
+    env,
+    process: (name) => handle(find(running, name)),
+    status: () => [...running.values()].map((each) => each.status()),
+    stop: () => stopInOrder(specs, (name) => find(running, name).stop()),
+    killAll: () => {
+      for (const each of running.values()) each.kill('SIGKILL');
+    },
+  };
+}
+
+function handle(supervised: Supervised): StackProcess {
+  return {
+    get pid() {
+      return supervised.status().pid;
+    },
+    get restarts() {
+      return supervised.status().restarts;
+    },
+    kill: (signal) => {
+      supervised.kill(signal);
+    },
+    restart: async () => {
+      await supervised.stop();
+      await supervised.start();
+    },
+    ready: (withinMs) => supervised.ready(withinMs),
+    stop: () => supervised.stop(),
+    start: () => supervised.start(),
+  };
+}
+
+const ABLE_WITHIN_MS = 20_000;
+
+/** Alive is not able: our processes say at /readyz when they reach what they need, and a cell its host. */
+async function allReady(
+  specs: readonly ProcessSpec[],
+  apps: readonly App[],
+  ports: Record<string, number>,
+  log: (line: string) => void,
+): Promise<void> {
+  const names = apps
+    .flatMap(({ kind }) => instanceNames(kind, 100))
+    .filter((name) => specs.some((spec) => spec.name === name));
+  const deadlineMs = Date.now() + ABLE_WITHIN_MS;
+  await Promise.all(
+    names.map(async (name) => {
+      const url = `http://127.0.0.1:${String(ports[name])}/readyz`;
+      while (
+        !(await answersHttp(url).then(
+          () => true,
+          () => false,
+        ))
+      ) {
+        if (Date.now() > deadlineMs) return log(`${name} runs, but ${url} says it cannot do its work yet`);
+        await sleep(100);
+      }
+    }),
+  );
+}

@@ -1,0 +1,60 @@
+import { join } from 'node:path';
+import { natsUrl } from './infrastructure/nats.ts';
+import { appUrl, ownerUrl, type PostgresOptions } from './infrastructure/postgres.ts';
+import { redisUrl } from './infrastructure/redis.ts';
+import { valhallaUrl } from './infrastructure/valhalla.ts';
+import type { PortOf } from './ports.ts';
+import type { Secrets } from './secrets.ts';
+
+export interface StackEnvOptions {
+  dir: string;
+  portOf: PortOf;
+  secrets: Secrets;
+  postgres: PostgresOptions;
+  withValhalla: boolean;
+}
+
+/** Variables of the shell that reach our processes unchanged; dev/README.md says what each means. */
+const PASSED_THROUGH = [
+  'ACK_TIMEOUT_SECONDS',
+  'ALLOW_LOCAL_PUSH',
+  'CITY',
+  'LOG_LEVEL',
+  'MATCH_RADIUS_METERS',
+  'PAGERDUTY_EVENTS_URL',
+  'PAGERDUTY_ROUTING_KEY',
+  'RATE_LIMIT_DONOR',
+  'RATE_LIMIT_OPERATOR',
+  'RATE_LIMIT_RECIPIENT',
+  'VAPID_SUBJECT',
+];
+
+/** What every process of ours is told; only APP_PORT and DAPR_HTTP_PORT differ from one to the next. */
+export async function stackEnv(options: StackEnvOptions): Promise<Record<string, string>> {
+  const { dir, portOf, secrets, postgres, withValhalla } = options;
+  const passed = PASSED_THROUGH.flatMap((name) =>
+    process.env[name] === undefined ? [] : [[name, process.env[name]] as const],
+  );
+  return {
+    HOST: '127.0.0.1',
+    NODE_ENV: 'development',
+    DATABASE_URL: appUrl(postgres),
+    MIGRATION_DATABASE_URL: ownerUrl(postgres),
+    REDIS_URL: redisUrl(await portOf('redis')),
+    NATS_URL: natsUrl(await portOf('nats')),
+    VALHALLA_URL: withValhalla ? valhallaUrl(await portOf('valhalla')) : '',
+    DAPR_API_TOKEN: secrets.daprApiToken,
+    APP_API_TOKEN: secrets.appApiToken,
+    JWT_ISSUER_URL: `http://127.0.0.1:${String(await portOf('issuer'))}`,
+    JWT_AUDIENCE: 'pahlawan-pangan',
+    ISSUER_DIR: join(dir, 'issuer'),
+    API_URL: `http://127.0.0.1:${String(await portOf('api'))}`,
+    HANDOVER_SECRET: secrets.handoverSecret,
+    CONTACT_KEYS: JSON.stringify(secrets.contactKeys),
+    CONTACT_KEY_ID: secrets.contactKeyId,
+    VAPID_PUBLIC_KEY: secrets.vapidPublicKey,
+    VAPID_PRIVATE_KEY: secrets.vapidPrivateKey,
+    VAPID_SUBJECT: 'mailto:dev@pahlawan-pangan.example',
+    ...(Object.fromEntries(passed) as Record<string, string>),
+  };
+}

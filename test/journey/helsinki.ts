@@ -1,0 +1,79 @@
+/** A whole stack of its own, with Helsinki seeded: own ports, own folder, gone afterwards. */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Redis } from 'ioredis';
+import { startStack, type Stack } from '../../dev/stack/stack.ts';
+import { signIn, until, type Where } from './people.ts';
+
+export interface Helsinki extends Where {
+  readonly stack: Stack;
+  /** id of a donor in the centre */
+  aDonor(): Promise<string>;
+  flushRedis(): Promise<void>;
+  pause(name: string): void;
+  resume(name: string): void;
+  /** every process whose death must cost nothing */
+  victims(): readonly string[];
+  /** kill -9, then wait until the supervisor has it back */
+  killAndWait(name: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** The rate limit stays on, wide enough for a test's one donor. */
+const WIDE = { RATE_LIMIT_DONOR: '10000', RATE_LIMIT_RECIPIENT: '10000', RATE_LIMIT_OPERATOR: '100000' };
+
+export async function startHelsinki(env: Record<string, string> = {}): Promise<Helsinki> {
+  const dir = mkdtempSync(join(tmpdir(), 'journey-'));
+  const said: string[] = [];
+  const stack = await startStack({ dir, env: { ...WIDE, ...env }, log: (line) => void said.push(line) });
+  try {
+    const seed = join(import.meta.dirname, '../../data/seed.ts');
+    await promisify(execFile)(process.execPath, [seed, '--city', 'helsinki'], {
+      env: { ...process.env, ...stack.env },
+    });
+  } catch (error) {
+    await stack.stop();
+    throw error;
+  }
+  const where = { apiUrl: stack.env['API_URL'] ?? '', issuerUrl: stack.env['JWT_ISSUER_URL'] ?? '' };
+  return {
+    ...where,
+    stack,
+    aDonor: async () => {
+      const operator = await signIn(where, 'operator');
+      const { body } = await operator.get<{ items: { id: string }[] }>('/v1/donors?limit=1');
+      return body.items[0]?.id ?? '';
+    },
+    flushRedis: async () => {
+      const redis = new Redis(stack.env['REDIS_URL'] ?? '');
+      await redis.flushall();
+      redis.disconnect();
+    },
+    pause: (name) => stack.process(name).kill('SIGSTOP'),
+    resume: (name) => stack.process(name).kill('SIGCONT'),
+    victims: () =>
+      stack
+        .status()
+        .map(({ name }) => name)
+        .filter((name) => name !== 'migrate' && name !== 'issuer'),
+    killAndWait: async (name) => {
+      const victim = stack.process(name);
+      const { restarts } = victim;
+      victim.kill('SIGKILL');
+      await until(
+        `${name} is started again`,
+        () => Promise.resolve(victim.restarts),
+        (seen) => seen > restarts,
+        20_000,
+      );
+      await victim.ready(30_000);
+    },
+    stop: async () => {
+      await stack.stop();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
