@@ -1,12 +1,12 @@
 /** Plays an evening against the running API: `make simulate`. Exits with 1 when anything is lost or the ledger does not balance. */
-import { createApi, listAll, OPERATOR } from './simulation/api.ts';
-import { createBoard, ledgerText } from './simulation/board.ts';
-import { playDonors } from './simulation/donors.ts';
-import { planEvening, realMs, type Donor } from './simulation/evening.ts';
-import { readLedger, readStats } from './simulation/ledger.ts';
-import { playRecipients } from './simulation/recipients.ts';
-import { readSettings, type Settings } from './simulation/settings.ts';
-import { createTally, type Posted } from './simulation/tally.ts';
+import { createApi, listAll, OPERATOR } from './api.ts';
+import { createBoard, ledgerText } from './board.ts';
+import { playDonors } from './donors.ts';
+import { planEvening, realMs, type Donor } from './evening.ts';
+import { readLedger, readStats } from './ledger.ts';
+import { playRecipients } from './recipients.ts';
+import { readSettings, type Settings } from './settings.ts';
+import { createTally, type Posted } from './tally.ts';
 
 const BOARD_EVERY_MS = 500;
 const STATS_EVERY_MS = 4_000;

@@ -1,7 +1,7 @@
 /** `make dlq ARGS="list | replay SEQ | discard SEQ"`: an operator's view of the dead letters, through the API. */
 import { randomUUID } from 'node:crypto';
-import { createApi, OPERATOR, type Api } from './simulation/api.ts';
-import { portUrl } from './simulation/settings.ts';
+import { createApi, OPERATOR, type Api } from '../simulate/api.ts';
+import { portUrl } from '../simulate/settings.ts';
 
 const USAGE = 'make dlq ARGS="list"   ARGS="replay SEQ"   ARGS="discard SEQ"';
 
