@@ -58,6 +58,7 @@ export function reservation(
     capacityGrams: 10_000,
     dailyCapacityGrams: 25_000,
     day: TODAY,
+    epoch: 1,
     ...more,
   };
 }
