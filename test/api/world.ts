@@ -41,7 +41,7 @@ import type { Api } from '../../services/api/requests.ts';
 import { createHub } from '../../services/api/stream/hub.ts';
 import { AUDIENCE, startIssuer, type TestIssuer } from './tokens.ts';
 
-const SECRET = randomBytes(32).toString('hex');
+export const SECRET = randomBytes(32).toString('hex');
 const PREFIX = 'pp';
 const NO_LOG = { info: () => undefined, warn: () => undefined };
 
@@ -74,6 +74,8 @@ export interface World {
   /** `donor:a`, `recipient:b` or `operator` */
   token(who: string): Promise<string>;
   ask(method: string, url: string, options?: Ask): Promise<Reply>;
+  /** the same, of a second api process on the same database: nothing in memory is shared with the first */
+  askSecond(method: string, url: string, options?: Ask): Promise<Reply>;
   stop(): Promise<void>;
 }
 
@@ -175,6 +177,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     dependencies: { needed: { postgres: () => pool.query('select 1').then(() => true) }, useful: {} },
   };
   const { app } = await createApi(options.change?.(dependencies) ?? dependencies);
+  const { app: secondApp } = await createApi({ ...dependencies, metrics: createApiMetrics() });
   await app.listen({ host: '127.0.0.1', port: 0 });
   const url = `http://127.0.0.1:${String((app.server.address() as AddressInfo).port)}`;
 
@@ -186,26 +189,28 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     return known;
   };
 
-  async function ask(method: string, path: string, given: Ask = {}): Promise<Reply> {
-    const headers: Record<string, string> = { ...given.headers };
-    if (given.as !== undefined) headers['authorization'] = `Bearer ${await token(given.as)}`;
-    if (given.key !== undefined) headers['idempotency-key'] = given.key;
-    const payload = given.body === undefined ? {} : { payload: given.body as string };
-    if (typeof given.body === 'string') headers['content-type'] ??= 'application/json';
-    const response = await app.inject({
-      method: method as InjectOptions['method'] & string,
-      url: path,
-      headers,
-      ...payload,
-    } as InjectOptions);
-    const isJson = /json/.test(String(response.headers['content-type'] ?? ''));
-    return {
-      status: response.statusCode,
-      headers: response.headers as Record<string, string>,
-      body: isJson && response.body !== '' ? response.json<unknown>() : null,
-      text: response.body,
+  const askOf =
+    (of: Api) =>
+    async (method: string, path: string, given: Ask = {}): Promise<Reply> => {
+      const headers: Record<string, string> = { ...given.headers };
+      if (given.as !== undefined) headers['authorization'] = `Bearer ${await token(given.as)}`;
+      if (given.key !== undefined) headers['idempotency-key'] = given.key;
+      const payload = given.body === undefined ? {} : { payload: given.body as string };
+      if (typeof given.body === 'string') headers['content-type'] ??= 'application/json';
+      const response = await of.inject({
+        method: method as InjectOptions['method'] & string,
+        url: path,
+        headers,
+        ...payload,
+      } as InjectOptions);
+      const isJson = /json/.test(String(response.headers['content-type'] ?? ''));
+      return {
+        status: response.statusCode,
+        headers: response.headers as Record<string, string>,
+        body: isJson && response.body !== '' ? response.json<unknown>() : null,
+        text: response.body,
+      };
     };
-  }
 
   return {
     app,
@@ -218,8 +223,10 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     url,
     publish,
     token,
-    ask,
+    ask: askOf(app),
+    askSecond: askOf(secondApp),
     stop: async () => {
+      await secondApp.close();
       await app.close();
       await feed.stop();
       await keeper.stop();
