@@ -100,14 +100,29 @@ describe('one key', () => {
   it('at once with two places: one wins, the other is told', async () => {
     for (let i = 0; i < 10; i++) {
       const key = newKey();
+      const [here, there] = [food(), food({ location: TAMPERE })];
       const two = [world.ask, world.askSecond].flatMap((ask) => [
-        post(key, food({ location: TAMPERE }), 'donor:kitchen', ask),
-        post(key, food(), 'donor:kitchen', ask),
+        post(key, there, 'donor:kitchen', ask),
+        post(key, here, 'donor:kitchen', ask),
       ]);
       const replies = await Promise.all(two);
       assert.deepEqual(replies.map((each) => each.status).sort(), [201, 201, 422, 422]);
       assert.equal(await lotsOf(key), 1);
     }
+  });
+
+  it('the request that took effect gets its answer, though another under its key came just before it', async () => {
+    const key = newKey();
+    const [mine, other] = [food({ note: 'mine' }), food({ note: 'other' })];
+    const first = await post(key, mine);
+    await world.actors.deactivate(cellAt(HELSINKI));
+    // The first of these is a turn of its own; the other two wait, and are the next one.
+    const replies = await Promise.all([post(newKey(), food()), post(key, other), post(key, mine)]);
+    assert.deepEqual(
+      replies.map((each) => each.status),
+      [201, 422, 201],
+    );
+    assert.deepEqual(replies[2]?.body, first.body);
   });
 
   it("is each organisation's own, and each role's", async () => {
