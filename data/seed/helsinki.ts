@@ -89,6 +89,7 @@ function recipientKind({ amenity }: Feature['properties']): RecipientKind {
       return RECIPIENT_KINDS.social;
     case 'community_centre':
       return RECIPIENT_KINDS.community;
+    case undefined:
     default:
       // office=ngo, association, foundation
       return RECIPIENT_KINDS.ngo;

@@ -1,6 +1,8 @@
 /** The API: its parts in the order a request meets them. */
 import type { FastifyBaseLogger } from 'fastify';
 import type { CellClient } from '#cell/contract.ts';
+import type { Pool } from '#adapters/postgres/pool.ts';
+import type { Stats } from '#adapters/postgres/sql/readStats.ts';
 import { guardRoutes } from './auth/gate.ts';
 import type { Verified } from './auth/tokens.ts';
 import { createFingerprint } from './idempotency/key.ts';
@@ -10,14 +12,21 @@ import type { ApiMetrics } from './metrics.ts';
 import type { Directory } from './organisations/directory.ts';
 import type { HandoverCode, LotReads } from './ports.ts';
 import type { Api } from './requests.ts';
+import type { OrganisationStore } from './organisations/store.ts';
+import { deadLetterRoutes, type DeadLetterDependencies } from './routes/deadLetters.ts';
 import { documentRoutes, collectOpenApi } from './routes/documents.ts';
 import { handoverCodeRoutes } from './routes/handoverCode.ts';
 import { healthRoutes, type Dependencies } from './routes/health.ts';
 import { offerAnswerRoutes } from './routes/offerAnswers.ts';
 import { offerRoutes } from './routes/offers.ts';
+import { organisationRoutes } from './routes/organisations.ts';
+import { pushSubscriptionRoutes, type PushDependencies } from './routes/pushSubscriptions.ts';
+import { statsRoutes } from './routes/stats.ts';
+import { streamRoutes } from './routes/stream.ts';
 import { surplusRoutes } from './routes/surplus.ts';
 import { NAMED_SCHEMAS } from './schemas/named.ts';
 import { createServer, refuseOtherMethods } from './server.ts';
+import type { Hub } from './stream/hub.ts';
 
 export interface ApiDependencies {
   readonly log: FastifyBaseLogger;
@@ -26,7 +35,12 @@ export interface ApiDependencies {
   readonly directory: Directory;
   readonly cells: CellClient;
   readonly reads: LotReads;
-  readonly contactOf: (donorId: string) => Promise<object | null>;
+  readonly organisations: OrganisationStore;
+  readonly push: Pick<PushDependencies, 'sealer' | 'vapidPublicKey' | 'allowLocalPush'>;
+  readonly stats: () => Promise<Stats>;
+  readonly deadLetters: DeadLetterDependencies['deadLetters'];
+  readonly hub: Hub;
+  readonly pool: Pool;
   readonly handoverCode: HandoverCode;
   /** at least 32 bytes; fingerprints are keyed with a key derived from it */
   readonly secret: string;
@@ -63,9 +77,14 @@ export async function createApi(given: ApiDependencies): Promise<ApiServer> {
   const newId = (): string => given.newUuid(given.nowMs());
   healthRoutes(app, { dependencies: given.dependencies, metrics, isDraining: () => draining });
   surplusRoutes(app, { ...given, sendOnce, fingerprint });
-  offerRoutes(app, given);
+  offerRoutes(app, { reads, directory, contactOf: given.organisations.contactOf });
   offerAnswerRoutes(app, { sendOnce, reads, directory, fingerprint });
   handoverCodeRoutes(app, { ...given, newId });
+  organisationRoutes(app, { ...given, fingerprint });
+  pushSubscriptionRoutes(app, { ...given, ...given.push, fingerprint, newId });
+  streamRoutes(app, given);
+  statsRoutes(app, given);
+  deadLetterRoutes(app, { ...given, fingerprint, newId });
   refuseOtherMethods(app, methods);
   await documentRoutes(app);
   return { app, drain: () => (draining = true) };

@@ -16,9 +16,14 @@ export const ApiEnv = Type.Object({
   CONTACT_KEYS: Type.String({ minLength: 2 }),
   CONTACT_KEY_ID: Type.String({ minLength: 1 }),
   VAPID_PUBLIC_KEY: Type.String({ default: '' }),
+  /** '1': push endpoints on this machine are taken too (tests, demos) */
+  ALLOW_LOCAL_PUSH: Type.String({ default: '' }),
+  REDIS_PREFIX: Type.String({ default: 'pp' }),
   RATE_LIMIT_DONOR: Type.Integer({ default: 100, minimum: 1 }),
   RATE_LIMIT_RECIPIENT: Type.Integer({ default: 50, minimum: 1 }),
   RATE_LIMIT_OPERATOR: Type.Integer({ default: 1_000, minimum: 1 }),
+  /** from /readyz saying no to the door closing; behind a load balancer a few seconds */
+  DRAIN_SECONDS: Type.Number({ default: 0, minimum: 0, maximum: 60 }),
   LOG_LEVEL: Type.String({ default: 'info' }),
 });
 export type ApiConfig = Static<typeof ApiEnv>;

@@ -88,6 +88,11 @@ function readJsonOnly(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   const parse = app.getDefaultJsonParser('error', 'error');
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, text: string, done) => {
+    if (text === '') {
+      // Said to be JSON, and nothing there: routes that need a body say so.
+      done(null, undefined);
+      return;
+    }
     void parse(request, text, (error, body) => {
       if (error !== null && error !== undefined) done(error);
       else done(storable(body, ''), body);

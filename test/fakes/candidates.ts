@@ -1,6 +1,7 @@
 import type { Candidates, Near, Reservation, Search } from '#cell/ports.ts';
 import { haversineMeters, type Place } from '#core/geo/distance.ts';
 import type { Token } from '#core/lots/tokens.ts';
+import type { Collected } from '#core/lots/turn.ts';
 import type { Recipient } from '#core/matching/candidate.ts';
 import { localDay } from '#core/matching/hours.ts';
 import type { OfferId } from '#core/words/ids.ts';
@@ -16,73 +17,79 @@ export interface FakeCandidates {
   believe(ready: boolean): void;
 }
 
+interface Memory {
+  readonly recipients: readonly Recipient[];
+  readonly nowMs: () => number;
+  readonly tokens: Map<OfferId, Token>;
+  /** by recipient and day: grams of each offer handed over */
+  readonly days: Map<string, Map<OfferId, number>>;
+  ready: boolean;
+}
+
 export function fakeCandidates(recipients: readonly Recipient[], nowMs: () => number): FakeCandidates {
-  const tokens = new Map<OfferId, Token>();
-  const days = new Map<string, Map<OfferId, number>>();
-  let ready = true;
-
-  const openGrams = (id: string): number =>
-    [...tokens.values()].reduce((sum, each) => sum + (each.recipientId === id ? each.quantityGrams : 0), 0);
-  const dayGrams = (id: string, day: string): number =>
-    [...(days.get(`${id} ${day}`)?.values() ?? [])].reduce((sum, grams) => sum + grams, 0);
-  const seen = (recipient: Recipient, from: Place): Near => {
-    const week = Array.from({ length: 7 }, (_, back) => localDay(recipient.timeZone, nowMs() - back * DAY_MS));
-    return {
-      ...recipient,
-      distanceMeters: haversineMeters(from, recipient),
-      openGrams: openGrams(recipient.recipientId),
-      collectedTodayGrams: dayGrams(recipient.recipientId, week[0] ?? ''),
-      collectedWeekGrams: week.reduce((sum, day) => sum + dayGrams(recipient.recipientId, day), 0),
-    };
+  const memory: Memory = { recipients, nowMs, tokens: new Map(), days: new Map(), ready: true };
+  const whenReady = async (action: () => void): Promise<void> => {
+    if (memory.ready) action();
   };
-  const within = (search: Search, fallback: boolean): Near[] =>
-    recipients
-      .filter((each) => each.active && each.fallback === fallback)
-      .map((each) => seen(each, search))
-      .filter((each) => each.distanceMeters <= search.radiusMeters)
-      .sort((a, b) => a.distanceMeters - b.distanceMeters)
-      .slice(0, Math.max(32, Math.ceil(search.radiusMeters / 250)));
-  const reserveOne = (asked: Reservation): boolean => {
-    const had = tokens.get(asked.offerId)?.quantityGrams ?? 0;
-    if (had === asked.quantityGrams) return true;
-    const open = openGrams(asked.recipientId) - had + asked.quantityGrams;
-    if (open > asked.capacityGrams || open + dayGrams(asked.recipientId, asked.day) > asked.dailyCapacityGrams)
-      return false;
-    tokens.set(asked.offerId, {
-      offerId: asked.offerId,
-      recipientId: asked.recipientId,
-      quantityGrams: asked.quantityGrams,
-    });
-    return true;
-  };
-  const whenReady = (action: () => void): Promise<void> => {
-    if (ready) action();
-    return Promise.resolve();
-  };
-
   const candidates: Candidates = {
-    near: (searches) => Promise.resolve(ready ? searches.map((search) => within(search, false)) : null),
-    fallback: (_, from) =>
-      Promise.resolve(ready ? (within({ ...from, radiusMeters: 300_000 }, true)[0] ?? null) : null),
-    reserve: (reservations) => Promise.resolve(ready ? reservations.map(reserveOne) : null),
-    free: (freed) => whenReady(() => freed.forEach((each) => tokens.delete(each.offerId))),
-    shrink: (shrunk) =>
-      whenReady(() => {
-        for (const each of shrunk) {
-          const had = tokens.get(each.offerId);
-          if (had !== undefined && had.quantityGrams > each.quantityGrams)
-            tokens.set(each.offerId, { ...had, quantityGrams: each.quantityGrams });
-        }
-      }),
-    collected: (handovers) =>
-      whenReady(() => {
-        for (const { offerId, recipientId, day, quantityGrams } of handovers) {
-          tokens.delete(offerId);
-          const key = `${recipientId} ${day}`;
-          const handed = days.get(key) ?? new Map<OfferId, number>();
-          if (!handed.has(offerId)) days.set(key, handed.set(offerId, quantityGrams));
-        }
-      }),
+    near: async (searches) => (memory.ready ? searches.map((search) => within(memory, search, false)) : null),
+    fallback: async (_, from) =>
+      memory.ready ? (within(memory, { ...from, radiusMeters: 300_000 }, true)[0] ?? null) : null,
+    reserve: async (asked) => (memory.ready ? asked.map((each) => reserveOne(memory, each)) : null),
+    free: (freed) => whenReady(() => freed.forEach((each) => memory.tokens.delete(each.offerId))),
+    shrink: (shrunk) => whenReady(() => shrunk.forEach((each) => shrinkOne(memory, each))),
+    collected: (handovers) => whenReady(() => handovers.forEach((each) => collectOne(memory, each))),
   };
-  return { candidates, tokens, believe: (value) => void (ready = value) };
+  return { candidates, tokens: memory.tokens, believe: (ready) => void (memory.ready = ready) };
+}
+
+function within(memory: Memory, search: Search, fallback: boolean): Near[] {
+  return memory.recipients
+    .filter((each) => each.active && each.fallback === fallback)
+    .map((each) => seen(memory, each, search))
+    .filter((each) => each.distanceMeters <= search.radiusMeters)
+    .sort((a, b) => a.distanceMeters - b.distanceMeters)
+    .slice(0, Math.max(32, Math.ceil(search.radiusMeters / 250)));
+}
+
+function seen(memory: Memory, recipient: Recipient, from: Place): Near {
+  const { recipientId, timeZone } = recipient;
+  const week = Array.from({ length: 7 }, (_, back) => localDay(timeZone, memory.nowMs() - back * DAY_MS));
+  return {
+    ...recipient,
+    distanceMeters: haversineMeters(from, recipient),
+    openGrams: openGrams(memory, recipientId),
+    collectedTodayGrams: dayGrams(memory, recipientId, week[0] ?? ''),
+    collectedWeekGrams: week.reduce((sum, day) => sum + dayGrams(memory, recipientId, day), 0),
+  };
+}
+
+function openGrams({ tokens }: Memory, id: string): number {
+  return [...tokens.values()].reduce((sum, each) => sum + (each.recipientId === id ? each.quantityGrams : 0), 0);
+}
+
+function dayGrams({ days }: Memory, id: string, day: string): number {
+  return [...(days.get(`${id} ${day}`)?.values() ?? [])].reduce((sum, grams) => sum + grams, 0);
+}
+
+function reserveOne(memory: Memory, asked: Reservation): boolean {
+  const { offerId, recipientId, quantityGrams, capacityGrams, dailyCapacityGrams, day } = asked;
+  const had = memory.tokens.get(offerId)?.quantityGrams ?? 0;
+  if (had === quantityGrams) return true;
+  const open = openGrams(memory, recipientId) - had + quantityGrams;
+  if (open > capacityGrams || open + dayGrams(memory, recipientId, day) > dailyCapacityGrams) return false;
+  memory.tokens.set(offerId, { offerId, recipientId, quantityGrams });
+  return true;
+}
+
+function shrinkOne({ tokens }: Memory, { offerId, quantityGrams }: Token): void {
+  const had = tokens.get(offerId);
+  if (had !== undefined && had.quantityGrams > quantityGrams) tokens.set(offerId, { ...had, quantityGrams });
+}
+
+function collectOne({ tokens, days }: Memory, { offerId, recipientId, day, quantityGrams }: Collected): void {
+  tokens.delete(offerId);
+  const key = `${recipientId} ${day}`;
+  const handed = days.get(key) ?? new Map<OfferId, number>();
+  if (!handed.has(offerId)) days.set(key, handed.set(offerId, quantityGrams));
 }

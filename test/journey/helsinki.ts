@@ -10,6 +10,8 @@ import { signIn, until, type Where } from './people.ts';
 
 export interface Helsinki extends Where {
   readonly stack: Stack;
+  /** its data folder: RUN_DIR for make's words */
+  readonly dir: string;
   /** id of a donor in the centre */
   aDonor(): Promise<string>;
   flushRedis(): Promise<void>;
@@ -42,6 +44,7 @@ export async function startHelsinki(env: Record<string, string> = {}): Promise<H
   return {
     ...where,
     stack,
+    dir,
     aDonor: async () => {
       const operator = await signIn(where, 'operator');
       const { body } = await operator.get<{ items: { id: string }[] }>('/v1/donors?limit=1');

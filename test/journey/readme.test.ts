@@ -23,7 +23,7 @@ it('the marked examples lead from a post to a handover', () => {
   assert.ok(blocks.length >= 3);
   const script = ['set -euo pipefail', ...blocks].join('\n').replace('http://127.0.0.1:8080', helsinki.apiUrl);
   const path = `${join(HOUSE, 'node_modules/.bin')}:${process.env['PATH'] ?? ''}`;
-  const env = { ...process.env, PATH: path, JWT_ISSUER_URL: helsinki.issuerUrl };
+  const env = { ...process.env, PATH: path, RUN_DIR: helsinki.dir };
   const run = spawnSync('bash', ['-c', script], { cwd: HOUSE, encoding: 'utf8', env });
   assert.equal(run.status, 0, run.stderr + run.stdout);
   assert.match(run.stdout, /"reasons":\[\{"code":"distance"/);

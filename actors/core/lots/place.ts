@@ -3,7 +3,7 @@ import { HANDOVER_MARGIN_MS } from '../matching/feasible.ts';
 import { distanceReason, rank, type Choice, type Ranking } from '../matching/rank.ts';
 import { offerIdOf } from '../words/ids.ts';
 import type { Lot, Offer, Reason } from './lot.ts';
-import { MAX_RADIUS_METERS, MAX_TRIES, NOT_READY_RETRY_MS, RADIUS_GROWTH } from './policy.ts';
+import { MAX_RADIUS_METERS, MAX_TRIES, MIN_RETRY_MS, NOT_READY_RETRY_MS, RADIUS_GROWTH } from './policy.ts';
 import { splitOff } from './split.ts';
 import { move, patch, type Turn } from './turn.ts';
 
@@ -100,10 +100,10 @@ function postpone(turn: Turn, lot: Lot, opensAtMs: number, ranking?: Ranking): L
 
 /** The next try comes after min(2^tries × base, half the time to the last feasible collection), its radius × 1.5. */
 function searchOn(turn: Turn, lot: Lot, tries: number, change: Partial<Lot>, ranking?: Ranking): Lot {
-  const lastCollectionMs = lot.safeUntilMs - HANDOVER_MARGIN_MS;
-  const half = Math.max(5000, (lastCollectionMs - turn.nowMs) / 2);
-  const waitMs = Math.min(2 ** tries * turn.facts.policy.retryBaseMs, half);
-  const nextActionAtMs = Math.min(Math.round(turn.nowMs + waitMs), lot.safeUntilMs);
+  const leftMs = lot.safeUntilMs - HANDOVER_MARGIN_MS - turn.nowMs;
+  const waitMs = Math.min(2 ** tries * turn.facts.policy.retryBaseMs, Math.max(MIN_RETRY_MS, leftMs / 2));
+  // Too late for anybody to collect: nothing is left to do but to expire.
+  const nextActionAtMs = leftMs <= 0 ? lot.safeUntilMs : Math.min(Math.round(turn.nowMs + waitMs), lot.safeUntilMs);
   const radiusMeters = Math.min(MAX_RADIUS_METERS, Math.round(lot.radiusMeters * RADIUS_GROWTH));
   const detail = ranking === undefined ? null : JSON.stringify(ranking.leftOut);
   return move(

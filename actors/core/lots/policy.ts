@@ -23,6 +23,8 @@ export const RADIUS_GROWTH = 1.5;
 export const MAX_RADIUS_METERS = 50_000;
 /** RematchRequired normally arrives within 100 ms; if the message is lost the sweep acts after this. */
 export const REMATCH_GUARD_MS = 5_000;
+/** However near the end is, nobody is looked for more often than this. */
+export const MIN_RETRY_MS = 5_000;
 /** Candidates are being rebuilt: ask again. */
 export const NOT_READY_RETRY_MS = 2_000;
 /** From claim to collection, beyond the travel time. */

@@ -11,6 +11,8 @@ declare module 'fastify' {
     access?: Access;
     /** a POST that changes something asks for an Idempotency-Key; each POST says whether it does */
     idempotencyKey?: boolean;
+    /** a change must name the version it changes */
+    ifMatch?: 'required';
   }
   interface FastifyRequest {
     /** set on every route that is not public */

@@ -1,5 +1,17 @@
 import { ProblemSchema } from './answers.ts';
+import { Donor, DonorPage, Recipient, RecipientPage } from './organisations.ts';
 import { Offer, OfferPage, Surplus, SurplusPage, SurplusWithHistory } from './surplus.ts';
 
 /** Schemas with a name of their own in the OpenAPI document. */
-export const NAMED_SCHEMAS = [ProblemSchema, Offer, OfferPage, Surplus, SurplusPage, SurplusWithHistory] as const;
+export const NAMED_SCHEMAS = [
+  ProblemSchema,
+  Offer,
+  OfferPage,
+  Surplus,
+  SurplusPage,
+  SurplusWithHistory,
+  Donor,
+  DonorPage,
+  Recipient,
+  RecipientPage,
+] as const;

@@ -7,8 +7,16 @@ import { DEAD_LETTERS, LOTS } from '#adapters/nats/streams.ts';
 import { until } from '../../../dev/testing/loopServers.ts';
 import { lotKeyOf } from '../lotEvent.ts';
 import { createRematcher } from '../rematch/rematch.ts';
-import { eventOf, insertLot, notingCells, openStage, REGION, say, startReceiver } from '../worker.testkit.ts';
-import type { NotingCells, Receiver, Stage } from '../worker.testkit.ts';
+import {
+  eventOf,
+  insertLot,
+  notingCells,
+  openStage,
+  REGION,
+  say,
+  startReceiver,
+} from '../../../dev/testing/workerStage.ts';
+import type { NotingCells, Receiver, Stage } from '../../../dev/testing/workerStage.ts';
 import { createAlertBook, type AlertBook } from './alertBook.ts';
 import { createEscalator, letterKeyOf } from './escalate.ts';
 

@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import { pino } from 'pino';
 import * as housekeeping from '#adapters/postgres/sql/housekeeping.ts';
 import { listRegions } from '#adapters/postgres/sql/listRegions.ts';
-import { openStage, REGION_ID, type Stage } from '../worker.testkit.ts';
+import { openStage, REGION_ID, type Stage } from '../../../dev/testing/workerStage.ts';
 import { housekeep, type HousekeepPorts } from './housekeep.ts';
 
 let stage: Stage;

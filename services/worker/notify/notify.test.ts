@@ -12,8 +12,16 @@ import { pino } from 'pino';
 import { until } from '../../../dev/testing/loopServers.ts';
 import { createMeters } from '../meters.ts';
 import { ROLES, type RunningRole, type Workshop } from '../roles.ts';
-import { eventOf, insertLot, insertOffer, notingCells, openStage, say, startReceiver } from '../worker.testkit.ts';
-import type { Receiver, Stage } from '../worker.testkit.ts';
+import {
+  eventOf,
+  insertLot,
+  insertOffer,
+  notingCells,
+  openStage,
+  say,
+  startReceiver,
+} from '../../../dev/testing/workerStage.ts';
+import type { Receiver, Stage } from '../../../dev/testing/workerStage.ts';
 import { noticeOf } from './notices.ts';
 import { readLotEvent } from '../lotEvent.ts';
 import { LotEventSchema } from '#proto/gen/pahlawan/v1/events_pb.js';

@@ -14,8 +14,8 @@ export interface Push {
 /** Web push as configured; without VAPID or contact keys there is none, and the log says so. */
 export function createPush(env: Config, log: Pick<Logger, 'warn'>): Push {
   const { VAPID_PUBLIC_KEY: publicKey, VAPID_PRIVATE_KEY: privateKey, VAPID_SUBJECT: subject } = env;
-  if (publicKey === '' || privateKey === '' || env.CONTACT_KEYS === '') {
-    log.warn('no web push: VAPID_PUBLIC_KEY, VAPID_PRIVATE_KEY or CONTACT_KEYS is not set');
+  if ([publicKey, privateKey, subject, env.CONTACT_KEYS].includes('')) {
+    log.warn('no web push: VAPID_PUBLIC_KEY, VAPID_PRIVATE_KEY, VAPID_SUBJECT or CONTACT_KEYS is not set');
     return { pusher: null, openSubscription: () => null, close: () => Promise.resolve() };
   }
   const pusher = createPusher({ publicKey, privateKey, subject }, { allowLocal: env.ALLOW_LOCAL_PUSH === '1' });

@@ -7,7 +7,15 @@ import { listRegions } from '#adapters/postgres/sql/listRegions.ts';
 import { joinMembers } from '#adapters/postgres/sql/members.ts';
 import { LOTS } from '#adapters/nats/streams.ts';
 import { newUuid } from '#adapters/ids/uuid.ts';
-import { insertLot, insertOffer, notingCells, openStage, REGION, REGION_ID, type Stage } from '../worker.testkit.ts';
+import {
+  insertLot,
+  insertOffer,
+  notingCells,
+  openStage,
+  REGION,
+  REGION_ID,
+  type Stage,
+} from '../../../dev/testing/workerStage.ts';
 import { createResend, timesDue } from './resend.ts';
 import { shareOf } from './shares.ts';
 import { createSweep, type Sweep, type SweepPorts } from './sweep.ts';

@@ -11,7 +11,7 @@ import { connectBus, type Bus } from '#adapters/nats/bus.ts';
 import { createPublish, type Publish } from '#adapters/nats/publish.ts';
 import { createPool } from '#adapters/postgres/pool.ts';
 import { createStreamKeeper, DEAD_LETTERS, ensureStreams, LOTS } from '#adapters/nats/streams.ts';
-import { startNats, startPostgres, type NatsProcess } from '../../dev/testing/loopServers.ts';
+import { startNats, startPostgres, type NatsProcess } from './loopServers.ts';
 
 export const CELL = parseCellToken('47a2f1b') ?? fail();
 export const REGION = regionOf(CELL);

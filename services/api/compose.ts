@@ -1,0 +1,118 @@
+/** Adapters of the api, made of its configuration; each with what stops it, last made first stopped. */
+import type { Logger } from 'pino';
+import { createSealer } from '#adapters/crypto/sealed.ts';
+import { createHandoverCode } from '#adapters/crypto/handoverCode.ts';
+import { createCellClient } from '#adapters/dapr/cellClient.ts';
+import { parseOpeningHours } from '#adapters/hours/parseOpeningHours.ts';
+import { newUuid } from '#adapters/ids/uuid.ts';
+import { connectBus, type Bus } from '#adapters/nats/bus.ts';
+import { createDeadLetters } from '#adapters/nats/deadLetters.ts';
+import { startLotFeed, type LotFeed } from '#adapters/nats/lotFeed.ts';
+import { createPublish } from '#adapters/nats/publish.ts';
+import { createStreamKeeper } from '#adapters/nats/streams.ts';
+import { createPool, type Pool } from '#adapters/postgres/pool.ts';
+import { claimKey } from '#adapters/postgres/sql/claimKey.ts';
+import { findOrganisation } from '#adapters/postgres/sql/findOrganisation.ts';
+import { listSurpluses } from '#adapters/postgres/sql/listSurpluses.ts';
+import { listOffers, readOffer } from '#adapters/postgres/sql/readOffers.ts';
+import { readStats } from '#adapters/postgres/sql/readStats.ts';
+import { readSurplus } from '#adapters/postgres/sql/readSurplus.ts';
+import { connectRedis } from '#adapters/redis/connection.ts';
+import { createRequestCounter } from '#adapters/redis/countRequest.ts';
+import { refreshRecipient } from '#adapters/redis/keeper.ts';
+import type { ApiDependencies } from './app.ts';
+import { createJwks } from './auth/jwks.ts';
+import { createTokenVerifier } from './auth/tokens.ts';
+import type { ApiConfig } from './config.ts';
+import type { ApiMetrics } from './metrics.ts';
+import { createDirectory } from './organisations/directory.ts';
+import { createOrganisationStore } from './organisations/store.ts';
+import type { LotReads } from './ports.ts';
+import { createHub, type Hub } from './stream/hub.ts';
+
+export interface Composed {
+  readonly dependencies: ApiDependencies;
+  stop(): Promise<void>;
+}
+
+export async function compose(env: ApiConfig, log: Logger, metrics: ApiMetrics): Promise<Composed> {
+  const pool = createPool(env.DATABASE_URL, 'api', env.DATABASE_CONNECTIONS);
+  const redis = connectRedis(env.REDIS_URL, { name: 'api' });
+  const bus = await connectBus({ url: env.NATS_URL, name: 'api' });
+  const { hub, feed } = screens(bus);
+  const daprUrl = `http://127.0.0.1:${String(env.DAPR_HTTP_PORT)}`;
+  const cells = createCellClient({
+    daprUrl,
+    daprToken: env.DAPR_API_TOKEN,
+    called: (size, _, ok) => {
+      metrics.cellCalls.inc({ ok: String(ok) });
+      metrics.cellBatch.observe(size);
+    },
+  });
+  const nowMs = Date.now;
+  const directory = createDirectory({ read: (kind, id) => findOrganisation(pool, kind, id), nowMs });
+  const sealer = createSealer(env.CONTACT_KEYS, env.CONTACT_KEY_ID);
+  const jwksUrl = new URL(`${env.JWT_ISSUER_URL.replace(/\/$/, '')}/.well-known/jwks.json`);
+  const keys = createJwks(jwksUrl, { fetched: (ok) => metrics.jwksFetches.inc({ ok: String(ok) }) });
+  const dependencies: ApiDependencies = {
+    log,
+    metrics,
+    pool,
+    cells,
+    directory,
+    hub,
+    nowMs,
+    newUuid,
+    verify: createTokenVerifier({ issuer: env.JWT_ISSUER_URL, audience: env.JWT_AUDIENCE, keys, nowMs }),
+    reads: lotReads(pool),
+    organisations: createOrganisationStore({
+      pool,
+      sealer,
+      parseHours: parseOpeningHours,
+      newId: () => newUuid(nowMs()),
+      recipientChanged: (id) => refreshRecipient({ pool, redis, prefix: env.REDIS_PREFIX }, id),
+      forget: directory.forget,
+    }),
+    push: { sealer, vapidPublicKey: env.VAPID_PUBLIC_KEY, allowLocalPush: env.ALLOW_LOCAL_PUSH === '1' },
+    stats: () => readStats(pool),
+    deadLetters: createDeadLetters(bus, createPublish(bus, createStreamKeeper(bus.jsm))),
+    handoverCode: createHandoverCode(env.HANDOVER_SECRET),
+    secret: env.HANDOVER_SECRET,
+    rateLimits: { donor: env.RATE_LIMIT_DONOR, recipient: env.RATE_LIMIT_RECIPIENT, operator: env.RATE_LIMIT_OPERATOR },
+    countRequest: createRequestCounter(redis.client, `${env.REDIS_PREFIX}:rate:`),
+    dependencies: {
+      needed: { postgres: () => pool.query('select 1').then(() => true), dapr: () => daprAnswers(daprUrl) },
+      useful: { redis: async () => redis.runId() !== null, nats: async () => bus.isConnected() },
+    },
+  };
+  const stop = async (): Promise<void> => {
+    await feed.stop();
+    await cells.close();
+    redis.stop();
+    await bus.close();
+    await pool.end();
+  };
+  return { dependencies, stop };
+}
+
+/** The feed tells the hub, the hub asks the feed where it is. */
+function screens(bus: Bus): { readonly hub: Hub; readonly feed: LotFeed } {
+  const feed: LotFeed = startLotFeed({ bus, onEvent: (event) => hub.tell(event), onReset: () => hub.reset() });
+  const hub = createHub(feed);
+  return { hub, feed };
+}
+
+function lotReads(pool: Pool): LotReads {
+  return {
+    readSurplus: (place) => readSurplus(pool, place),
+    listSurpluses: (filter) => listSurpluses(pool, filter),
+    readOffer: (place) => readOffer(pool, place),
+    listOffers: (filter) => listOffers(pool, filter),
+    claimKey: (claim) => claimKey(pool, claim),
+  };
+}
+
+async function daprAnswers(daprUrl: string): Promise<boolean> {
+  const response = await fetch(`${daprUrl}/v1.0/healthz/outbound`, { signal: AbortSignal.timeout(900) });
+  return response.ok;
+}

@@ -1,0 +1,28 @@
+import { pino } from 'pino';
+import { readEnv } from '#adapters/config/env.ts';
+import { createApi } from './app.ts';
+import { compose } from './compose.ts';
+import { ApiEnv } from './config.ts';
+import { createApiMetrics } from './metrics.ts';
+
+const env = readEnv(ApiEnv, process.env);
+const log = pino({ level: env.LOG_LEVEL, base: { service: 'api' } });
+const { dependencies, stop: stopAdapters } = await compose(env, log, createApiMetrics());
+const { app, drain } = await createApi(dependencies);
+await app.listen({ host: env.HOST, port: env.APP_PORT });
+log.info({ port: env.APP_PORT }, 'the api answers');
+
+/** Load balancers look at /readyz: they get a moment to see it before the door closes. */
+const drainMs = env.DRAIN_SECONDS * 1000;
+let stopping = false;
+async function stop(): Promise<void> {
+  if (stopping) return;
+  stopping = true;
+  drain();
+  await new Promise((resolve) => setTimeout(resolve, drainMs));
+  await app.close();
+  await stopAdapters();
+  process.exit(0);
+}
+process.on('SIGTERM', () => void stop());
+process.on('SIGINT', () => void stop());
