@@ -12,7 +12,7 @@ import {
   superuserUrl,
   withClient,
 } from '../stack/infrastructure/postgres.ts';
-import { sharedPostgres, startTestPostgres } from './sharedServers.ts';
+import { sharedPostgres, startTestPostgres } from './testServers.ts';
 
 /** Any number, the same for all test files: one of them makes the template. */
 const TEMPLATE_LOCK = 7_220_402;
@@ -100,7 +100,9 @@ async function dropDatabase(client: pg.Client, name: string): Promise<void> {
 }
 
 export interface PostgresProcess {
+  /** As the schema's owner. */
   readonly url: string;
+  /** As the servers' role, with its grants and timeouts. */
   readonly appUrl: string;
   stop(): Promise<void>;
 }
@@ -108,7 +110,7 @@ export interface PostgresProcess {
 /** A database of one's own under the name tests know it by. */
 export async function startPostgres(): Promise<PostgresProcess> {
   const database = await freshDatabase();
-  return { url: database.url, appUrl: database.appUrl, stop: () => database.drop() };
+  return { url: database.ownerUrl, appUrl: database.appUrl, stop: () => database.drop() };
 }
 
 export function testPool(url: string, max = 4): pg.Pool {

@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { CHECKOUT } from '../stack/tools.ts';
-import { startTestServers } from './sharedServers.ts';
+import { startTestServers } from './testServers.ts';
 
 const ROOMS = '{actors,services,proto,web,test,loadtest,dev,data}';
 const SLOWEST_TEST_MS = 300_000;
