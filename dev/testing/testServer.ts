@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { launch, logTail } from '../stack/supervise/launch.ts';
 import type { ProcessSpec } from '../stack/supervise/processSpec.ts';
+import { succeeds } from '../stack/supervise/supervise.ts';
 import { until } from './until.ts';
 
 export interface TestServer {
@@ -54,12 +55,7 @@ export async function startTestServer(folder: string, spec: ProcessSpec): Promis
     const started = launch(spec, logPath);
     child = started;
     const dead = (): boolean => started.exitCode !== null || started.signalCode !== null;
-    const isReady = async (): Promise<boolean> =>
-      dead() ||
-      (await (spec.ready?.() ?? Promise.resolve()).then(
-        () => true,
-        () => false,
-      ));
+    const isReady = async (): Promise<boolean> => dead() || (await succeeds(spec.ready ?? (() => Promise.resolve())));
     await until(`${spec.name} is ready`, isReady, READY_WITHIN_MS);
     if (dead()) throw new Error(`${spec.name} ended at its start:\n${logTail(logPath)}`);
     if (!provisioned) await spec.provision?.();
