@@ -6,6 +6,7 @@ import {
   startPostgres,
   startRedis,
   testPool,
+  undoing,
   until,
   type PostgresProcess,
   type RedisProcess,
@@ -37,18 +38,16 @@ let candidates: Candidates;
 let prefix = '';
 let tests = 0;
 
+const undo = undoing();
 before(async () => {
-  [postgres, server] = await Promise.all([startPostgres(), startRedis(true)]);
-  owner = testPool(postgres.url);
-  pool = testPool(postgres.appUrl);
-  redis = connectRedis(server.url, { name: 'keeper-test', commandTimeoutMs: 2_000 });
+  server = undo.after(await startRedis(true), (it) => it.stop());
+  postgres = undo.after(await startPostgres(), (it) => it.stop());
+  owner = undo.after(testPool(postgres.url), (it) => it.end());
+  pool = undo.after(testPool(postgres.appUrl), (it) => it.end());
+  redis = undo.after(connectRedis(server.url, { name: 'keeper-test', commandTimeoutMs: 2_000 }), (it) => it.stop());
   await redis.whenReady(5_000);
 });
-after(async () => {
-  redis.stop();
-  await Promise.all([owner.end(), pool.end()]);
-  await Promise.all([server.stop(), postgres.stop()]);
-});
+after(() => undo.all());
 beforeEach(async () => {
   await owner.query('truncate recipient, offer, recipient_day, cell');
   prefix = `keeper-${String(++tests)}`;
