@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { candidatesAcceptance, recipientAt, reservation } from '../../../test/acceptance/candidates.ts';
-import { startRedis, undoing, until, type RedisProcess } from '../../../dev/testing/placesServers.ts';
+import { startRedis, until, type RedisProcess } from '../../../dev/testing/servers.ts';
+import { undoing } from '../../../dev/testing/undoing.ts';
 import type { Candidates } from '#cell/ports.ts';
 import type { Recipient } from '#core/matching/candidate.ts';
 import { createCandidates } from './candidates.ts';

@@ -2,15 +2,9 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import type pg from 'pg';
 import { recipientAt, reservation } from '../../../test/acceptance/candidates.ts';
-import {
-  startPostgres,
-  startRedis,
-  testPool,
-  undoing,
-  until,
-  type PostgresProcess,
-  type RedisProcess,
-} from '../../../dev/testing/placesServers.ts';
+import { startPostgres, testPool, type PostgresProcess } from '../../../dev/testing/freshDatabase.ts';
+import { startRedis, until, type RedisProcess } from '../../../dev/testing/servers.ts';
+import { undoing } from '../../../dev/testing/undoing.ts';
 import type { Candidates, Near } from '#cell/ports.ts';
 import { regionOf, signedIdOf } from '#core/geo/cell.ts';
 import type { Recipient } from '#core/matching/candidate.ts';
@@ -143,7 +137,7 @@ async function isReady(): Promise<boolean> {
 /** A token as a turn left it `agoMs` ago. */
 async function plantToken(recipientId: string, offerId: string, grams: number, agoMs: number): Promise<void> {
   const below = keysOf(prefix).of('1');
-  await redis.client.hset(below.tokens(recipientId), offerId, `${String(grams)}:${String(nowMs() - agoMs)}`);
+  await redis.client.hset(below.tokens(recipientId), offerId, `${String(grams)}:${String(nowMs() - agoMs)}:1`);
   await redis.client.hincrby(below.counters(recipientId), 'open', grams);
 }
 
