@@ -86,7 +86,7 @@ function route<Body>(
 }
 
 function bodyOrEmpty(request: FastifyRequest, _: unknown, done: () => void): void {
-  request.body ??= {};
+  if (request.body === undefined) request.body = {};
   done();
 }
 
