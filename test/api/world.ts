@@ -109,7 +109,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       store: createCellStore(pool, 'api-test', 9),
       candidates: createCandidates({ redis, clock, prefix: PREFIX }),
       travel: {
-        warm: () => Promise.resolve(),
+        warm: () => Promise.resolve(true),
         of: ({ from, to, mode }) => ({
           travelSeconds: estimateTravelSeconds(from, to, mode),
           travelSource: 'estimate',
@@ -198,7 +198,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
       const payload = given.body === undefined ? {} : { payload: given.body as string };
       if (typeof given.body === 'string') headers['content-type'] ??= 'application/json';
       const response = await of.inject({
-        method: method as InjectOptions['method'] & string,
+        method: method,
         url: path,
         headers,
         ...payload,
