@@ -81,7 +81,7 @@ export function createCell(token: CellToken, ports: CellPorts, policy: Policy, h
 
   async function drain(): Promise<void> {
     while (queue.length > 0) {
-      const batch = queue.splice(0, MAX_BATCH);
+      const batch = nextBatch(queue);
       hooks.turned(batch.length, ports.clock.nowMs() - (batch[0]?.queuedAtMs ?? 0));
       await runBatch(state, batch);
     }
@@ -89,6 +89,24 @@ export function createCell(token: CellToken, ports: CellPorts, policy: Policy, h
   }
 
   return { turn, idle: () => running ?? Promise.resolve() };
+}
+
+/**
+ * Takes the next batch off the queue. Of two requests under one id the later one waits for the next turn: then the row of
+ * the first says which of them took effect; within one turn the earlier copy would speak for both.
+ */
+function nextBatch(queue: Waiting[]): Waiting[] {
+  const fingerprints = new Map<string, string | null>();
+  const batch: Waiting[] = [];
+  const later: Waiting[] = [];
+  for (const waiting of queue.splice(0, MAX_BATCH)) {
+    const { id, fingerprint } = waiting.command;
+    const first = fingerprints.get(id);
+    if (first === undefined) fingerprints.set(id, fingerprint);
+    (first === undefined || first === fingerprint ? batch : later).push(waiting);
+  }
+  queue.unshift(...later);
+  return batch;
 }
 
 /** Repeats get the first answer; whatever goes wrong, everybody who waits is answered. */

@@ -52,7 +52,12 @@ function ofFastify(error: Partial<FastifyError>): Problem | null {
       return new Problem('malformed-request', 'The body is empty; it must be a JSON object.');
     case 'FST_ERR_BAD_URL':
       return new Problem('malformed-request', 'The URL is malformed.');
+    default:
+      return ofStatus(error);
   }
+}
+
+function ofStatus(error: Partial<FastifyError>): Problem | null {
   const status = error.statusCode ?? 500;
   if (status < 400 || status >= 500) return null;
   return new Problem(

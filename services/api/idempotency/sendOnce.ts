@@ -30,7 +30,8 @@ const DEFAULT_WAIT_MS = 6_000;
 
 /** @throws CellUnavailable (by the returned function) · Problem in-flight when the first takes longer than the wait */
 export function createSendOnce({ cells, claimKey, waitMs = DEFAULT_WAIT_MS, joined }: SendOnceDependencies): SendOnce {
-  const inFlight = new Map<string, { readonly fingerprint: string; readonly answer: Promise<Answer> }>();
+  // By key and fingerprint: of two different requests under one key PostgreSQL says which came first, not this process.
+  const inFlight = new Map<string, Promise<Answer>>();
 
   async function send(ask: Ask): Promise<Answer> {
     const there = await placeOf(ask);
@@ -56,15 +57,14 @@ export function createSendOnce({ cells, claimKey, waitMs = DEFAULT_WAIT_MS, join
   }
 
   return async (ask) => {
-    const { id, fingerprint } = ask.command;
-    const first = inFlight.get(id);
+    const same = `${ask.command.fingerprint} ${ask.command.id}`;
+    const first = inFlight.get(same);
     if (first !== undefined) {
-      if (first.fingerprint !== fingerprint) return REUSED;
       joined?.();
-      return await within(first.answer, waitMs);
+      return await within(first, waitMs);
     }
-    const answer = send(ask).finally(() => inFlight.delete(id));
-    inFlight.set(id, { fingerprint, answer });
+    const answer = send(ask).finally(() => inFlight.delete(same));
+    inFlight.set(same, answer);
     return await answer;
   };
 }

@@ -80,7 +80,7 @@ export function deadLetterRoutes(app: Api, dependencies: DeadLetterDependencies)
       {
         config: { access: ['operator'], idempotencyKey: true },
         preValidation: (request, _, done) => {
-          request.body ??= {};
+          if (request.body === undefined) request.body = {};
           done();
         },
         schema: {
