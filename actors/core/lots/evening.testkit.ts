@@ -87,7 +87,8 @@ export function openGramsOf(world: World, recipientId: string): number {
 }
 
 function factsOf(world: World, commands: number): Facts {
-  const newLotIds = Array.from({ length: commands * 2 }, () => lotIdNumber(world.ids++, world.nowMs));
+  // as in a real turn: made a moment before it is decided
+  const newLotIds = Array.from({ length: commands * 2 }, () => lotIdNumber(world.ids++, world.nowMs - 7));
   const seen = (lot: Lot, recipient: Recipient): Candidate => ({
     ...recipient,
     distanceMeters: haversineMeters(lot, recipient),
