@@ -101,7 +101,8 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   keeper.start();
   await until(
     'the candidates are ready',
-    async () => (await createCandidates({ redis, clock, prefix: PREFIX }).near([])) !== null,
+    async () =>
+      (await createCandidates({ redis, clock, prefix: PREFIX }).near([{ lat: 0, lon: 0, radiusMeters: 1 }])) !== null,
   );
   const handoverCode = createHandoverCode(SECRET);
   const actors = createCellActors(
