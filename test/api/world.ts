@@ -14,7 +14,7 @@ import { connectBus } from '#adapters/nats/bus.ts';
 import { createDeadLetters } from '#adapters/nats/deadLetters.ts';
 import { startLotFeed, type LotFeed } from '#adapters/nats/lotFeed.ts';
 import { createPublish } from '#adapters/nats/publish.ts';
-import { ensureStreams } from '#adapters/nats/streams.ts';
+import { ensureStreams, LOTS } from '#adapters/nats/streams.ts';
 import { createCellStore } from '#adapters/postgres/cellStore.ts';
 import { createDatabaseClock } from '#adapters/postgres/clock.ts';
 import { createPool, type Pool } from '#adapters/postgres/pool.ts';
@@ -71,6 +71,8 @@ export interface World {
   readonly actors: CellActors;
   readonly url: string;
   readonly publish: ReturnType<typeof createPublish>;
+  /** deletes the stream of lot events and makes it anew */
+  recreateStreams(): Promise<void>;
   /** `donor:a`, `recipient:b` or `operator` */
   token(who: string): Promise<string>;
   ask(method: string, url: string, options?: Ask): Promise<Reply>;
@@ -222,6 +224,10 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     actors,
     url,
     publish,
+    recreateStreams: async () => {
+      await bus.jsm.streams.delete(LOTS);
+      await ensureStreams(bus.jsm);
+    },
     token,
     ask: askOf(app),
     askSecond: askOf(secondApp),
