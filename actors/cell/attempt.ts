@@ -40,7 +40,7 @@ export async function attemptTurn(
 ): Promise<Outcome> {
   const notAfterMs = ports.clock.nowMs() + NOT_AFTER_MS;
   const lots = await lotsOf(owned, commands, ports);
-  const held: Held = new Map();
+  const held: Held = { epoch: Number(owned.epoch), tokens: new Map() };
   const decision = await decideWithCapacity(owned.token, lots, commands, held, ports, policy);
   const written = await ports.store.write(turnWrite(owned, commands, decision, notAfterMs, traceparent, ports));
   if (!written.wrote) {

@@ -8,29 +8,35 @@ import type { Candidate } from '#core/matching/candidate.ts';
 import type { OfferId } from '#core/words/ids.ts';
 import type { CellPorts, Reservation } from './ports.ts';
 
-/** Tokens this turn has reserved so far, over its rounds. */
-export type Held = Map<OfferId, Token>;
+/** What this turn has reserved so far, over its rounds. */
+export interface Held {
+  readonly epoch: number;
+  readonly tokens: Map<OfferId, Token>;
+}
 
 /** @returns true when every offer of the decision has its grams; what the decision no longer needs is given back. */
 export async function reserve(decision: Decision, facts: Facts, held: Held, ports: CellPorts): Promise<boolean> {
   const { reserve: wanted } = tokenChanges(decision.changes);
   await giveBack(held, (token) => !wanted.some((each) => sameToken(each, token)), ports);
-  const missing = wanted.filter((token) => !held.has(token.offerId));
+  const missing = wanted.filter((token) => !held.tokens.has(token.offerId));
   if (missing.length === 0) return true;
   const lots = new Map(decision.changes.map(({ after }) => [after.offers.at(-1)?.id, after]));
-  const asked = missing.map((token) => reservationOf(token, lots.get(token.offerId), facts, ports.clock.nowMs()));
+  const asked = missing.map((token) =>
+    reservationOf(token, held.epoch, lots.get(token.offerId), facts, ports.clock.nowMs()),
+  );
   const granted = await ports.candidates.reserve(asked);
   missing.forEach((token, index) => {
-    if (granted?.[index] === true) held.set(token.offerId, token);
+    if (granted?.[index] === true) held.tokens.set(token.offerId, token);
   });
   return granted?.every(Boolean) ?? false;
 }
 
-function reservationOf(token: Token, lot: Lot | undefined, facts: Facts, nowMs: number): Reservation {
+function reservationOf(token: Token, epoch: number, lot: Lot | undefined, facts: Facts, nowMs: number): Reservation {
   const candidate = lot === undefined ? undefined : candidateOf(token, lot, facts);
   if (candidate === undefined) throw new Error(`offer ${token.offerId} has no candidate`);
   return {
     ...token,
+    epoch,
     capacityGrams: candidate.capacityGrams,
     dailyCapacityGrams: candidate.dailyCapacityGrams,
     day: localDay(candidate.timeZone, nowMs),
@@ -47,12 +53,15 @@ function sameToken(a: Token, b: Token): boolean {
   return a.offerId === b.offerId && a.recipientId === b.recipientId && a.quantityGrams === b.quantityGrams;
 }
 
-/** Gives back the held tokens that `isObsolete`; a loss is mended by the sweep of tokens. */
+/**
+ * Gives back the held tokens that `isObsolete`. Another host may own the cell by now and have made the very same offer: what it
+ * reserved is not ours to give back (found by simulation: it was, and the recipient was overbooked).
+ */
 export async function giveBack(held: Held, isObsolete: (token: Token) => boolean, ports: CellPorts): Promise<void> {
-  const obsolete = [...held.values()].filter(isObsolete);
+  const obsolete = [...held.tokens.values()].filter(isObsolete);
   if (obsolete.length === 0) return;
-  for (const token of obsolete) held.delete(token.offerId);
-  await ports.candidates.free(obsolete);
+  for (const token of obsolete) held.tokens.delete(token.offerId);
+  await ports.candidates.withdraw(obsolete, held.epoch);
 }
 
 /** After the write: what it freed, shrank or collected. */

@@ -72,6 +72,8 @@ export interface Reservation extends Token {
   readonly capacityGrams: number;
   readonly dailyCapacityGrams: number;
   readonly day: string;
+  /** of the cell's owner who asks: a token that a newer owner reserved is not touched by an older one */
+  readonly epoch: number;
 }
 
 export interface Candidates {
@@ -84,6 +86,8 @@ export interface Candidates {
   fallback(region: RegionToken, from: Place): Promise<Near | null>;
   /** Reserves each token, or says no. A repeat of the same token is a yes. null: Redis is not ready: nothing is reserved. */
   reserve(reservations: readonly Reservation[]): Promise<readonly boolean[] | null>;
+  /** Nothing was written: gives back what was reserved under this epoch, but not what a newer owner has taken over. */
+  withdraw(tokens: readonly Token[], epoch: number): Promise<void>;
   /** After the write; losing these is mended by the sweep of tokens. */
   free(tokens: readonly Token[]): Promise<void>;
   shrink(tokens: readonly Token[]): Promise<void>;
@@ -101,8 +105,11 @@ export interface TravelTime {
 }
 
 export interface TravelTimes {
-  /** Asks for what is not cached (deadline 120 ms, breaker); called before the turn, never inside it; never throws. */
-  warm(journeys: readonly Journey[]): Promise<void>;
+  /**
+   * Asks for what is not cached (deadline 120 ms, breaker); called before the turn, never inside it; never throws.
+   * @returns whether all are known now: if not, it is worth asking again in a while
+   */
+  warm(journeys: readonly Journey[]): Promise<boolean>;
   /** From the cache, else an estimate. */
   of(journey: Journey): TravelTime;
 }

@@ -2,8 +2,10 @@ import { placeKey } from '#core/geo/distance.ts';
 import type { Seeking } from './facts.ts';
 import type { CellPorts } from './ports.ts';
 
-/** A place's travel times are asked for once in this time; recipients move house rarely. */
-const WARM_MS = 10 * 60_000;
+/** A place's recipients are looked through for unknown travel times once in this time: new ones come rarely. */
+const WARM_MS = 60_000;
+/** Some answers were late, the engine is away, or there was nobody yet: not at every turn, but soon again. */
+const COLD_MS = 2_000;
 const MAX_PLACES = 5_000;
 
 /** Asks the routing engine for the travel times around new places, before the turn: never inside it. */
@@ -19,7 +21,10 @@ export function createWarmer(ports: CellPorts): (seeking: readonly Seeking[]) =>
     const journeys = cold.flatMap((from, index) =>
       (near[index] ?? []).map((to) => ({ from, to: { lat: to.lat, lon: to.lon }, mode: to.travelMode })),
     );
-    await ports.travel.warm(journeys);
-    for (const each of cold) warmedAtMs.set(placeKey(each), nowMs);
+    const allKnown = await ports.travel.warm(journeys);
+    cold.forEach((each, index) => {
+      const isWarm = allKnown && (near[index]?.length ?? 0) > 0;
+      warmedAtMs.set(placeKey(each), isWarm ? nowMs : nowMs - WARM_MS + COLD_MS);
+    });
   };
 }

@@ -25,6 +25,15 @@ function isAlive(pid: number): boolean {
   }
 }
 
+/** Itself when the file is just being written, or gone. */
+function ownerOf(file: string): number {
+  try {
+    return Number(readFileSync(file, 'utf8')) || process.pid;
+  } catch {
+    return process.pid;
+  }
+}
+
 /** Several test processes look for ports at once: a file per port says who has it until that process ends. */
 function claim(port: number): boolean {
   const file = join(CLAIMS_DIR, String(port));
@@ -32,13 +41,7 @@ function claim(port: number): boolean {
   try {
     writeFileSync(file, String(process.pid), { flag: 'wx' });
   } catch {
-    let owner = NaN;
-    try {
-      owner = Number(readFileSync(file, 'utf8'));
-    } catch {
-      return false;
-    }
-    if (owner > 0 && !isAlive(owner)) rmSync(file, { force: true });
+    if (!isAlive(ownerOf(file))) rmSync(file, { force: true });
     return false;
   }
   claimed.add(file);

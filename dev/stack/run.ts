@@ -3,8 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import fixedPorts from '../ports.json' with { type: 'json' };
-import { OUR_APPS } from './apps.ts';
+import portsOfThisMachine from '../ports.json' with { type: 'json' };
 import { canListen } from './ports.ts';
 import { RUN_DIR } from './runDir.ts';
 import { type Stack, startStack } from './stack.ts';
@@ -16,13 +15,19 @@ const log = (line: string): void => {
   console.log(`${((Date.now() - startedAtMs) / 1_000).toFixed(1).padStart(7)} s  ${line}`);
 };
 
+/** PORTS=free lets a second checkout run beside the first. */
+const fixedPorts: Record<string, number> = process.env['PORTS'] === 'free' ? {} : portsOfThisMachine;
+
 async function refuseBusyPorts(): Promise<void> {
   const busy: string[] = [];
   for (const [name, port] of Object.entries(fixedPorts)) {
     if (!(await canListen(port))) busy.push(`${name} ${String(port)}`);
   }
-  if (busy.length > 0)
-    throw new Error(`Something else listens on our ports: ${busy.join(', ')}. Stop it, or change dev/ports.json.`);
+  if (busy.length === 0) return;
+  throw new Error(
+    `Something else listens on our ports: ${busy.join(', ')}.\n` +
+      `Is it another checkout's stack? Stop it, start this one with PORTS=free, or change dev/ports.json.`,
+  );
 }
 
 /** `actor-host=2,api=2` */
@@ -36,7 +41,7 @@ async function seedOnce(stack: Stack): Promise<void> {
   const marker = join(RUN_DIR, 'seeded');
   const seeded = existsSync(marker) ? readFileSync(marker, 'utf8') : undefined;
   const city = process.env['CITY'] ?? seeded ?? 'helsinki';
-  if (city === seeded || !existsSync(join(CHECKOUT, 'data', 'seed.ts'))) return;
+  if (city === seeded) return;
   log(`seeding ${city} …`);
   const script = join(CHECKOUT, 'data', 'seed.ts');
   const seed = spawn(process.execPath, [script, '--city', city], {
@@ -85,10 +90,7 @@ try {
     throw new Error(`The stack already runs (process ${String(other)}). See it: make status. Stop it: make stop`);
   for (const name of await endOrphans(RUN_DIR)) log(`${name} was left behind by a killed supervisor: ended`);
   await refuseBusyPorts();
-  const apps = OUR_APPS.filter(({ main }) => existsSync(join(CHECKOUT, main)));
-  if (apps.length < OUR_APPS.length) log('not all of our processes are written yet; starting those that are');
   stack = await startStack({
-    apps,
     dir: RUN_DIR,
     ports: fixedPorts,
     processes: countsFrom(process.env['PROCESSES']),

@@ -14,7 +14,7 @@ import { secretsIn } from './secrets.ts';
 import { stackEnv } from './stackEnv.ts';
 import { endOrphans, runningSupervisor, writeState } from './state.ts';
 import type { ProcessSpec, ProcessStatus } from './supervise/processSpec.ts';
-import { supervise, type Supervised } from './supervise/supervise.ts';
+import { succeeds, Supervised } from './supervise/supervise.ts';
 import { CHECKOUT, findTools } from './tools.ts';
 
 export interface StackOptions {
@@ -144,7 +144,7 @@ function superviseAll(
     );
   };
   for (const spec of specs) {
-    running.set(spec.name, supervise(spec, { logPath: join(dir, 'logs', `${spec.name}.log`), say: log, changed }));
+    running.set(spec.name, new Supervised(spec, { logPath: join(dir, 'logs', `${spec.name}.log`), say: log, changed }));
   }
   return running;
 }
@@ -210,12 +210,7 @@ async function allReady(
   await Promise.all(
     names.map(async (name) => {
       const url = `http://127.0.0.1:${String(ports[name])}/readyz`;
-      while (
-        !(await answersHttp(url).then(
-          () => true,
-          () => false,
-        ))
-      ) {
+      while (!(await succeeds(() => answersHttp(url)))) {
         if (Date.now() > deadlineMs) return log(`${name} runs, but ${url} says it cannot do its work yet`);
         await sleep(100);
       }

@@ -38,7 +38,7 @@ export interface Stage {
 export async function openStage(): Promise<Stage> {
   const [postgres, nats] = await Promise.all([startPostgres(), startNats()]);
   const pool = new pg.Pool({ connectionString: postgres.url, max: 20 });
-  const appPool = createPool(postgres.url.replace('postgres@', 'pahlawan_app@'), 'test', 10);
+  const appPool = createPool(postgres.appUrl, 'test', 10);
   const bus = await connectBus({ url: nats.url, name: 'test' });
   const keepStreams = createStreamKeeper(bus.jsm);
   await ensureStreams(bus.jsm);

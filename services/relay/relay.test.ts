@@ -41,7 +41,7 @@ const log = pino({ level: 'silent' });
 before(async () => {
   [postgres, nats] = await Promise.all([startPostgres(), startNats({ maxPayloadBytes: 65_536 })]);
   pool = new pg.Pool({ connectionString: postgres.url, max: 20 });
-  appPool = createPool(postgres.url.replace('postgres@', 'pahlawan_app@'), 'test', 20);
+  appPool = createPool(postgres.appUrl, 'test', 20);
   bus = await connectBus({ url: nats.url, name: 'test' });
 });
 after(async () => {

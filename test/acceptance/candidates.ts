@@ -58,6 +58,7 @@ export function reservation(
     capacityGrams: 10_000,
     dailyCapacityGrams: 25_000,
     day: TODAY,
+    epoch: 1,
     ...more,
   };
 }
@@ -177,6 +178,19 @@ function reserving(open: Open): void {
     assert.deepEqual(await candidates.reserve([full]), [true]);
     assert.deepEqual(await candidates.reserve([full, full, reservation('a', 2, 1)]), [true, true, false]);
     assert.equal((await countersOf(candidates)).open, 10_000);
+  });
+
+  it('a fenced owner can neither take over nor give back what the new owner reserved', async () => {
+    const { candidates } = await open([recipientAt('a', 1)]);
+    const byOld = reservation('a', 1, 4_000, { epoch: 1 });
+    const byNew = reservation('a', 1, 4_000, { epoch: 2 });
+    assert.deepEqual(await candidates.reserve([byOld]), [true]);
+    assert.deepEqual(await candidates.reserve([byNew]), [true], 'the new owner makes the very same offer');
+    await candidates.withdraw([byOld], 1);
+    assert.equal((await countersOf(candidates)).open, 4_000, 'it is not given back by the old one');
+    assert.deepEqual(await candidates.reserve([{ ...byOld, quantityGrams: 100 }]), [false]);
+    await candidates.withdraw([byNew], 2);
+    assert.equal((await countersOf(candidates)).open, 0);
   });
 
   it('takes another size of the same token as a change of it', async () => {

@@ -24,7 +24,7 @@ export function worldPorts(
     store: createCellStore(pool, owner, 9),
     candidates,
     travel: {
-      warm: () => Promise.resolve(),
+      warm: () => Promise.resolve(true),
       of: ({ from, to, mode }) => ({ travelSeconds: estimateTravelSeconds(from, to, mode), travelSource: 'estimate' }),
     },
     hints: { outbox: () => undefined },

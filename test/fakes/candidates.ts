@@ -11,16 +11,21 @@ const DAY_MS = 86_400_000;
 /** A Candidates port in memory, for tests of what stands on it. It passes test/acceptance/candidates.ts. */
 export interface FakeCandidates {
   readonly candidates: Candidates;
-  /** what is held now, by offer */
-  readonly tokens: ReadonlyMap<OfferId, Token>;
+  /** what is held now, by recipient and offer */
+  readonly tokens: ReadonlyMap<string, Token>;
   /** as if Redis was lost (false) or rebuilt (true) */
   believe(ready: boolean): void;
+}
+
+interface HeldToken extends Token {
+  readonly epoch: number;
 }
 
 interface Memory {
   readonly recipients: readonly Recipient[];
   readonly nowMs: () => number;
-  readonly tokens: Map<OfferId, Token>;
+  /** by recipient and offer */
+  readonly tokens: Map<string, HeldToken>;
   /** by recipient and day: grams of each offer handed over */
   readonly days: Map<string, Map<OfferId, number>>;
   ready: boolean;
@@ -36,7 +41,8 @@ export function fakeCandidates(recipients: readonly Recipient[], nowMs: () => nu
     fallback: async (_, from) =>
       memory.ready ? (within(memory, { ...from, radiusMeters: 300_000 }, true)[0] ?? null) : null,
     reserve: async (asked) => (memory.ready ? asked.map((each) => reserveOne(memory, each)) : null),
-    free: (freed) => whenReady(() => freed.forEach((each) => memory.tokens.delete(each.offerId))),
+    withdraw: (given, epoch) => whenReady(() => given.forEach((each) => withdrawOne(memory, each, epoch))),
+    free: (freed) => whenReady(() => freed.forEach((each) => memory.tokens.delete(keyOf(each)))),
     shrink: (shrunk) => whenReady(() => shrunk.forEach((each) => shrinkOne(memory, each))),
     collected: (handovers) => whenReady(() => handovers.forEach((each) => collectOne(memory, each))),
   };
@@ -72,23 +78,35 @@ function dayGrams({ days }: Memory, id: string, day: string): number {
   return [...(days.get(`${id} ${day}`)?.values() ?? [])].reduce((sum, grams) => sum + grams, 0);
 }
 
+function keyOf({ recipientId, offerId }: Pick<Token, 'recipientId' | 'offerId'>): string {
+  return `${recipientId} ${offerId}`;
+}
+
 function reserveOne(memory: Memory, asked: Reservation): boolean {
-  const { offerId, recipientId, quantityGrams, capacityGrams, dailyCapacityGrams, day } = asked;
-  const had = memory.tokens.get(offerId)?.quantityGrams ?? 0;
-  if (had === quantityGrams) return true;
+  const { offerId, recipientId, quantityGrams, capacityGrams, dailyCapacityGrams, day, epoch } = asked;
+  const token = memory.tokens.get(keyOf(asked));
+  if (token !== undefined && token.epoch > epoch) return false;
+  const had = token?.quantityGrams ?? 0;
   const open = openGrams(memory, recipientId) - had + quantityGrams;
-  if (open > capacityGrams || open + dayGrams(memory, recipientId, day) > dailyCapacityGrams) return false;
-  memory.tokens.set(offerId, { offerId, recipientId, quantityGrams });
+  const fits = open <= capacityGrams && open + dayGrams(memory, recipientId, day) <= dailyCapacityGrams;
+  if (had !== quantityGrams && !fits) return false;
+  memory.tokens.set(keyOf(asked), { offerId, recipientId, quantityGrams, epoch });
   return true;
 }
 
-function shrinkOne({ tokens }: Memory, { offerId, quantityGrams }: Token): void {
-  const had = tokens.get(offerId);
-  if (had !== undefined && had.quantityGrams > quantityGrams) tokens.set(offerId, { ...had, quantityGrams });
+function withdrawOne({ tokens }: Memory, token: Token, epoch: number): void {
+  if ((tokens.get(keyOf(token))?.epoch ?? 0) <= epoch) tokens.delete(keyOf(token));
+}
+
+function shrinkOne({ tokens }: Memory, token: Token): void {
+  const had = tokens.get(keyOf(token));
+  if (had !== undefined && had.quantityGrams > token.quantityGrams) {
+    tokens.set(keyOf(token), { ...had, quantityGrams: token.quantityGrams });
+  }
 }
 
 function collectOne({ tokens, days }: Memory, { offerId, recipientId, day, quantityGrams }: Collected): void {
-  tokens.delete(offerId);
+  tokens.delete(keyOf({ recipientId, offerId }));
   const key = `${recipientId} ${day}`;
   const handed = days.get(key) ?? new Map<OfferId, number>();
   if (!handed.has(offerId)) days.set(key, handed.set(offerId, quantityGrams));

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import { startStack, type Stack } from '../../dev/stack/stack.ts';
-import { signIn, until, type Where } from './people.ts';
+import { breadOf, signIn, until, type SurplusSeen, type Where } from './people.ts';
 
 export interface Helsinki extends Where {
   readonly stack: Stack;
@@ -41,15 +41,12 @@ export async function startHelsinki(env: Record<string, string> = {}): Promise<H
     throw error;
   }
   const where = { apiUrl: stack.env['API_URL'] ?? '', issuerUrl: stack.env['JWT_ISSUER_URL'] ?? '' };
+  await untilMatching(where);
   return {
     ...where,
     stack,
     dir,
-    aDonor: async () => {
-      const operator = await signIn(where, 'operator');
-      const { body } = await operator.get<{ items: { id: string }[] }>('/v1/donors?limit=1');
-      return body.items[0]?.id ?? '';
-    },
+    aDonor: () => firstDonor(where),
     flushRedis: async () => {
       const redis = new Redis(stack.env['REDIS_URL'] ?? '');
       await redis.flushall();
@@ -79,4 +76,23 @@ export async function startHelsinki(env: Record<string, string> = {}): Promise<H
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+async function firstDonor(where: Where): Promise<string> {
+  const operator = await signIn(where, 'operator');
+  const { body } = await operator.get<{ items: { id: string }[] }>('/v1/donors?limit=1');
+  return body.items[0]?.id ?? '';
+}
+
+/** The keeper follows the seed within a second or so: until then nobody is near. */
+async function untilMatching(where: Where): Promise<void> {
+  const donor = await signIn(where, 'donor', await firstDonor(where));
+  const post = async (): Promise<SurplusSeen> =>
+    (await donor.post<SurplusSeen>('/v1/surplus', breadOf({ quantityGrams: 500 }))).body;
+  const seen = async (): Promise<boolean> => {
+    const surplus = await post();
+    await donor.remove(`/v1/surplus/${surplus.id}`);
+    return surplus.offer?.travelSource === 'route';
+  };
+  await until('the first routed offer', seen, Boolean, 30_000);
 }

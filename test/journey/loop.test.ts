@@ -70,7 +70,8 @@ describe('a surplus that finds its way', () => {
     const wrong = await recipient.post<Problem>(`/v1/offers/${offer.id}/handover`, {
       code: code.body.code === '00000000' ? '1'.repeat(8) : '0'.repeat(8),
     });
-    assert.equal(wrong.status, 403);
+    assert.equal(wrong.status, 409);
+    assert.match(wrong.body.type, /wrong-code$/);
     const done = await recipient.post<OfferSeen>(`/v1/offers/${offer.id}/handover`, {
       code: code.body.code,
       quantityGrams: 3_000,

@@ -57,7 +57,7 @@ function settings(options: PostgresOptions, withCitus: boolean): string[] {
   return [...always, ...durability, ...citus].flatMap((setting) => ['-c', setting]);
 }
 
-function citusIsInstalled(bin: string): boolean {
+export function citusIsInstalled(bin: string): boolean {
   const shared = execFileSync(join(bin, 'pg_config'), ['--sharedir'], { encoding: 'utf8' }).trim();
   return existsSync(join(shared, 'extension', 'citus.control'));
 }

@@ -9,7 +9,7 @@ import { keysOf, type Keys } from './keys.ts';
 import { unavailable } from './metrics.ts';
 import { nearOf, oldestDay, weeksAt, type Counters } from './near.ts';
 import { run, type Script } from './script.ts';
-import { COLLECTED, FREE, NEAR, RESERVE, SHRINK } from './scripts.ts';
+import { COLLECTED, FREE, NEAR, RESERVE, SHRINK, WITHDRAW } from './scripts.ts';
 
 /** The food bank of last resort may be this far. */
 const FALLBACK_RADIUS_METERS = 300_000;
@@ -47,6 +47,13 @@ export function createCandidates({ redis, clock, prefix }: CandidatesDependencie
         'free',
         FREE,
         tokens.flatMap((each) => [each.recipientId, each.offerId]),
+      ),
+    withdraw: (tokens, epoch) =>
+      tell(
+        index,
+        'withdraw',
+        WITHDRAW,
+        tokens.flatMap((each) => [each.recipientId, each.offerId, epoch]),
       ),
     shrink: (tokens: readonly Token[]) =>
       tell(
@@ -118,6 +125,7 @@ async function reserve(index: Index, reservations: readonly Reservation[]): Prom
     each.capacityGrams,
     each.dailyCapacityGrams,
     each.day,
+    each.epoch,
   ]);
   const answers = (await ask(index, 'reserve', RESERVE, args)) as number[] | null;
   return answers === null ? null : answers.map((answer) => answer === 1);

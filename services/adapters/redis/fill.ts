@@ -5,7 +5,7 @@ import { MAX_GEO_LATITUDE } from './candidates.ts';
 import type { Keys } from './keys.ts';
 import type { VersionedRecipient } from './recipients.ts';
 import { run } from './script.ts';
-import { PUT_FACTS } from './scripts.ts';
+import { PUT_FACTS, WRITTEN_EPOCH } from './scripts.ts';
 
 /** Grams a recipient collected on one of its local days (YYYY-MM-DD). */
 export interface DayGrams {
@@ -50,7 +50,11 @@ export async function fillTokens(
   const below = keys.of(generation);
   const pipeline = redis.pipeline();
   for (const { recipientId, offerId, quantityGrams } of tokens) {
-    pipeline.hset(below.tokens(recipientId), offerId, `${String(quantityGrams)}:${reservedAtMs}`);
+    pipeline.hset(
+      below.tokens(recipientId),
+      offerId,
+      `${String(quantityGrams)}:${reservedAtMs}:${String(WRITTEN_EPOCH)}`,
+    );
     pipeline.hincrby(below.counters(recipientId), 'open', quantityGrams);
   }
   await executed(pipeline);

@@ -13,6 +13,9 @@ if run_id ~= ARGV[1] then return false end
 local root = ARGV[2] .. ':' .. generation .. ':'
 `;
 
+/** Of tokens that stand for an offer PostgreSQL holds: no turn may take them over, for none will ever make that offer again. */
+export const WRITTEN_EPOCH = Number.MAX_SAFE_INTEGER;
+
 const TOKENS = `
 local function now_ms()
   local t = redis.call('TIME')
@@ -21,11 +24,17 @@ end
 local function grams_of(token)
   return token and tonumber(string.match(token, '^(%d+):')) or 0
 end
+-- the epoch of the turn that reserved it; what PostgreSQL is known to hold has the highest
+local function epoch_of(token)
+  return token and tonumber(string.match(token, ':(%d+)$')) or 0
+end
 -- sets, changes or (grams = nil) removes one token, and keeps the sum beside it
-local function put(recipient, offer, grams)
+local function put(recipient, offer, grams, epoch)
   local tokens = root .. 't:' .. recipient
-  local had = grams_of(redis.call('HGET', tokens, offer))
-  if grams then redis.call('HSET', tokens, offer, string.format('%.0f:%s', grams, now_ms()))
+  local token = redis.call('HGET', tokens, offer)
+  local had = grams_of(token)
+  epoch = epoch or (token and epoch_of(token)) or ${String(WRITTEN_EPOCH)}
+  if grams then redis.call('HSET', tokens, offer, string.format('%.0f:%s:%.0f', grams, now_ms(), epoch))
   else redis.call('HDEL', tokens, offer) end
   redis.call('HINCRBY', root .. 'c:' .. recipient, 'open', string.format('%.0f', (grams or 0) - had))
 end
@@ -52,22 +61,34 @@ return { generation, lists, counters }
 `);
 
 /**
- * ARGV: recipient, offer, grams, capacity, daily capacity, day – per reservation. Answer: 1 or 0 each.
+ * ARGV: recipient, offer, grams, capacity, daily capacity, day, epoch – per reservation. Answer: 1 or 0 each.
  * The same token again is a yes and counts as new (a sweep must not take it away under a turn that relies on it).
+ * A token of a newer epoch is a no: the cell has a new owner, and the asking turn will be fenced.
  */
 export const RESERVE = script(`${MARKED}${TOKENS}
 local answers = {}
-for i = 3, #ARGV, 6 do
-  local recipient, offer, grams = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2])
-  local had = grams_of(redis.call('HGET', root .. 't:' .. recipient, offer))
+for i = 3, #ARGV, 7 do
+  local recipient, offer, grams, epoch = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2]), tonumber(ARGV[i + 6])
+  local token = redis.call('HGET', root .. 't:' .. recipient, offer)
+  local had = grams_of(token)
   local counters = redis.call('HMGET', root .. 'c:' .. recipient, 'open', ARGV[i + 5])
   local open = (tonumber(counters[1] or 0) or 0) - had + grams
   local today = tonumber(counters[2] or 0) or 0
-  local yes = had == grams or (open <= tonumber(ARGV[i + 3]) and open + today <= tonumber(ARGV[i + 4]))
-  if yes then put(recipient, offer, grams) end
+  local fits = had == grams or (open <= tonumber(ARGV[i + 3]) and open + today <= tonumber(ARGV[i + 4]))
+  local yes = fits and epoch_of(token) <= epoch
+  if yes then put(recipient, offer, grams, epoch) end
   answers[#answers + 1] = yes and 1 or 0
 end
 return answers
+`);
+
+/** ARGV: recipient, offer, epoch – per token; one that a newer epoch has taken over stays. */
+export const WITHDRAW = script(`${MARKED}${TOKENS}
+for i = 3, #ARGV, 3 do
+  local token = redis.call('HGET', root .. 't:' .. ARGV[i], ARGV[i + 1])
+  if token and epoch_of(token) <= tonumber(ARGV[i + 2]) then put(ARGV[i], ARGV[i + 1], nil) end
+end
+return 1
 `);
 
 /** ARGV: recipient, offer – per token. */
@@ -129,7 +150,7 @@ local mended = 0
 for i = 3, #ARGV, 4 do
   local token = redis.call('HGET', root .. 't:' .. ARGV[i], ARGV[i + 1]) or ''
   if token == ARGV[i + 2] then
-    put(ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 3]))
+    put(ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 3]), ${String(WRITTEN_EPOCH)})
     mended = mended + 1
   end
 end

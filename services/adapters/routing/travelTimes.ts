@@ -62,14 +62,20 @@ function keyOf(from: string, to: string, mode: string): string {
   return `${from}|${to}|${mode}`;
 }
 
-async function warm(times: Times, journeys: readonly Journey[]): Promise<void> {
+async function warm(times: Times, journeys: readonly Journey[]): Promise<boolean> {
   const { wanted, underway } = unknownOf(times, journeys);
   if (wanted.length > 0) underway.push(fetchAll(times, wanted));
-  if (underway.length === 0) return;
+  if (underway.length === 0) return true;
   const late = new AbortController();
   const deadline = delay(times.options.deadlineMs ?? 120, undefined, { signal: late.signal }).catch(() => undefined);
   await Promise.race([Promise.all(underway), deadline]);
   late.abort();
+  return times.options.engine === null || journeys.every((each) => isSettled(times, each));
+}
+
+/** Known, or known to be unknowable. */
+function isSettled(times: Times, { from, to, mode }: Journey): boolean {
+  return times.known.has(keyOf(placeKey(from), placeKey(to), mode)) || times.roadless.has(`${placeKey(from)}|${mode}`);
 }
 
 function unknownOf(times: Times, journeys: readonly Journey[]): { wanted: Wanted[]; underway: Promise<void>[] } {
