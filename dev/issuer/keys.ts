@@ -44,5 +44,5 @@ async function keyOf(alg: Algorithm, jwk: JWK): Promise<IssuerKey> {
   const kid = await calculateJwkThumbprint(jwk);
   const members = Object.fromEntries(Object.entries(jwk).filter(([name]) => !PRIVATE_MEMBERS.has(name)));
   const privateKey = (await importJWK(jwk, alg)) as CryptoKey;
-  return { alg, kid, privateKey, publicJwk: { ...members, kid, alg, use: 'sig' } as JWK };
+  return { alg, kid, privateKey, publicJwk: { ...members, kid, alg, use: 'sig' } };
 }

@@ -1,5 +1,6 @@
 /** The bare server: how requests are read, checked and refused, whatever the routes are. */
 import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import Fastify, {
   LogController,
   type FastifyBaseLogger,
@@ -39,11 +40,11 @@ export function createServer(log: FastifyBaseLogger, counted: (type: string) => 
   app.setValidatorCompiler(validatorOf);
   app.setSerializerCompiler(() => JSON.stringify);
   readJsonOnly(app);
-  return app as unknown as Api;
+  return app;
 }
 
 /** What isn't even HTTP gets a problem too, by hand. */
-function answerBrokenHttp(error: NodeJS.ErrnoException, socket: import('node:net').Socket): void {
+function answerBrokenHttp(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;

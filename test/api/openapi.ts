@@ -15,7 +15,8 @@ export interface Operation {
     readonly required?: boolean;
     readonly schema: Schema;
   }[];
-  readonly body: Schema | null;
+  /** null: it has none */
+  readonly body: Schema;
   /** status → checks a JSON body */
   readonly answers: ReadonlyMap<number, (body: unknown) => string | null>;
 }

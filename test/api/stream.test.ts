@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { publisherOf } from './outbox.ts';
-import { until } from '../../dev/testing/placesServers.ts';
+import { until } from '../../dev/testing/servers.ts';
 import { food, newKey, registerDonor, registerRecipient, startWorld, type World } from './world.ts';
 
 let world: World;

@@ -95,7 +95,7 @@ describe('a command under a key', () => {
   });
 
   it('a copy waits for the first, but not for ever', async () => {
-    let finish = (_: Answer): void => undefined;
+    let finish: (answer: Answer) => void = () => undefined;
     const slow: CellClient = { send: () => new Promise((resolve) => (finish = resolve)) };
     const sendOnce = createSendOnce({ cells: slow, claimKey: noClaim, waitMs: 20 });
     const first = sendOnce(ask(lotIn(HERE)));

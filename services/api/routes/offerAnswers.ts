@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
 import type { Accept as AcceptCommand, Command } from '#core/lots/command.ts';
-import type { OfferId, RecipientId } from '#core/words/ids.ts';
+import type { RecipientId } from '#core/words/ids.ts';
 import { principalOfRequest } from '../auth/gate.ts';
 import { commandIdOf, type Fingerprint } from '../idempotency/key.ts';
 import type { SendOnce } from '../idempotency/sendOnce.ts';
@@ -106,7 +106,7 @@ async function answerOffer(
   const on = {
     id,
     fingerprint: fingerprint('POST', `/v1/offers/${offerId}/${verb}`, request.body),
-    offerId: offerId as OfferId,
+    offerId,
     recipientId: recipient.id as RecipientId,
   };
   const answer = await sendOnce({

@@ -16,7 +16,6 @@ import {
   RegisterDonor,
   RegisterRecipient,
 } from '../schemas/organisations.ts';
-import type { ChangeBody, OrganisationBody } from '../schemas/organisations.ts';
 import { IfMatchHeader, KeyHeader, OrganisationId } from '../schemas/words.ts';
 
 export interface OrganisationDependencies {
@@ -100,7 +99,7 @@ function register(app: Api, kind: OrganisationKind, { organisations, fingerprint
         kind: `register-${kind}`,
         fingerprint: fingerprint('POST', path, request.body),
       };
-      const view = await organisations.register(kind, request.body as OrganisationBody, key, actor);
+      const view = await organisations.register(kind, request.body, key, actor);
       return await reply
         .code(201)
         .headers({ location: `${path}/${view.id}`, etag: etagOf(view.version) })
@@ -147,7 +146,7 @@ function change(app: Api, kind: OrganisationKind, { organisations }: Organisatio
     async (request, reply) => {
       const id = ownIdOf(request, request.params.id, kind);
       const ifVersion = requiredIfMatchOf(request);
-      const view = await organisations.change(kind, id, request.body as ChangeBody, ifVersion, actorOf(request));
+      const view = await organisations.change(kind, id, request.body, ifVersion, actorOf(request));
       return await reply.headers({ etag: etagOf(view.version), 'cache-control': 'no-store' }).send(view);
     },
   );

@@ -89,7 +89,6 @@ const OfferDonor = Type.Object(
   { additionalProperties: false },
 );
 
-export const PlainOffer = Type.Object(offerFields, { $id: 'OfferOfSurplus', additionalProperties: false });
 export const Offer = Type.Object(
   {
     ...offerFields,
