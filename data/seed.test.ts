@@ -4,7 +4,8 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import type pg from 'pg';
-import { startPostgres, testPool, type PostgresProcess } from '../dev/testing/placesServers.ts';
+import { startPostgres, testPool, type PostgresProcess } from '../dev/testing/freshDatabase.ts';
+import { undoing } from '../dev/testing/undoing.ts';
 import { cellAt } from '#adapters/geo/s2.ts';
 import { regionOf } from '#core/geo/cell.ts';
 import { openUntilMs } from '#core/matching/hours.ts';
@@ -121,14 +122,12 @@ describe('the seeds', () => {
 describe('seeding a database', { concurrency: false }, () => {
   let postgres: PostgresProcess;
   let pool: pg.Pool;
+  const undo = undoing();
   before(async () => {
-    postgres = await startPostgres();
-    pool = testPool(postgres.url);
+    postgres = undo.after(await startPostgres(), (it) => it.stop());
+    pool = undo.after(testPool(postgres.url), (it) => it.end());
   });
-  after(async () => {
-    await pool.end();
-    await postgres.stop();
-  });
+  after(() => undo.all());
 
   const seed = (city: string, url: string | undefined = postgres.appUrl) =>
     new Promise<{ code: number | null; text: string }>((resolve) => {

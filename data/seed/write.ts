@@ -80,13 +80,14 @@ const REGIONS = `
   select geo_region_id, token from jsonb_to_recordset($1::jsonb) as r(geo_region_id bigint, token text)
   on conflict (geo_region_id) do nothing`;
 
+// `excluded.updated_at` is the column's default, now(): Citus takes no now() in `do update set`.
 const DONORS = `
   insert into donor as d (donor_id, name, lat, lon, home_region_id, time_zone, hours, hours_text, categories, derived, osm)
   select * from jsonb_to_recordset($1::jsonb) as r(donor_id text, name text, lat float8, lon float8, home_region_id bigint,
     time_zone text, hours jsonb, hours_text text, categories text[], derived text[], osm text)
   on conflict (donor_id) do update set name = excluded.name, lat = excluded.lat, lon = excluded.lon,
     time_zone = excluded.time_zone, hours = excluded.hours, hours_text = excluded.hours_text, categories = excluded.categories,
-    derived = excluded.derived, osm = excluded.osm, updated_at = now()
+    derived = excluded.derived, osm = excluded.osm, updated_at = excluded.updated_at
   where d.version = 1
     and (d.name, d.lat, d.lon, d.time_zone, d.hours, d.hours_text, d.categories, d.derived, d.osm)
       is distinct from (excluded.name, excluded.lat, excluded.lon, excluded.time_zone, excluded.hours, excluded.hours_text,
@@ -102,7 +103,7 @@ const RECIPIENTS = `
     time_zone = excluded.time_zone, hours = excluded.hours, hours_text = excluded.hours_text, categories = excluded.categories,
     derived = excluded.derived, osm = excluded.osm, fallback = excluded.fallback, storages = excluded.storages,
     needs = excluded.needs, travel_mode = excluded.travel_mode, capacity_grams = excluded.capacity_grams,
-    daily_capacity_grams = excluded.daily_capacity_grams, weekly_need_grams = excluded.weekly_need_grams, updated_at = now()
+    daily_capacity_grams = excluded.daily_capacity_grams, weekly_need_grams = excluded.weekly_need_grams, updated_at = excluded.updated_at
   where d.version = 1
     and (d.name, d.lat, d.lon, d.time_zone, d.hours, d.hours_text, d.categories, d.derived, d.osm, d.fallback, d.storages,
       d.needs, d.travel_mode, d.capacity_grams, d.daily_capacity_grams, d.weekly_need_grams)

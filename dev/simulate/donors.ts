@@ -37,7 +37,7 @@ async function playPost(ports: DonorsPorts, plan: PlannedPost): Promise<void> {
   try {
     const answer = await ports.api.call<SurplusAnswer>(who, 'POST', '/v1/surplus', { body, key: plan.key });
     if (answer.status !== 201 && answer.status !== 200) {
-      const why = `${String(answer.status)} ${answer.problem}`;
+      const why = `post ${String(answer.status)} ${answer.problem}`;
       ports.tally.refused.set(why, (ports.tally.refused.get(why) ?? 0) + 1);
       return;
     }

@@ -112,7 +112,10 @@ async function collect(ports: RecipientsPorts, who: Who, offer: SeenOffer, grams
     }
     const donor = { role: 'donor', org: offer.surplus.donorId } as const;
     const read = await ports.api.call<{ code?: string }>(donor, 'GET', `/v1/offers/${offer.id}/handover-code`);
-    if (read.body.code === undefined) return;
+    if (read.body.code === undefined) {
+      noteRefusal(tally, 'handover-code', read);
+      return;
+    }
     const less = dice('less', offer.id) < settings.lessOdds;
     const handedGrams = less ? partOf(grams, dice('how much', offer.id)) : grams;
     const body = { code: read.body.code, ...(less ? { quantityGrams: handedGrams } : {}) };
@@ -125,9 +128,20 @@ async function collect(ports: RecipientsPorts, who: Who, offer: SeenOffer, grams
   }
 }
 
-function act(ports: RecipientsPorts, who: Who, offer: SeenOffer, verb: string, body: object): Promise<ApiAnswer> {
+async function act(ports: RecipientsPorts, who: Who, offer: SeenOffer, verb: string, body: object): Promise<ApiAnswer> {
   const key = `${verb}-${offer.id}`;
-  return ports.api.call(who, 'POST', `/v1/offers/${offer.id}/${verb}`, { body, key });
+  const answer = await ports.api.call(who, 'POST', `/v1/offers/${offer.id}/${verb}`, { body, key });
+  if (answer.status !== 200) noteRefusal(ports.tally, verb, answer);
+  return answer;
+}
+
+/** Too late is part of the game; anything else is shown. */
+const TOO_LATE = new Set(['offer-lapsed', 'offer-closed']);
+
+function noteRefusal(tally: Tally, verb: string, answer: ApiAnswer): void {
+  if (TOO_LATE.has(answer.problem)) return;
+  const why = `${verb} ${String(answer.status)} ${answer.problem}`;
+  tally.refused.set(why, (tally.refused.get(why) ?? 0) + 1);
 }
 
 /** Between a fifth and four fifths, at least a gram. */

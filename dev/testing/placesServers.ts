@@ -1,2 +1,2 @@
 export { startPostgres, type PostgresProcess, testPool } from './freshDatabase.ts';
-export { freePort, type RedisProcess, startRedis, until } from './servers.ts';
+export { type RedisProcess, startRedis, until } from './servers.ts';

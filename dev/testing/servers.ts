@@ -21,24 +21,27 @@ export interface ValhallaProcess extends TestServer {
 
 /** @param save true: what it held is there again after `kill` and `restart` */
 export async function startRedis(save = false): Promise<RedisProcess> {
+  const command = findTools().redisServer;
   const dir = temporaryFolder('redis');
   const port = await freePort();
-  const spec = redisSpec({ command: findTools().redisServer, dir, port, durable: save });
+  const spec = redisSpec({ command, dir, port, durable: save });
   return { url: redisUrl(port), ...(await startTestServer(dir, spec)) };
 }
 
 /** With JetStream. */
 export async function startNats(options: { maxPayloadBytes?: number } = {}): Promise<NatsProcess> {
+  const command = findTools().natsServer;
   const dir = temporaryFolder('nats');
   const [port, monitorPort] = [await freePort(), await freePort()];
-  const spec = natsSpec({ command: findTools().natsServer, dir, port, monitorPort, ...options });
+  const spec = natsSpec({ command, dir, port, monitorPort, ...options });
   return { url: natsUrl(port), ...(await startTestServer(dir, spec)) };
 }
 
 /** On Helsinki's roads, as dev/setup built them. */
 export async function startValhalla(): Promise<ValhallaProcess> {
+  const home = findTools().valhallaHome;
   const dir = temporaryFolder('valhalla');
   const port = await freePort();
-  const spec = valhallaSpec({ home: findTools().valhallaHome, dir, port });
+  const spec = valhallaSpec({ home, dir, port });
   return { url: valhallaUrl(port), ...(await startTestServer(dir, spec)) };
 }

@@ -22,13 +22,13 @@ export function sharedPostgres(): PostgresOptions | undefined {
   const given = process.env['TEST_DATABASE_URL'];
   if (given === undefined) return undefined;
   const { port, password } = new URL(given);
-  return postgresOptions(Number(port), decodeURIComponent(password), '');
+  return postgresOptions(findTools().postgresBin, Number(port), decodeURIComponent(password), '');
 }
 
-function postgresOptions(port: number, password: string, dir: string): PostgresOptions {
+function postgresOptions(bin: string, port: number, password: string, dir: string): PostgresOptions {
   // One password for all its roles: it lives as long as the run.
   const passwords = { superuser: password, owner: password, app: password };
-  return { bin: findTools().postgresBin, dir, port, passwords, durable: false };
+  return { bin, dir, port, passwords, durable: false };
 }
 
 export interface TestPostgres {
@@ -38,8 +38,9 @@ export interface TestPostgres {
 
 /** A cluster for the tests: nothing of it is synced to disk. */
 export async function startTestPostgres(): Promise<TestPostgres> {
+  const bin = findTools().postgresBin;
   const dir = temporaryFolder('postgres');
-  const options = postgresOptions(await freePort(), randomBytes(12).toString('hex'), dir);
+  const options = postgresOptions(bin, await freePort(), randomBytes(12).toString('hex'), dir);
   const server = await startTestServer(dir, postgresSpec(options));
   return { options, stop: () => server.stop() };
 }

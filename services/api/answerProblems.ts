@@ -1,7 +1,7 @@
 /** Whatever goes wrong, the answer is application/problem+json, and says nothing of our insides. */
 import type { FastifyBaseLogger, FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { CellUnavailable } from '#cell/contract.ts';
-import { documentOf, Problem, type FieldProblem, type ProblemCode } from './problems.ts';
+import { documentOf, Problem, type FieldProblem } from './problems.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 
@@ -41,22 +41,23 @@ function unavailable(afterSeconds: number): Problem {
   return new Problem('unavailable', detail, { headers: { 'retry-after': String(afterSeconds) } });
 }
 
-const OF_FASTIFY: Readonly<Record<string, readonly [ProblemCode, string]>> = {
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: [
-    'unsupported-content-type',
-    'Send the body as JSON with Content-Type: application/json.',
-  ],
-  FST_ERR_CTP_INVALID_CONTENT_TYPE: [
-    'unsupported-content-type',
-    'Send the body as JSON with Content-Type: application/json.',
-  ],
-  FST_ERR_CTP_BODY_TOO_LARGE: ['too-large', 'The body is larger than this API reads.'],
-  FST_ERR_BAD_URL: ['malformed-request', 'The URL is malformed.'],
-};
-
 function ofFastify(error: Partial<FastifyError>): Problem | null {
-  const known = OF_FASTIFY[error.code ?? ''];
-  if (known !== undefined) return new Problem(...known);
+  switch (error.code) {
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+    case 'FST_ERR_CTP_INVALID_CONTENT_TYPE':
+      return new Problem('unsupported-content-type', 'Send the body as JSON with Content-Type: application/json.');
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return new Problem('too-large', 'The body is larger than this API reads.');
+    case 'FST_ERR_CTP_EMPTY_JSON_BODY':
+      return new Problem('malformed-request', 'The body is empty; it must be a JSON object.');
+    case 'FST_ERR_BAD_URL':
+      return new Problem('malformed-request', 'The URL is malformed.');
+    default:
+      return ofStatus(error);
+  }
+}
+
+function ofStatus(error: Partial<FastifyError>): Problem | null {
   const status = error.statusCode ?? 500;
   if (status < 400 || status >= 500) return null;
   return new Problem(

@@ -87,6 +87,7 @@ export function candidatesAcceptance(name: string, make: MakeCandidates): void {
     });
     searching(open);
     reserving(open);
+    holding(open);
     collecting(open);
     losing(open);
   });
@@ -200,7 +201,9 @@ function reserving(open: Open): void {
     assert.deepEqual(await candidates.reserve([reservation('a', 1, 10_001)]), [false]);
     assert.equal((await countersOf(candidates)).open, 9_000);
   });
+}
 
+function holding(open: Open): void {
   it('counts what was collected today against the daily capacity, not the stock', async () => {
     const { candidates } = await open([recipientAt('a', 1)]);
     for (const n of [1, 2]) {

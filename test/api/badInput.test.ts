@@ -119,7 +119,7 @@ const OF_NO_TYPE = [
 /** The example with one field spoilt, for every field however deep. */
 function spoilt(schema: Schema, value: unknown): unknown[] {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
-  const entries = Object.entries(schema.properties ?? {}) as [string, Schema][];
+  const entries = Object.entries<Schema>(schema.properties ?? {});
   const mine = entries.flatMap(([name, each]) => {
     const wrong = OF_NO_TYPE.map((other) => ({ ...value, [name]: other }));
     const deeper = spoilt(each, example(each)).map((inner) => ({ ...value, [name]: inner }));

@@ -15,7 +15,7 @@ export interface Operation {
     readonly required?: boolean;
     readonly schema: Schema;
   }[];
-  /** null: it has none */
+  /** null: it takes none */
   readonly body: Schema;
   /** status → checks a JSON body */
   readonly answers: ReadonlyMap<number, (body: unknown) => string | null>;

@@ -1,7 +1,8 @@
+import type { webcrypto } from 'node:crypto';
 /** An issuer for tests: its JWKS is really served, on a port of its own, and counts how often it is asked. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWTHeaderParameters } from 'jose';
+import { exportJWK, generateKeyPair, SignJWT, type JWTHeaderParameters } from 'jose';
 
 export interface TestIssuer {
   readonly url: string;
@@ -17,7 +18,7 @@ export interface TokenChange {
   readonly claims?: Record<string, unknown>;
   readonly issuedAtSeconds?: number;
   readonly lifetimeSeconds?: number;
-  readonly key?: CryptoKey | Uint8Array;
+  readonly key?: webcrypto.CryptoKey | Uint8Array;
 }
 
 export const AUDIENCE = 'pahlawan-pangan';

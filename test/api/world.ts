@@ -149,7 +149,11 @@ async function hostCells(
   const candidates = createCandidates({ redis, clock, prefix: PREFIX });
   await redis.whenReady(5_000);
   keeper.start();
-  await until('the candidates are ready', async () => (await candidates.near([])) !== null);
+  // An empty search would be answered without looking.
+  await until(
+    'the candidates are ready',
+    async () => (await candidates.near([{ ...HELSINKI, radiusMeters: 1 }])) !== null,
+  );
   const hooks = { activated: nothing, fenced: nothing, turned: nothing, failed: nothing, random: Math.random };
   const ports = { ...worldPorts(pool, candidates), clock, handoverCode: createHandoverCode(SECRET) };
   const actors = createCellActors(ports, policyOf(300_000), hooks, 12);

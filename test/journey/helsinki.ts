@@ -27,10 +27,14 @@ export interface Helsinki extends Where {
 /** The rate limit stays on, wide enough for a test's one donor. */
 const WIDE = { RATE_LIMIT_DONOR: '10000', RATE_LIMIT_RECIPIENT: '10000', RATE_LIMIT_OPERATOR: '100000' };
 
-export async function startHelsinki(env: Record<string, string> = {}): Promise<Helsinki> {
+/** @param processes how many of a kind, where not one */
+export async function startHelsinki(
+  env: Record<string, string> = {},
+  processes: Record<string, number> = {},
+): Promise<Helsinki> {
   const dir = mkdtempSync(join(tmpdir(), 'journey-'));
   const said: string[] = [];
-  const stack = await startStack({ dir, env: { ...WIDE, ...env }, log: (line) => void said.push(line) });
+  const stack = await startStack({ dir, processes, env: { ...WIDE, ...env }, log: (line) => void said.push(line) });
   try {
     const seed = join(import.meta.dirname, '../../data/seed.ts');
     await promisify(execFile)(process.execPath, [seed, '--city', 'helsinki'], {

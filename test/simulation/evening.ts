@@ -44,13 +44,13 @@ const recipientsOf = () => [
 export async function playEvening(seed: number): Promise<Evening> {
   const world = createEvening(seed);
   const { random, scheduler } = world;
-  for (let round = 0; round < 14; round++) {
+  for (let round = 0; round < 8; round++) {
     for (let n = 0; n < 3; n++) for (const command of drawCommands(world)) void ask(world, command);
     if (random() < 0.1) world.fake.believe(random() < 0.5);
     if (random() < 0.15) world.hosts[random() < 0.5 ? 0 : 1] = hostOf(world);
     await scheduler.run();
     sweepTokens(world);
-    scheduler.advance(Math.floor(random() * 8 * MINUTE_MS));
+    scheduler.advance(Math.floor(random() * 12 * MINUTE_MS));
   }
   world.fake.believe(true);
   await untilAllEnded(world);
@@ -173,7 +173,7 @@ function postOf(world: World, id: string): Command {
     quantityGrams: 500 + Math.floor(random() * 15_000),
     servings: null,
     readyFromMs: null,
-    safeUntilMs: nowMs + Math.floor((0.5 + random() * 3) * 60) * MINUTE_MS,
+    safeUntilMs: nowMs + Math.floor((0.3 + random() * 1.2) * 60) * MINUTE_MS,
     note: null,
   };
 }
@@ -246,6 +246,10 @@ export function brokenLaws(evening: Evening): string[] {
     if (versions.some((version, index) => index > 0 && version <= (versions[index - 1] ?? 0)))
       broken.push(`${lot.id}: events out of order`);
     if (versions.at(-1) !== lot.version) broken.push(`${lot.id}: the last event is missing`);
+    const early = lot.offers.filter(
+      (offer) => offer.state === 'lapsed' && (offer.answeredAtMs ?? 0) < offer.deadlineMs,
+    );
+    if (early.length > 0) broken.push(`${lot.id} lapsed early`);
     const asked = lot.offers.map((offer) => offer.recipientId);
     if (new Set(asked).size !== asked.length) broken.push(`${lot.id} was offered twice to one recipient`);
   }

@@ -7,7 +7,7 @@ import type { Facts } from './turn.ts';
 import { haversineMeters, estimateTravelSeconds } from '../geo/distance.ts';
 import type { Candidate, Recipient } from '../matching/candidate.ts';
 import type { CellToken, DonorId, LotId, OfferId, RecipientId } from '../words/ids.ts';
-import { lotIdOf, offerIdOf } from '../words/ids.ts';
+import { lotIdOf } from '../words/ids.ts';
 
 export const CELL = '46920bd' as CellToken;
 export const START_MS = Date.UTC(2026, 10, 21, 18, 0, 0);
@@ -87,7 +87,8 @@ export function openGramsOf(world: World, recipientId: string): number {
 }
 
 function factsOf(world: World, commands: number): Facts {
-  const newLotIds = Array.from({ length: commands * 2 }, () => lotIdNumber(world.ids++, world.nowMs));
+  // as in a real turn: made a moment before it is decided
+  const newLotIds = Array.from({ length: commands * 2 }, () => lotIdNumber(world.ids++, world.nowMs - 7));
   const seen = (lot: Lot, recipient: Recipient): Candidate => ({
     ...recipient,
     distanceMeters: haversineMeters(lot, recipient),
@@ -143,8 +144,4 @@ export function offerOf(
   if (offer === null) throw new Error(`lot ${lotId} is ${String(lot?.state)} and has no offer`);
   const code = codeOf(offer.id, offer.recipientId, offer.codeGeneration);
   return { offerId: offer.id, recipientId: offer.recipientId, code, grams: offer.quantityGrams };
-}
-
-export function offerNumber(lotId: LotId, attempt: number): OfferId {
-  return offerIdOf(lotId, attempt);
 }

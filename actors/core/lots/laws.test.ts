@@ -17,6 +17,7 @@ import {
 } from './evening.testkit.ts';
 import { currentOffer, isEnd, NEXT_STATES, type Lot } from './lot.ts';
 import { codeOf } from './evening.testkit.ts';
+import { postedAtMsOf } from '../words/ids.ts';
 
 interface Step {
   readonly what:
@@ -127,6 +128,7 @@ function checkLaws(world: World, before: ReadonlyMap<string, Lot>, decision: Dec
   for (const lot of world.lots.values()) {
     grams += lot.quantityGrams;
     assert.ok(lot.quantityGrams > 0, 'no empty lot');
+    assert.equal(lot.postedAtMs, postedAtMsOf(lot.id), 'found by the time in its id');
     const live = lot.offers.filter((offer) => offer.state === 'open' || offer.state === 'claimed');
     assert.ok(live.length <= 1, 'at most one open offer a lot');
     assert.equal(

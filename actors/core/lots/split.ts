@@ -1,6 +1,6 @@
 import { REMATCH_GUARD_MS } from './policy.ts';
 import type { Lot } from './lot.ts';
-import type { RecipientId } from '../words/ids.ts';
+import { postedAtMsOf, type RecipientId } from '../words/ids.ts';
 import { create, move, type Turn } from './turn.ts';
 
 /**
@@ -22,7 +22,8 @@ export function splitOff(turn: Turn, lot: Lot, keptGrams: number, taker: Recipie
     quantityGrams: restGrams,
     postedGrams: 0,
     servings: restServings,
-    postedAtMs: turn.nowMs,
+    // not now: the id was made a moment before, and rows are found by the time in it
+    postedAtMs: postedAtMsOf(childId),
     attempt: 0,
     tries: 0,
     radiusMeters: turn.facts.policy.radiusMeters,

@@ -4,6 +4,7 @@ import type { ProcessSpec } from '../supervise/processSpec.ts';
 import { answersHttp } from './probes.ts';
 
 interface ValhallaConfig {
+  mjolnir: { tile_dir: string };
   httpd: { service: { listen: string; loopback: string; interrupt: string; drain_seconds: number } };
   loki: { service: { proxy: string } };
   thor: { service: { proxy: string } };
@@ -30,6 +31,7 @@ function configure({ home, port }: ValhallaOptions): ValhallaConfig {
     interrupt: socket('interrupt'),
     drain_seconds: 1,
   });
+  config.mjolnir.tile_dir = join(home, 'tiles');
   for (const part of ['loki', 'thor', 'odin'] as const) config[part].service.proxy = socket(part);
   return config;
 }

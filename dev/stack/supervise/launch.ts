@@ -19,7 +19,8 @@ function privileges(spec: Pick<ProcessSpec, 'orphanSignal' | 'userUnderRoot'>): 
   const words: string[] = [];
   // The capability lets an unprivileged server reach its folder inside a home that only root may enter.
   if (underRoot && spec.userUnderRoot !== undefined) {
-    words.push(`--reuid=${spec.userUnderRoot}`, `--regid=${spec.userUnderRoot}`, '--clear-groups');
+    const group = execFileSync('id', ['-g', spec.userUnderRoot], { encoding: 'utf8' }).trim();
+    words.push(`--reuid=${spec.userUnderRoot}`, `--regid=${group}`, '--clear-groups');
     words.push('--inh-caps=+dac_override', '--ambient-caps=+dac_override');
   }
   if (canSetDeathSignal) words.push('--pdeathsig', spec.orphanSignal ?? 'KILL');

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { candidatesAcceptance, recipientAt, reservation } from '../../../test/acceptance/candidates.ts';
-import { startRedis, until, type RedisProcess } from '../../../dev/testing/placesServers.ts';
+import { startRedis, until, type RedisProcess } from '../../../dev/testing/servers.ts';
+import { undoing } from '../../../dev/testing/undoing.ts';
 import type { Candidates } from '#cell/ports.ts';
 import type { Recipient } from '#core/matching/candidate.ts';
 import { createCandidates } from './candidates.ts';
@@ -13,15 +14,13 @@ let server: RedisProcess;
 let redis: RedisConnection;
 let tests = 0;
 
+const undo = undoing();
 before(async () => {
-  server = await startRedis(true);
-  redis = connectRedis(server.url, { name: 'candidates-test' });
+  server = undo.after(await startRedis(true), (it) => it.stop());
+  redis = undo.after(connectRedis(server.url, { name: 'candidates-test' }), (it) => it.stop());
   await redis.whenReady(5_000);
 });
-after(async () => {
-  redis.stop();
-  await server.stop();
-});
+after(() => undo.all());
 
 /** A filled index under a prefix of its own, marked for this server. */
 async function filled(

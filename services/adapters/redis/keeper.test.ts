@@ -2,14 +2,9 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import type pg from 'pg';
 import { recipientAt, reservation } from '../../../test/acceptance/candidates.ts';
-import {
-  startPostgres,
-  startRedis,
-  testPool,
-  until,
-  type PostgresProcess,
-  type RedisProcess,
-} from '../../../dev/testing/placesServers.ts';
+import { startPostgres, testPool, type PostgresProcess } from '../../../dev/testing/freshDatabase.ts';
+import { startRedis, until, type RedisProcess } from '../../../dev/testing/servers.ts';
+import { undoing } from '../../../dev/testing/undoing.ts';
 import type { Candidates, Near } from '#cell/ports.ts';
 import { regionOf, signedIdOf } from '#core/geo/cell.ts';
 import type { Recipient } from '#core/matching/candidate.ts';
@@ -37,18 +32,16 @@ let candidates: Candidates;
 let prefix = '';
 let tests = 0;
 
+const undo = undoing();
 before(async () => {
-  [postgres, server] = await Promise.all([startPostgres(), startRedis(true)]);
-  owner = testPool(postgres.url);
-  pool = testPool(postgres.appUrl);
-  redis = connectRedis(server.url, { name: 'keeper-test', commandTimeoutMs: 2_000 });
+  server = undo.after(await startRedis(true), (it) => it.stop());
+  postgres = undo.after(await startPostgres(), (it) => it.stop());
+  owner = undo.after(testPool(postgres.url), (it) => it.end());
+  pool = undo.after(testPool(postgres.appUrl), (it) => it.end());
+  redis = undo.after(connectRedis(server.url, { name: 'keeper-test', commandTimeoutMs: 2_000 }), (it) => it.stop());
   await redis.whenReady(5_000);
 });
-after(async () => {
-  redis.stop();
-  await Promise.all([owner.end(), pool.end()]);
-  await Promise.all([server.stop(), postgres.stop()]);
-});
+after(() => undo.all());
 beforeEach(async () => {
   await owner.query('truncate recipient, offer, recipient_day, cell');
   prefix = `keeper-${String(++tests)}`;
@@ -144,7 +137,7 @@ async function isReady(): Promise<boolean> {
 /** A token as a turn left it `agoMs` ago. */
 async function plantToken(recipientId: string, offerId: string, grams: number, agoMs: number): Promise<void> {
   const below = keysOf(prefix).of('1');
-  await redis.client.hset(below.tokens(recipientId), offerId, `${String(grams)}:${String(nowMs() - agoMs)}`);
+  await redis.client.hset(below.tokens(recipientId), offerId, `${String(grams)}:${String(nowMs() - agoMs)}:1`);
   await redis.client.hincrby(below.counters(recipientId), 'open', grams);
 }
 
@@ -252,7 +245,7 @@ describe('candidate keeper: rebuilding', { concurrency: false }, () => {
     await insertRecipient(recipientAt('a', 100));
     await insertOffer('a', 1_500);
     const flushing = createCandidateKeeper({
-      pool: flushBefore(pool, 'from recipient_day', () => redis.client.flushall()),
+      pool: actBefore(pool, 'from recipient_day', () => redis.client.flushall()),
       redis,
       prefix,
       log: silent,
@@ -267,16 +260,14 @@ describe('candidate keeper: rebuilding', { concurrency: false }, () => {
 });
 
 /** The pool, with something happening once, before a statement is sent. */
-function flushBefore(real: pg.Pool, statement: string, act: () => Promise<unknown>): pg.Pool {
+function actBefore(real: pg.Pool, statement: string, act: () => Promise<unknown>): pg.Pool {
   let done = false;
   const query = async (text: string, values?: unknown[]): Promise<pg.QueryResult> => {
     if (!done && text.includes(statement)) {
       done = true;
       await act();
     }
-    const answer = await real.query(text, values);
-    // Something to write after it, so that the loss could go unnoticed.
-    return answer;
+    return real.query(text, values);
   };
   return { query } as unknown as pg.Pool;
 }
@@ -318,6 +309,16 @@ describe('candidate keeper: following and sweeping', { concurrency: false }, () 
     await plantToken('a', 'no offer id at all', 5, 60_000);
     await keeper.sweepNow();
     assert.equal((await near())?.openGrams, 50);
+  });
+
+  it('leaves a token that a turn renewed while the sweep was looking', async () => {
+    await insertRecipient(recipientAt('a', 100));
+    await keeper.round();
+    const renewed = reservation('a', 1, 3_000);
+    await plantToken('a', renewed.offerId, 3_000, 60_000);
+    const looking = actBefore(pool, 'from offer where recipient_id', () => candidates.reserve([renewed]));
+    await createCandidateKeeper({ pool: looking, redis, prefix, log: silent }).sweepNow();
+    assert.equal((await near())?.openGrams, 3_000);
   });
 
   it('counts a handover whose token is still held', async () => {

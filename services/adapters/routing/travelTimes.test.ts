@@ -6,8 +6,9 @@ import { after, before, beforeEach, describe, it } from 'node:test';
 import type pg from 'pg';
 import { register } from 'prom-client';
 import { travelTimesAcceptance } from '../../../test/acceptance/travelTimes.ts';
-import { startPostgres, testPool, until, type PostgresProcess } from '../../../dev/testing/placesServers.ts';
-import { startValhalla, type ValhallaProcess } from '../../../dev/testing/valhallaServer.ts';
+import { startPostgres, testPool, type PostgresProcess } from '../../../dev/testing/freshDatabase.ts';
+import { until, startValhalla, type ValhallaProcess } from '../../../dev/testing/servers.ts';
+import { undoing } from '../../../dev/testing/undoing.ts';
 import type { Journey } from '#cell/ports.ts';
 import type { Place } from '#core/geo/distance.ts';
 import { createRoutingEngine, type RoutingEngine } from './engine.ts';
@@ -24,23 +25,18 @@ const JAKARTA = { lat: -6.2, lon: 106.8 };
 let postgres: PostgresProcess;
 let valhalla: ValhallaProcess;
 let pool: pg.Pool;
-const engines: RoutingEngine[] = [];
 
+const undo = undoing();
 before(async () => {
-  [postgres, valhalla] = await Promise.all([startPostgres(), startValhalla()]);
-  pool = testPool(postgres.appUrl);
+  valhalla = undo.after(await startValhalla(), (it) => it.stop());
+  postgres = undo.after(await startPostgres(), (it) => it.stop());
+  pool = undo.after(testPool(postgres.appUrl), (it) => it.end());
 });
-after(async () => {
-  for (const engine of engines) engine.stop();
-  await pool.end();
-  await Promise.all([postgres.stop(), valhalla.stop()]);
-});
+after(() => undo.all());
 beforeEach(async () => void (await pool.query('delete from travel_time')));
 
 function engineAt(url: string, resetMs = 200): RoutingEngine {
-  const engine = createRoutingEngine({ url, timeoutMs: 300, resetMs });
-  engines.push(engine);
-  return engine;
+  return undo.after(createRoutingEngine({ url, timeoutMs: 300, resetMs }), (it) => it.stop());
 }
 
 function journey(from: Place, to: Place, mode: Journey['mode'] = 'bicycle'): Journey {

@@ -82,6 +82,7 @@ async function isNews(ports: NotifyPorts, event: LotEventOf, place: OfferPlace |
   if (version < applied) return false;
   if (place === null) return version > applied;
   const proof = await ports.proofOf(place);
+  if (proof === null) ports.log.warn({ surplusId: id, version }, 'no row where the offer of this event should be');
   return proof?.state === 'open' && !proof.proved;
 }
 

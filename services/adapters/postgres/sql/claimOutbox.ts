@@ -1,3 +1,4 @@
+import pg from 'pg';
 import type { Queryable } from './queryable.ts';
 
 export interface OutboxRow {
@@ -12,6 +13,13 @@ export interface OutboxRow {
   /** timestamptz as text: names this claim */
   readonly claimedUntil: string;
 }
+
+const TIMESTAMPTZ = 1184;
+/** Times as PostgreSQL writes them. A cast to text in the statement would do, but Citus takes none in `returning`. */
+const TIMES_AS_TEXT: pg.CustomTypesConfig = {
+  getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+    oid === TIMESTAMPTZ ? (text: string) => text : (pg.types.getTypeParser(oid, format) as (text: string) => unknown),
+};
 
 /**
  * Claims the oldest unpublished events of one region. Rows being claimed by somebody else are skipped, and rows of a
@@ -32,9 +40,10 @@ with due as (
 update outbox o set claimed_until = now() + $3 * interval '1 millisecond'
   from due
  where o.geo_region_id = $1 and o.created_at = due.created_at and o.outbox_id = due.outbox_id
-returning o.created_at::text as "createdAt", o.outbox_id as "outboxId", o.lot_id as "lotId", o.lot_version as "lotVersion",
-  o.subject, o.payload, o.traceparent, o.claimed_until::text as "claimedUntil"`,
+returning o.created_at as "createdAt", o.outbox_id as "outboxId", o.lot_id as "lotId", o.lot_version as "lotVersion",
+  o.subject, o.payload, o.traceparent, o.claimed_until as "claimedUntil"`,
     values: [region, limit, claimMs],
+    types: TIMES_AS_TEXT,
   });
   return rows;
 }

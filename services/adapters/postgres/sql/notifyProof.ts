@@ -62,10 +62,10 @@ export async function recordAppliedVersion(
   await db.query({
     name: 'record-applied-version',
     text: `
-insert into command (geo_region_id, command_id, kind, answer) values ($1, $2, 'event', jsonb_build_object('version', $3::int))
+insert into command (geo_region_id, command_id, kind, answer) values ($1, $2, 'event', $4::jsonb)
 on conflict (geo_region_id, command_id) do update set answer = excluded.answer
  where (command.answer->>'version')::int < $3::int`,
-    values: [region, commandId(consumer, lotId), version],
+    values: [region, commandId(consumer, lotId), version, JSON.stringify({ version })],
   });
 }
 
