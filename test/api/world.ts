@@ -49,6 +49,8 @@ export interface Ask {
 }
 
 export interface World {
+  /** what an api process of this world is told */
+  readonly env: Readonly<Record<string, string>>;
   readonly app: Api;
   readonly pool: Pool;
   readonly issuer: TestIssuer;
@@ -80,7 +82,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     startIssuer(),
   ]);
   await withStreams(nats.url);
-  const env = readEnv(ApiEnv, {
+  const told = {
     APP_PORT: '1',
     DATABASE_URL: postgres.appUrl,
     REDIS_URL: redisServer.url,
@@ -95,7 +97,8 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     RATE_LIMIT_DONOR: '1000000',
     RATE_LIMIT_RECIPIENT: '1000000',
     RATE_LIMIT_OPERATOR: '1000000',
-  });
+  };
+  const env = readEnv(ApiEnv, told);
   const log = pino({ level: process.env['LOG_LEVEL'] ?? 'silent' });
   const composed = await compose(env, log, createApiMetrics());
   const { pool } = composed.dependencies;
@@ -108,6 +111,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const token = tokensOf(issuer);
   return {
     app,
+    env: told,
     pool,
     issuer,
     token,

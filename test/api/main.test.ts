@@ -1,0 +1,66 @@
+/** The api as a process: says when it is not ready, and leaves in order. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { after, before, it } from 'node:test';
+import { freePort, until } from '../../dev/testing/servers.ts';
+import { registerDonor, SECRET, startWorld, type World } from './world.ts';
+
+const MAIN = join(import.meta.dirname, '../../services/api/main.ts');
+let world: World;
+before(async () => {
+  world = await startWorld();
+  await registerDonor(world, 'kitchen');
+});
+after(() => world.stop());
+
+it('is ready with Dapr, drains on SIGTERM: not ready first, streams ended, exit 0', async () => {
+  const dapr = createServer((_, response) => void response.writeHead(204).end());
+  await new Promise<void>((resolve) => dapr.listen(0, '127.0.0.1', resolve));
+  const port = await freePort();
+  const api = spawn(process.execPath, [MAIN], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: {
+      ...world.env,
+      PATH: process.env['PATH'],
+      APP_PORT: String(port),
+      DAPR_HTTP_PORT: String((dapr.address() as AddressInfo).port),
+      DRAIN_SECONDS: '0.5',
+      HANDOVER_SECRET: SECRET,
+    },
+  });
+  let log = '';
+  api.stdout.on('data', (part) => (log += String(part)));
+  const url = `http://127.0.0.1:${String(port)}`;
+  const statusOf = async (path: string): Promise<number> => (await fetch(url + path).catch(() => null))?.status ?? 0;
+  await until('the api is ready', async () => (await statusOf('/readyz')) === 200, 20_000);
+
+  const token = await world.token('donor:kitchen');
+  const stream = await fetch(`${url}/v1/stream`, { headers: { authorization: `Bearer ${token}` } });
+  assert.equal(stream.status, 200);
+  const left = once(api, 'exit');
+  api.kill('SIGTERM');
+  await until('it says it is not ready', async () => (await statusOf('/readyz')) === 503);
+  assert.equal(await statusOf('/healthz'), 200);
+  await stream.text();
+  assert.deepEqual(await left, [0, null]);
+  assert.equal(log.includes(token) || log.includes(SECRET), false);
+  dapr.closeAllConnections();
+  dapr.close();
+});
+
+it('does not start without what it needs, and names it without its value', async () => {
+  const api = spawn(process.execPath, [MAIN], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { PATH: process.env['PATH'], APP_PORT: '1', HANDOVER_SECRET: 'too-short' },
+  });
+  let errors = '';
+  api.stderr.on('data', (part) => (errors += String(part)));
+  const [code] = (await once(api, 'exit')) as [number];
+  assert.notEqual(code, 0);
+  assert.match(errors, /DATABASE_URL/);
+  assert.equal(errors.includes('too-short'), false);
+});
