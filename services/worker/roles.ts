@@ -14,7 +14,6 @@ import { findUnprovenOffers } from '#adapters/postgres/sql/findUnprovenOffers.ts
 import * as housekeeping from '#adapters/postgres/sql/housekeeping.ts';
 import { listRegions } from '#adapters/postgres/sql/listRegions.ts';
 import { joinMembers, leaveMembers } from '#adapters/postgres/sql/members.ts';
-import * as proofs from '#adapters/postgres/sql/notifyProof.ts';
 import * as subscriptions from '#adapters/postgres/sql/pushSubscriptions.ts';
 import { createCandidateKeeper } from '#adapters/redis/keeper.ts';
 import { connectRedis } from '#adapters/redis/connection.ts';
@@ -27,6 +26,7 @@ import { housekeep } from './housekeep/housekeep.ts';
 import { lotKeyOf } from './lotEvent.ts';
 import type { Meters } from './meters.ts';
 import { createNotifier } from './notify/notify.ts';
+import { createProofs } from './notify/proofs.ts';
 import { createRematcher } from './rematch/rematch.ts';
 import { createResend } from './sweep/resend.ts';
 import { createSweep } from './sweep/sweep.ts';
@@ -139,10 +139,7 @@ function startNotify(shop: Workshop): RunningRole {
       })),
     forget: (digests) => subscriptions.deletePushSubscriptions(pool, digests),
     delivered: (digests) => subscriptions.markPushDelivered(pool, digests),
-    proofOf: (offer) => proofs.readOfferProof(pool, offer),
-    prove: (offer) => proofs.markOfferNotified(pool, offer),
-    appliedVersion: (region, lotId) => proofs.readAppliedVersion(pool, 'notify', region, lotId),
-    recordVersion: (region, lotId, version) => proofs.recordAppliedVersion(pool, 'notify', region, lotId, version),
+    ...createProofs(pool),
     nowMs: Date.now,
     onPush: shop.meters.onPush,
     log: shop.log,

@@ -5,7 +5,7 @@ import { ACTOR_TYPE, CellUnavailable, isMoved, MAX_BATCH, TURN_METHOD, type Cell
 import type { CellClient, SendOptions, TurnRequest, TurnResponse } from '#cell/contract.ts';
 import type { Command } from '#core/lots/command.ts';
 import type { CellToken } from '#core/words/ids.ts';
-import { createBatcher } from './batcher.ts';
+import { createBatcher } from '../batching/batcher.ts';
 
 export interface CellClientOptions {
   readonly daprUrl: string;

@@ -1,3 +1,4 @@
+/** What the notifier reads and writes of many lots at once: a statement per region, never one per event. */
 import type { Queryable } from './queryable.ts';
 
 export interface OfferProof {
@@ -7,65 +8,82 @@ export interface OfferProof {
 }
 
 interface OfferKey {
-  /** signed id */
-  readonly region: string;
   /** of the lot; names the partition */
   readonly postedAt: Date;
   readonly offerId: string;
 }
 
-/** null: no such offer */
-export async function readOfferProof(db: Queryable, key: OfferKey): Promise<OfferProof | null> {
-  const { rows } = await db.query<OfferProof>({
-    name: 'read-offer-proof',
+/** In the order asked; null: no such offer. @param region signed id */
+export async function readOfferProofs(
+  db: Queryable,
+  region: string,
+  keys: readonly OfferKey[],
+): Promise<(OfferProof | null)[]> {
+  const { rows } = await db.query<OfferProof & { offerId: string }>({
+    name: 'read-offer-proofs',
     text: `
-select state, notified_at is not null as proved from offer
- where geo_region_id = $1 and posted_at = $2 and offer_id = $3`,
-    values: [key.region, key.postedAt, key.offerId],
+select offer_id as "offerId", state, notified_at is not null as proved from offer
+ where geo_region_id = $1 and posted_at = any($2) and offer_id = any($3)`,
+    values: [region, keys.map((key) => key.postedAt), keys.map((key) => key.offerId)],
   });
-  return rows[0] ?? null;
+  const found = new Map(rows.map(({ offerId, state, proved }) => [offerId, { state, proved }]));
+  return keys.map((key) => found.get(key.offerId) ?? null);
 }
 
-export async function markOfferNotified(db: Queryable, key: OfferKey): Promise<void> {
+/** Marks those that are not marked yet. */
+export async function markOffersNotified(db: Queryable, region: string, keys: readonly OfferKey[]): Promise<void> {
   await db.query({
-    name: 'mark-offer-notified',
+    name: 'mark-offers-notified',
     text: `
 update offer set notified_at = now()
- where geo_region_id = $1 and posted_at = $2 and offer_id = $3 and notified_at is null`,
-    values: [key.region, key.postedAt, key.offerId],
+ where geo_region_id = $1 and posted_at = any($2) and offer_id = any($3) and notified_at is null`,
+    values: [region, keys.map((key) => key.postedAt), keys.map((key) => key.offerId)],
   });
 }
 
-/** The highest version of a lot a consumer has applied; 0: none. @param consumer e.g. `notify` @param region signed id */
-export async function readAppliedVersion(
+/** The highest version of each lot a consumer has applied; 0: none. @param consumer e.g. `notify` @param region signed id */
+export async function readAppliedVersions(
   db: Queryable,
   consumer: string,
   region: string,
-  lotId: string,
-): Promise<number> {
-  const { rows } = await db.query<{ version: number }>({
-    name: 'read-applied-version',
-    text: `select (answer->>'version')::int as version from command where geo_region_id = $1 and command_id = $2`,
-    values: [region, commandId(consumer, lotId)],
+  lotIds: readonly string[],
+): Promise<number[]> {
+  const ids = lotIds.map((lotId) => commandId(consumer, lotId));
+  const { rows } = await db.query<{ id: string; version: number }>({
+    name: 'read-applied-versions',
+    text: `
+select command_id as id, (answer->>'version')::int as version from command
+ where geo_region_id = $1 and command_id = any($2)`,
+    values: [region, ids],
   });
-  return rows[0]?.version ?? 0;
+  const versions = new Map(rows.map(({ id, version }) => [id, version]));
+  return ids.map((id) => versions.get(id) ?? 0);
 }
 
-/** Never goes back. */
-export async function recordAppliedVersion(
+export interface AppliedVersion {
+  readonly lotId: string;
+  readonly version: number;
+}
+
+/** Never goes back. Each lot at most once in a call. */
+export async function recordAppliedVersions(
   db: Queryable,
   consumer: string,
   region: string,
-  lotId: string,
-  version: number,
+  applied: readonly AppliedVersion[],
 ): Promise<void> {
   await db.query({
-    name: 'record-applied-version',
+    name: 'record-applied-versions',
     text: `
-insert into command (geo_region_id, command_id, kind, answer) values ($1, $2, 'event', $4::jsonb)
+insert into command (geo_region_id, command_id, kind, answer)
+select $1::bigint, k.id, 'event', k.answer::jsonb from unnest($2::text[], $3::text[]) as k(id, answer)
 on conflict (geo_region_id, command_id) do update set answer = excluded.answer
- where (command.answer->>'version')::int < $3::int`,
-    values: [region, commandId(consumer, lotId), version, JSON.stringify({ version })],
+ where (command.answer->>'version')::int < (excluded.answer->>'version')::int`,
+    values: [
+      region,
+      applied.map(({ lotId }) => commandId(consumer, lotId)),
+      applied.map(({ version }) => JSON.stringify({ version })),
+    ],
   });
 }
 
