@@ -181,7 +181,7 @@ function said(command: string, ...words: string[]): string {
 
 function commit(): string {
   try {
-    return `${said('git', 'rev-parse', 'HEAD')}${said('git', 'status', '--porcelain') === '' ? '' : ' with changes'}`;
+    return `${said('git', 'rev-parse', 'HEAD')}${said('git', 'status', '--porcelain', '--untracked-files=no') === '' ? '' : ' with changes'}`;
   } catch {
     return 'not a git checkout';
   }

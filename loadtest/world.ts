@@ -66,7 +66,7 @@ export async function startWorld(say: (line: string) => void): Promise<World> {
     });
     await db.connect();
     await db.query(WIDE_OPEN, [JSON.stringify(readable('24/7'))]);
-    await db.query('analyze');
+    await db.query('analyze donor, recipient, region');
     const donors = donorsOfJakarta();
     const world: World = { dir, stack, db, donors, tokens: new Map(), signIn, stop };
     async function signIn(): Promise<void> {
