@@ -7,7 +7,7 @@ WITH_ENV := $(NODE) dev/stack/withEnv.ts
 .PHONY: help setup run stop reset status token seed simulate dlq test check fmt bench bench-quick
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
 
 setup: ## everything the machine needs; seconds when nothing changed
 	@dev/setup

@@ -12,6 +12,8 @@ export interface Results {
   readonly command: string;
   readonly seed: string;
   readonly startedAt: string;
+  /** as it was when the run started */
+  readonly commit: string;
   readonly measured: readonly Measured[];
   readonly pgbench: Pgbench;
   readonly relay: Relayed | null;
@@ -162,10 +164,7 @@ export function writeResults(results: Results): string {
   const dir = join(import.meta.dirname, 'results');
   mkdirSync(dir, { recursive: true });
   const file = join(dir, `${results.startedAt.slice(0, 16).replace(':', '')}.json`);
-  writeFileSync(
-    file,
-    `${JSON.stringify({ machine: machine(), commit: commit(), versions: versions(), ...results }, null, 1)}\n`,
-  );
+  writeFileSync(file, `${JSON.stringify({ machine: machine(), versions: versions(), ...results }, null, 1)}\n`);
   return file;
 }
 
@@ -179,7 +178,7 @@ function said(command: string, ...words: string[]): string {
   return execFileSync(command, words, { encoding: 'utf8', cwd: import.meta.dirname }).trim();
 }
 
-function commit(): string {
+export function commit(): string {
   try {
     return `${said('git', 'rev-parse', 'HEAD')}${said('git', 'status', '--porcelain', '--untracked-files=no') === '' ? '' : ' with changes'}`;
   } catch {

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import type { Measured } from './measure.ts';
 import { pgbench } from './pgbench.ts';
-import { printResults, writeResults, type Results } from './report.ts';
+import { commit, printResults, writeResults, type Results } from './report.ts';
 import { emptyActor, herd, posts, relayAlone, type Bench, type Relayed } from './scenarios.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -44,12 +44,13 @@ async function goal(bench: Bench): Promise<Measured> {
 }
 
 async function main(world: World): Promise<void> {
-  const startedAt = new Date().toISOString();
+  const [startedAt, startedFrom] = [new Date().toISOString(), commit()];
   const bench: Bench = { world, seed, say, watch: { schema: 'public', catchUpWithinMs: quick ? 15_000 : 120_000 } };
   const results: Results = {
     command: quick ? 'make bench-quick' : 'make bench',
     seed,
     startedAt,
+    commit: startedFrom,
     ...(await measureAll(bench)),
   };
   printResults(results);
