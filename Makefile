@@ -4,10 +4,10 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 WITH_ENV := $(NODE) dev/stack/withEnv.ts
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run stop reset status token seed simulate dlq test check fmt
+.PHONY: help setup run stop reset status token seed simulate dlq test check fmt bench bench-quick
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## /  make \1\t/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
 
 setup: ## everything the machine needs; seconds when nothing changed
 	@dev/setup
@@ -45,3 +45,9 @@ check: setup ## the static checks
 
 fmt: setup ## format everything
 	@npm run -s fmt
+
+bench: setup ## speed, measured on a stack of its own beside what it is compared with (SEED=1); 10 minutes, loadtest/README.md
+	@exec $(NODE) loadtest/run.ts --seed '$(or $(SEED),1)'
+
+bench-quick: setup ## the same in a minute of measuring; less exact
+	@exec $(NODE) loadtest/run.ts --quick --seed '$(or $(SEED),1)'

@@ -1,0 +1,198 @@
+/** One table of what was measured, one of ratios, one of costs; and the same as a file. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, release, totalmem } from 'node:os';
+import { join } from 'node:path';
+import type { Measured } from './measure.ts';
+import type { Pgbench } from './pgbench.ts';
+import type { Relayed } from './scenarios.ts';
+import { findTools } from '../dev/stack/tools.ts';
+
+export interface Results {
+  readonly command: string;
+  readonly seed: string;
+  readonly startedAt: string;
+  /** as it was when the run started */
+  readonly commit: string;
+  readonly measured: readonly Measured[];
+  readonly pgbench: Pgbench;
+  readonly relay: Relayed | null;
+}
+
+type Row = readonly string[];
+
+export function printResults(results: Results): void {
+  const { measured } = results;
+  print('measured', [
+    [
+      '',
+      'load',
+      '/s',
+      'p50',
+      'p95',
+      'p99',
+      'max ms',
+      'dropped',
+      'late',
+      'other',
+      'offers',
+      'batch api',
+      'turn',
+      'left',
+      'caught up',
+      'lost',
+    ],
+    ...measured.map(rowOf),
+  ]);
+  print('goals', goalRows(results));
+  print('ratios (both sides of this run)', ratiosOf(results));
+  print('CPU-seconds per 1,000', costRows(measured));
+  print('memory, MB at most', memoryRows(measured));
+}
+
+function rowOf(each: Measured): Row {
+  const other = Object.entries(each.statuses).flatMap(([status, n]) =>
+    status.startsWith('2') ? [] : [`${status}: ${String(n)}`],
+  );
+  const caughtUp = each.caughtUpSeconds === null ? 'no' : `${each.caughtUpSeconds.toFixed(1)} s`;
+  const times = [each.p50Ms, each.p95Ms, each.p99Ms, each.maxMs].map((ms) => ms.toFixed(0));
+  const counts = [String(each.dropped), String(each.timedOut), other.join(' ') || '0', percent(each.offeredShare)];
+  const batches = [each.batchOfApi, each.batchOfTurn].map((size) => (Number.isNaN(size) ? '' : size.toFixed(1)));
+  const lost = String(Math.max(0, -each.rowsLessAnswers));
+  return [
+    each.name,
+    each.load,
+    each.perSecond.toFixed(0),
+    ...times,
+    ...counts,
+    ...batches,
+    String(each.unpublishedAtEnd),
+    caughtUp,
+    lost,
+  ];
+}
+
+function percent(share: number): string {
+  return Number.isNaN(share) ? '' : `${(share * 100).toFixed(1)} %`;
+}
+
+function ratiosOf({ measured, pgbench, relay }: Results): Row[] {
+  const ours = measured.find(({ name }) => name === 'P1 saturation')?.perSecond ?? Number.NaN;
+  const against = (name: string, perSecond: number): Row => [name, perSecond.toFixed(0), (ours / perSecond).toFixed(2)];
+  const compared = measured.filter(({ name }) => name.startsWith('baseline') || name.startsWith('empty'));
+  return [
+    ['against', '/s', 'ours ÷ it'],
+    ['ours (P1 saturation)', ours.toFixed(0), '1'],
+    against(`pgbench, the same rows, ${String(pgbench.clients)} clients`, pgbench.perSecond),
+    ...compared.map(({ name, perSecond }) => against(name, perSecond)),
+    ...(relay === null ? [] : [[`P6 relay alone, ${String(relay.events)} events`, relay.perSecond.toFixed(0), '']]),
+  ];
+}
+
+/** Issue 4's goals; on a box that others use too, a figure missed says little: see their share of it. */
+function goalRows({ measured, pgbench, relay }: Results): Row[] {
+  const of = (name: string): Measured | undefined => measured.find((each) => each.name === name);
+  const [p1, hot, crowd, steady, goal] = ['P1 saturation', 'P4 one cell', 'P3 herd', 'P2 steady', 'goal: 5,000/s'].map(
+    of,
+  );
+  const posts = measured.filter(({ name }) => /^(P\d|goal)/.test(name));
+  const peak = (name: string): number => Math.max(...posts.map(({ peakRssMegabytes }) => peakRssMegabytes[name] ?? 0));
+  const atLeast = (what: string, wanted: number, got = Number.NaN, digits = 0): Row => {
+    return [what, `≥ ${String(wanted)}`, got.toFixed(digits), got >= wanted ? 'yes' : 'NO'];
+  };
+  const below = (what: string, wanted: number, got = Number.NaN): Row => {
+    return [what, `< ${String(wanted)}`, got.toFixed(0), got < wanted ? 'yes' : 'NO'];
+  };
+  const long =
+    goal === undefined
+      ? []
+      : [
+          atLeast('5,000/s for 60 s: answered in time, /s', 5_000, goal.perSecond),
+          below('… p95, ms', 500, goal.p95Ms),
+          below('… relay caught up, s', 30, goal.caughtUpSeconds ?? Number.POSITIVE_INFINITY),
+        ];
+  return [
+    ['', 'wanted', 'measured', 'met'],
+    ...long,
+    atLeast('P1 ÷ pgbench of the same rows', 0.5, (p1?.perSecond ?? Number.NaN) / pgbench.perSecond, 2),
+    atLeast('P4 one hot cell, posts/s', 3_000, hot?.perSecond),
+    below('P3 herd, p99 ms', 915, crowd?.p99Ms),
+    below('P3 herd, acknowledged and not there', 1, Math.max(0, -(crowd?.rowsLessAnswers ?? Number.NaN))),
+    below('P2 500/s, p95 ms', 50, steady?.p95Ms),
+    atLeast('P6 relay, events/s', 5_000, relay?.perSecond),
+    atLeast('posts with an offer, %', 90, Math.min(...posts.map(({ offeredShare }) => offeredShare * 100)), 1),
+    below('api, MB', 300, peak('api')),
+    below('actor-host, MB', 300, peak('actor-host')),
+  ];
+}
+
+function costRows(measured: readonly Measured[]): Row[] {
+  const columns = measured.filter(({ name }) => !name.startsWith('P6'));
+  const names = [...new Set(columns.flatMap(({ cpuPer1000 }) => Object.keys(cpuPer1000)))];
+  const cell = (seconds: number | undefined): string => (seconds === undefined ? '' : seconds.toFixed(3));
+  const total = (each: Measured): string =>
+    cell(Object.values(each.cpuPer1000).reduce((sum, seconds) => sum + seconds, 0));
+  return [
+    ['', ...columns.map(({ name }) => name)],
+    ...names.map((name) => [name, ...columns.map(({ cpuPer1000 }) => cell(cpuPer1000[name]))]),
+    ['all of it', ...columns.map(total)],
+    ['generator', ...columns.map((each) => cell((each.generatorCpuSeconds / each.sent) * 1000))],
+    ["others' share of the box", ...columns.map(({ othersShare }) => percent(othersShare))],
+  ];
+}
+
+function memoryRows(measured: readonly Measured[]): Row[] {
+  const names = ['api', 'actor-host', 'relay', 'worker', 'api.daprd', 'actor-host.daprd', 'redis', 'nats'];
+  const megabytes = (each: Measured, name: string): string => (each.peakRssMegabytes[name] ?? 0).toFixed(0);
+  return [
+    ['', ...measured.map(({ name }) => name)],
+    ...names.map((name) => [name, ...measured.map((each) => megabytes(each, name))]),
+  ];
+}
+
+function print(title: string, rows: readonly Row[]): void {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (row: Row): string =>
+    row
+      .map((text, column) => (column === 0 ? text.padEnd(widths[column] ?? 0) : text.padStart(widths[column] ?? 0)))
+      .join('  ');
+  console.log(`\n${title}\n${rows.map(line).join('\n')}`);
+}
+
+/** @returns the file */
+export function writeResults(results: Results): string {
+  const dir = join(import.meta.dirname, 'results');
+  mkdirSync(dir, { recursive: true });
+  const file = join(dir, `${results.startedAt.slice(0, 16).replace(':', '')}.json`);
+  writeFileSync(file, `${JSON.stringify({ machine: machine(), versions: versions(), ...results }, null, 1)}\n`);
+  return file;
+}
+
+function machine() {
+  const [first] = cpus();
+  const gigabytes = Math.round(totalmem() / 2 ** 30);
+  return { cores: cpus().length, model: first?.model, gigabytes, kernel: release(), loadAverage: loadavg() };
+}
+
+function said(command: string, ...words: string[]): string {
+  return execFileSync(command, words, { encoding: 'utf8', cwd: import.meta.dirname }).trim();
+}
+
+export function commit(): string {
+  try {
+    return `${said('git', 'rev-parse', 'HEAD')}${said('git', 'status', '--porcelain', '--untracked-files=no') === '' ? '' : ' with changes'}`;
+  } catch {
+    return 'not a git checkout';
+  }
+}
+
+function versions() {
+  const { postgresBin, redisServer, natsServer, daprBin } = findTools();
+  return {
+    node: process.version,
+    postgres: said(join(postgresBin, 'postgres'), '--version'),
+    redis: said(redisServer, '--version').split(' ').slice(0, 3).join(' '),
+    nats: said(natsServer, '--version'),
+    dapr: /dapr-([\d.]+)/.exec(daprBin)?.[1] ?? said(join(daprBin, 'daprd'), '--version'),
+  };
+}

@@ -1,0 +1,91 @@
+/** What is measured: a stack of its own with a seeded Jakarta, its donors signed in, and the two services it is compared with. */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import { cellAt } from '#adapters/geo/s2.ts';
+import { regionOf } from '#core/geo/cell.ts';
+import { readable } from '../data/seed/hours.ts';
+import { jakarta } from '../data/seed/jakarta.ts';
+import { OUR_APPS, type App } from '../dev/stack/apps.ts';
+import { startStack, type Stack } from '../dev/stack/stack.ts';
+import { CHECKOUT } from '../dev/stack/tools.ts';
+import { signDonors } from './tokens.ts';
+
+export interface Donor {
+  readonly id: string;
+  readonly cell: string;
+  readonly region: string;
+  readonly lat: number;
+  readonly lon: number;
+}
+
+export interface World {
+  readonly dir: string;
+  readonly stack: Stack;
+  /** the schema's owner: counts rows without the services' timeouts */
+  readonly db: pg.Client;
+  readonly donors: readonly Donor[];
+  /** by donor id; signed anew by `signIn` */
+  tokens: Map<string, string>;
+  signIn(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const COMPARED: readonly App[] = [
+  { kind: 'empty-actor', main: 'loadtest/emptyActor/main.ts', daprd: true, after: [] },
+  { kind: 'baseline', main: 'loadtest/baseline/main.ts', daprd: false, after: ['migrate', 'redis', 'nats', 'issuer'] },
+];
+
+/** Nobody answers in a bench: offers of one scenario must not lapse into the next. */
+const BENCH_ENV = { ACK_TIMEOUT_SECONDS: '3600', LOG_LEVEL: 'warn' };
+
+/**
+ * Recipients take everything at every hour and hardly fill up: the bench measures posts that get an offer, at any time of day.
+ * Their number, places, categories and fairness stay as seeded.
+ */
+const WIDE_OPEN = `update recipient set capacity_grams = capacity_grams * 100000, daily_capacity_grams = daily_capacity_grams * 100000,
+  hours = $1, updated_at = now() where not fallback`;
+
+export async function startWorld(say: (line: string) => void): Promise<World> {
+  const dir = mkdtempSync(join(tmpdir(), 'bench-'));
+  say('starting a stack of its own (no roads of Jakarta are built: travel times are estimates)');
+  const stack = await startStack({ dir, processes: { valhalla: 0 }, env: BENCH_ENV, apps: [...OUR_APPS, ...COMPARED] });
+  const db = new pg.Client({ connectionString: stack.env['MIGRATION_DATABASE_URL'] });
+  const stop = async (): Promise<void> => {
+    await db.end().catch(() => undefined);
+    await stack.stop();
+    rmSync(dir, { recursive: true, force: true });
+  };
+  try {
+    await stack.process('baseline').stop();
+    await promisify(execFile)(process.execPath, [join(CHECKOUT, 'data', 'seed.ts'), '--city', 'jakarta'], {
+      env: { ...process.env, ...stack.env },
+    });
+    await db.connect();
+    await db.query(WIDE_OPEN, [JSON.stringify(readable('24/7'))]);
+    await db.query('analyze donor, recipient, region');
+    const donors = donorsOfJakarta();
+    const world: World = { dir, stack, db, donors, tokens: new Map(), signIn, stop };
+    async function signIn(): Promise<void> {
+      world.tokens = await signDonors(
+        donors.map(({ id }) => id),
+        stack.env,
+      );
+    }
+    await signIn();
+    return world;
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function donorsOfJakarta(): Donor[] {
+  return jakarta().donors.map(({ id, lat, lon }) => {
+    const cell = cellAt({ lat, lon });
+    return { id, lat, lon, cell, region: regionOf(cell) };
+  });
+}
