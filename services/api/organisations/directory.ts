@@ -2,7 +2,7 @@ import type { OrganisationFacts } from '#adapters/postgres/sql/findOrganisation.
 
 export type OrganisationKind = 'donor' | 'recipient';
 
-/** Organisations as read a few seconds ago: the hot path asks no database. */
+/** Organisations as read up to half a minute ago: the hot path asks no database, whoever posts. */
 export interface Directory {
   find(kind: OrganisationKind, id: string): Promise<OrganisationFacts | null>;
   forget(kind: OrganisationKind, id: string): void;
@@ -21,7 +21,7 @@ interface Entry {
 }
 
 /** Askers of the same organisation share one read; a failed read is forgotten at once. */
-export function createDirectory({ read, nowMs, ttlMs = 5_000, size = 20_000 }: DirectoryOptions): Directory {
+export function createDirectory({ read, nowMs, ttlMs = 30_000, size = 20_000 }: DirectoryOptions): Directory {
   const entries = new Map<string, Entry>();
   const ask = (key: string, kind: OrganisationKind, id: string): Promise<OrganisationFacts | null> => {
     if (entries.size >= size) for (const oldest of [...entries.keys()].slice(0, size / 10)) entries.delete(oldest);

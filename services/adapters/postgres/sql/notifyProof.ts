@@ -22,8 +22,10 @@ export async function readOfferProofs(
   const { rows } = await db.query<OfferProof & { offerId: string }>({
     name: 'read-offer-proofs',
     text: `
-select offer_id as "offerId", state, notified_at is not null as proved from offer
- where geo_region_id = $1 and posted_at = any($2) and offer_id = any($3)`,
+select offer.offer_id as "offerId", state, notified_at is not null as proved
+  from offer join unnest($2::timestamptz[], $3::text[]) as k(posted_at, offer_id)
+    on offer.posted_at = k.posted_at and offer.offer_id = k.offer_id
+ where offer.geo_region_id = $1`,
     values: [region, keys.map((key) => key.postedAt), keys.map((key) => key.offerId)],
   });
   const found = new Map(rows.map(({ offerId, state, proved }) => [offerId, { state, proved }]));
@@ -36,7 +38,9 @@ export async function markOffersNotified(db: Queryable, region: string, keys: re
     name: 'mark-offers-notified',
     text: `
 update offer set notified_at = now()
- where geo_region_id = $1 and posted_at = any($2) and offer_id = any($3) and notified_at is null`,
+  from unnest($2::timestamptz[], $3::text[]) as k(posted_at, offer_id)
+ where offer.geo_region_id = $1 and offer.posted_at = k.posted_at and offer.offer_id = k.offer_id
+   and offer.notified_at is null`,
     values: [region, keys.map((key) => key.postedAt), keys.map((key) => key.offerId)],
   });
 }
