@@ -1,5 +1,6 @@
 /** Plays an evening against the running API: `make simulate`. Exits with 1 when anything is lost or the ledger does not balance. */
-import { createApi, listAll, OPERATOR } from './api.ts';
+import { randomUUID } from 'node:crypto';
+import { createApi, listAll, OPERATOR, type Api } from './api.ts';
 import { createBoard, ledgerText } from './board.ts';
 import { playDonors } from './donors.ts';
 import { planEvening, realMs, type Donor } from './evening.ts';
@@ -13,14 +14,13 @@ const STATS_EVERY_MS = 4_000;
 
 async function play(settings: Settings): Promise<number> {
   const api = createApi(settings);
-  const [donors, recipients, before] = await Promise.all([
-    listAll<Donor>(api, '/v1/donors'),
-    listAll<{ id: string }>(api, '/v1/recipients'),
-    readStats(api),
-  ]);
+  const recipients = await seededRecipients(api);
+  const [donors, before] = await Promise.all([listAll<Donor>(api, '/v1/donors'), readStats(api)]);
   const tally = createTally();
   const posted = new Map<string, Posted>();
-  const plan = planEvening(settings, donors);
+  // The same seed may be played again on the same data: its posts are new ones, so their keys are.
+  const evening = randomUUID().slice(0, 8);
+  const plan = planEvening(settings, donors).map((each) => ({ ...each, key: `${evening}-${each.key}` }));
   tally.planned = plan.length;
   process.stdout.write(
     `${String(donors.length)} donors, ${String(recipients.length)} recipients; Ctrl-C ends the evening early\n`,
@@ -64,6 +64,17 @@ async function play(settings: Settings): Promise<number> {
   const ledger = await readLedger(api, posted, before);
   process.stdout.write(ledgerText(ledger, tally));
   return ledger.faults.length === 0 ? 0 : 1;
+}
+
+/** `make run` seeds as its last step: whoever starts the evening at once waits for it. @throws Error when nobody comes */
+async function seededRecipients(api: Api): Promise<{ id: string }[]> {
+  for (let tries = 0; tries < 30; tries++) {
+    const recipients = await listAll<{ id: string }>(api, '/v1/recipients');
+    if (recipients.length > 0) return recipients;
+    if (tries === 0) process.stdout.write('waiting for recipients to be seeded …\n');
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+  }
+  throw new Error('There are no recipients. Load a city: make seed CITY=helsinki');
 }
 
 async function until(check: () => boolean): Promise<void> {

@@ -17,7 +17,7 @@ import { listSurpluses } from '#adapters/postgres/sql/listSurpluses.ts';
 import { listOffers, readOffer } from '#adapters/postgres/sql/readOffers.ts';
 import { readStats } from '#adapters/postgres/sql/readStats.ts';
 import { readSurplus } from '#adapters/postgres/sql/readSurplus.ts';
-import { connectRedis } from '#adapters/redis/connection.ts';
+import { connectRedis, type RedisConnection } from '#adapters/redis/connection.ts';
 import { createRequestCounter } from '#adapters/redis/countRequest.ts';
 import { refreshRecipient } from '#adapters/redis/keeper.ts';
 import type { ApiDependencies } from './app.ts';
@@ -32,6 +32,9 @@ import { createHub, type Hub } from './stream/hub.ts';
 
 export interface Composed {
   readonly dependencies: ApiDependencies;
+  readonly feed: LotFeed;
+  readonly bus: Bus;
+  readonly redis: RedisConnection;
   stop(): Promise<void>;
 }
 
@@ -92,7 +95,7 @@ export async function compose(env: ApiConfig, log: Logger, metrics: ApiMetrics):
     await bus.close();
     await pool.end();
   };
-  return { dependencies, stop };
+  return { dependencies, feed, bus, redis, stop };
 }
 
 /** The feed tells the hub, the hub asks the feed where it is. */

@@ -34,6 +34,8 @@ export interface OfferWithSurplus extends OfferView {
 
 /** An offer with the food it is about. */
 export function offerWithSurplus(offer: OfferView, surplus: SurplusView): OfferWithSurplus {
-  const { offer: _offer, lots: _lots, ...food } = surplus;
-  return { ...offer, surplus: food };
+  const food: Partial<SurplusView> = { ...surplus };
+  Reflect.deleteProperty(food, 'offer');
+  Reflect.deleteProperty(food, 'lots');
+  return { ...offer, surplus: food as OfferWithSurplus['surplus'] };
 }

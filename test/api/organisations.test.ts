@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { until } from '../../dev/testing/placesServers.ts';
+import { until } from '../../dev/testing/servers.ts';
 import { food, newKey, registerDonor, registerRecipient, startWorld, type Reply, type World } from './world.ts';
 
 let world: World;
@@ -133,7 +133,7 @@ describe('a push subscription', () => {
     );
     await world.ask('DELETE', `/v1/push-subscriptions/${String(made.body.id)}`, { as: 'recipient:shelter' });
     assert.equal((await rows()).length, 1);
-    for (const _ of [1, 2])
+    for (let times = 0; times < 2; times++)
       assert.equal(
         (await world.ask('DELETE', `/v1/push-subscriptions/${String(made.body.id)}`, { as: 'donor:kitchen' })).status,
         204,

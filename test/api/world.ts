@@ -2,48 +2,35 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import type { InjectOptions } from 'fastify';
-import pino from 'pino';
+import { pino } from 'pino';
 import { createCellActors, type CellActors } from '#cell/cellActor.ts';
 import { CellUnavailable, isMoved, type CellClient } from '#cell/contract.ts';
 import { policyOf } from '#core/lots/policy.ts';
-import { createSealer } from '#adapters/crypto/sealed.ts';
+import { readEnv } from '#adapters/config/env.ts';
 import { createHandoverCode } from '#adapters/crypto/handoverCode.ts';
-import { parseOpeningHours } from '#adapters/hours/parseOpeningHours.ts';
-import { newUuid } from '#adapters/ids/uuid.ts';
 import { connectBus } from '#adapters/nats/bus.ts';
-import { createDeadLetters } from '#adapters/nats/deadLetters.ts';
-import { startLotFeed, type LotFeed } from '#adapters/nats/lotFeed.ts';
+import type { LotFeed } from '#adapters/nats/lotFeed.ts';
 import { createPublish } from '#adapters/nats/publish.ts';
-import { ensureStreams } from '#adapters/nats/streams.ts';
-import { createCellStore } from '#adapters/postgres/cellStore.ts';
+import { ensureStreams, LOTS } from '#adapters/nats/streams.ts';
 import { createDatabaseClock } from '#adapters/postgres/clock.ts';
-import { createPool, type Pool } from '#adapters/postgres/pool.ts';
-import { claimKey } from '#adapters/postgres/sql/claimKey.ts';
-import { findOrganisation } from '#adapters/postgres/sql/findOrganisation.ts';
-import { listSurpluses } from '#adapters/postgres/sql/listSurpluses.ts';
-import { listOffers, readOffer } from '#adapters/postgres/sql/readOffers.ts';
-import { readStats } from '#adapters/postgres/sql/readStats.ts';
-import { readSurplus } from '#adapters/postgres/sql/readSurplus.ts';
+import type { Pool } from '#adapters/postgres/pool.ts';
 import { createCandidates } from '#adapters/redis/candidates.ts';
-import { connectRedis } from '#adapters/redis/connection.ts';
-import { createRequestCounter } from '#adapters/redis/countRequest.ts';
-import { createCandidateKeeper, refreshRecipient } from '#adapters/redis/keeper.ts';
-import { estimateTravelSeconds } from '#core/geo/distance.ts';
-import { startNats, type NatsProcess } from '../../dev/testing/loopServers.ts';
-import { startPostgres, startRedis, until, type RedisProcess } from '../../dev/testing/placesServers.ts';
+import type { RedisConnection } from '#adapters/redis/connection.ts';
+import { createCandidateKeeper } from '#adapters/redis/keeper.ts';
+import { startPostgres } from '../../dev/testing/freshDatabase.ts';
+import { startNats, startRedis, until, type NatsProcess, type RedisProcess } from '../../dev/testing/servers.ts';
 import { createApi, type ApiDependencies } from '../../services/api/app.ts';
-import { createJwks } from '../../services/api/auth/jwks.ts';
-import { createTokenVerifier } from '../../services/api/auth/tokens.ts';
+import { compose } from '../../services/api/compose.ts';
+import { ApiEnv } from '../../services/api/config.ts';
 import { createApiMetrics } from '../../services/api/metrics.ts';
-import { createDirectory } from '../../services/api/organisations/directory.ts';
-import { createOrganisationStore } from '../../services/api/organisations/store.ts';
 import type { Api } from '../../services/api/requests.ts';
-import { createHub } from '../../services/api/stream/hub.ts';
-import { AUDIENCE, startIssuer, type TestIssuer } from './tokens.ts';
+import { worldPorts } from '../cell/worldPorts.ts';
+import { startIssuer, type TestIssuer } from './tokens.ts';
 
 export const SECRET = randomBytes(32).toString('hex');
 const PREFIX = 'pp';
-const NO_LOG = { info: () => undefined, warn: () => undefined };
+const nothing = (): void => undefined;
+const NO_LOG = { info: nothing, warn: nothing };
 
 export interface Reply {
   readonly status: number;
@@ -71,6 +58,8 @@ export interface World {
   readonly actors: CellActors;
   readonly url: string;
   readonly publish: ReturnType<typeof createPublish>;
+  /** deletes the stream of lot events and makes it anew */
+  recreateStreams(): Promise<void>;
   /** `donor:a`, `recipient:b` or `operator` */
   token(who: string): Promise<string>;
   ask(method: string, url: string, options?: Ask): Promise<Reply>;
@@ -81,7 +70,6 @@ export interface World {
 
 export interface WorldOptions {
   readonly change?: (dependencies: ApiDependencies) => ApiDependencies;
-  readonly ackTimeoutMs?: number;
 }
 
 export async function startWorld(options: WorldOptions = {}): Promise<World> {
@@ -91,152 +79,118 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     startNats(),
     startIssuer(),
   ]);
-  const pool = createPool(postgres.appUrl, 'api-test');
-  const redis = connectRedis(redisServer.url, { name: 'api-test', commandTimeoutMs: 1_000 });
-  const bus = await connectBus({ url: nats.url, name: 'api-test' });
+  await withStreams(nats.url);
+  const env = readEnv(ApiEnv, {
+    APP_PORT: '1',
+    DATABASE_URL: postgres.appUrl,
+    REDIS_URL: redisServer.url,
+    NATS_URL: nats.url,
+    DAPR_HTTP_PORT: '1',
+    JWT_ISSUER_URL: issuer.url,
+    HANDOVER_SECRET: SECRET,
+    CONTACT_KEYS: JSON.stringify({ k1: randomBytes(32).toString('base64') }),
+    CONTACT_KEY_ID: 'k1',
+    VAPID_PUBLIC_KEY: 'test-key',
+    ALLOW_LOCAL_PUSH: '1',
+    RATE_LIMIT_DONOR: '1000000',
+    RATE_LIMIT_RECIPIENT: '1000000',
+    RATE_LIMIT_OPERATOR: '1000000',
+  });
+  const log = pino({ level: process.env['LOG_LEVEL'] ?? 'silent' });
+  const composed = await compose(env, log, createApiMetrics());
+  const { pool } = composed.dependencies;
+  const hosted = await hostCells(pool, composed.redis);
+  const readiness = { needed: { postgres: () => pool.query('select 1').then(() => true) }, useful: {} };
+  const given = { ...composed.dependencies, cells: cellsInProcess(hosted.actors), dependencies: readiness };
+  const { app } = await createApi(options.change?.(given) ?? given);
+  const { app: secondApp } = await createApi({ ...given, metrics: createApiMetrics() });
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const token = tokensOf(issuer);
+  return {
+    app,
+    pool,
+    issuer,
+    token,
+    redis: redisServer,
+    nats,
+    feed: composed.feed,
+    actors: hosted.actors,
+    url: `http://127.0.0.1:${String((app.server.address() as AddressInfo).port)}`,
+    publish: createPublish(composed.bus, () => ensureStreams(composed.bus.jsm)),
+    recreateStreams: async () => {
+      await composed.bus.jsm.streams.delete(LOTS);
+      await ensureStreams(composed.bus.jsm);
+    },
+    ask: askOf(app, token),
+    askSecond: askOf(secondApp, token),
+    stop: async () => {
+      await secondApp.close();
+      await app.close();
+      await hosted.stop();
+      await composed.stop();
+      await Promise.all([postgres.stop(), redisServer.stop(), nats.stop(), issuer.stop()]);
+    },
+  };
+}
+
+async function withStreams(url: string): Promise<void> {
+  const bus = await connectBus({ url, name: 'streams' });
   await ensureStreams(bus.jsm);
+  await bus.close();
+}
+
+/** What the actor host and the keeper of candidates do in processes of their own. */
+async function hostCells(
+  pool: Pool,
+  redis: RedisConnection,
+): Promise<{ actors: CellActors; stop: () => Promise<void> }> {
   const clock = await createDatabaseClock(pool);
   const keeper = createCandidateKeeper({ pool, redis, prefix: PREFIX, log: NO_LOG, settleMs: 0, roundMs: 50 });
+  const candidates = createCandidates({ redis, clock, prefix: PREFIX });
   await redis.whenReady(5_000);
   keeper.start();
+  // An empty search would be answered without looking.
   await until(
     'the candidates are ready',
-    async () => (await createCandidates({ redis, clock, prefix: PREFIX }).near([])) !== null,
+    async () => (await candidates.near([{ ...HELSINKI, radiusMeters: 1 }])) !== null,
   );
-  const handoverCode = createHandoverCode(SECRET);
-  const actors = createCellActors(
-    {
-      store: createCellStore(pool, 'api-test', 9),
-      candidates: createCandidates({ redis, clock, prefix: PREFIX }),
-      travel: {
-        warm: () => Promise.resolve(true),
-        of: ({ from, to, mode }) => ({
-          travelSeconds: estimateTravelSeconds(from, to, mode),
-          travelSource: 'estimate',
-        }),
-      },
-      hints: { outbox: () => undefined },
-      clock,
-      newUuid,
-      handoverCode,
-    },
-    policyOf(options.ackTimeoutMs ?? 300_000),
-    {
-      activated: () => undefined,
-      fenced: () => undefined,
-      turned: () => undefined,
-      failed: () => undefined,
-      random: Math.random,
-    },
-    12,
-  );
-  const nowMs = Date.now;
-  const directory = createDirectory({ read: (kind, id) => findOrganisation(pool, kind, id), nowMs, ttlMs: 200 });
-  const sealer = createSealer(JSON.stringify({ k1: randomBytes(32).toString('base64') }), 'k1');
-  const feed: LotFeed = startLotFeed({
-    bus,
-    onEvent: (event) => hub.tell(event),
-    onReset: () => hub.reset(),
-    retryMs: 100,
-    checkMs: 200,
-  });
-  const hub = createHub(feed);
-  const publish = createPublish(bus, () => ensureStreams(bus.jsm));
-  const dependencies: ApiDependencies = {
-    log: pino({ level: process.env['LOG_LEVEL'] ?? 'silent' }),
-    metrics: createApiMetrics(),
-    pool,
-    cells: cellsInProcess(actors),
-    directory,
-    hub,
-    nowMs,
-    newUuid,
-    verify: createTokenVerifier({ issuer: issuer.url, audience: AUDIENCE, keys: createJwks(issuer.jwksUrl), nowMs }),
-    reads: {
-      readSurplus: (place) => readSurplus(pool, place),
-      listSurpluses: (filter) => listSurpluses(pool, filter),
-      readOffer: (place) => readOffer(pool, place),
-      listOffers: (filter) => listOffers(pool, filter),
-      claimKey: (claim) => claimKey(pool, claim),
-    },
-    organisations: createOrganisationStore({
-      pool,
-      sealer,
-      parseHours: parseOpeningHours,
-      newId: () => newUuid(nowMs()),
-      recipientChanged: (id) => refreshRecipient({ pool, redis, prefix: PREFIX }, id),
-      forget: directory.forget,
-    }),
-    push: { sealer, vapidPublicKey: 'test-key', allowLocalPush: true },
-    stats: () => readStats(pool),
-    deadLetters: createDeadLetters(bus, publish),
-    handoverCode,
-    secret: SECRET,
-    rateLimits: { donor: 100_000, recipient: 100_000, operator: 100_000 },
-    countRequest: createRequestCounter(redis.client),
-    dependencies: { needed: { postgres: () => pool.query('select 1').then(() => true) }, useful: {} },
+  const hooks = { activated: nothing, fenced: nothing, turned: nothing, failed: nothing, random: Math.random };
+  const ports = { ...worldPorts(pool, candidates), clock, handoverCode: createHandoverCode(SECRET) };
+  const actors = createCellActors(ports, policyOf(300_000), hooks, 12);
+  const stop = async (): Promise<void> => {
+    await keeper.stop();
+    await actors.idle();
+    clock.stop();
   };
-  const { app } = await createApi(options.change?.(dependencies) ?? dependencies);
-  const { app: secondApp } = await createApi({ ...dependencies, metrics: createApiMetrics() });
-  await app.listen({ host: '127.0.0.1', port: 0 });
-  const url = `http://127.0.0.1:${String((app.server.address() as AddressInfo).port)}`;
+  return { actors, stop };
+}
 
+function tokensOf(issuer: TestIssuer): (who: string) => Promise<string> {
   const tokens = new Map<string, Promise<string>>();
-  const token = (who: string): Promise<string> => {
+  return (who) => {
     const [role = '', org = null] = who.split(':');
     const known = tokens.get(who) ?? issuer.token(role, org);
     tokens.set(who, known);
     return known;
   };
+}
 
-  const askOf =
-    (of: Api) =>
-    async (method: string, path: string, given: Ask = {}): Promise<Reply> => {
-      const headers: Record<string, string> = { ...given.headers };
-      if (given.as !== undefined) headers['authorization'] = `Bearer ${await token(given.as)}`;
-      if (given.key !== undefined) headers['idempotency-key'] = given.key;
-      const payload = given.body === undefined ? {} : { payload: given.body as string };
-      if (typeof given.body === 'string') headers['content-type'] ??= 'application/json';
-      const response = await of.inject({
-        method: method,
-        url: path,
-        headers,
-        ...payload,
-      } as InjectOptions);
-      const isJson = /json/.test(String(response.headers['content-type'] ?? ''));
-      return {
-        status: response.statusCode,
-        headers: response.headers as Record<string, string>,
-        body: isJson && response.body !== '' ? response.json<unknown>() : null,
-        text: response.body,
-      };
+function askOf(of: Api, token: World['token']): World['ask'] {
+  return async (method, path, given = {}) => {
+    const headers: Record<string, string> = { ...given.headers };
+    if (given.as !== undefined) headers['authorization'] = `Bearer ${await token(given.as)}`;
+    if (given.key !== undefined) headers['idempotency-key'] = given.key;
+    if (typeof given.body === 'string') headers['content-type'] ??= 'application/json';
+    const payload = given.body === undefined ? {} : { payload: given.body as string };
+    const asked: InjectOptions = { method: method, url: path, headers, ...payload };
+    const response = await of.inject(asked);
+    const isJson = /json/.test(String(response.headers['content-type'] ?? ''));
+    return {
+      status: response.statusCode,
+      headers: response.headers as Record<string, string>,
+      body: isJson && response.body !== '' ? response.json<unknown>() : null,
+      text: response.body,
     };
-
-  return {
-    app,
-    pool,
-    issuer,
-    redis: redisServer,
-    nats,
-    feed,
-    actors,
-    url,
-    publish,
-    token,
-    ask: askOf(app),
-    askSecond: askOf(secondApp),
-    stop: async () => {
-      await secondApp.close();
-      await app.close();
-      await feed.stop();
-      await keeper.stop();
-      await actors.idle();
-      clock.stop();
-      redis.stop();
-      await bus.close();
-      await pool.end();
-      await Promise.all([postgres.stop(), redisServer.stop(), nats.stop(), issuer.stop()]);
-    },
   };
 }
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import type { Accept, Answer, Command, Post } from '#core/lots/command.ts';
+import { regionOf, signedIdOf } from '#core/geo/cell.ts';
 import { policyOf } from '#core/lots/policy.ts';
 import { recipientNamed } from '#core/lots/evening.testkit.ts';
 import { lotIdOf, type CellToken, type DonorId, type LotId, type OfferId, type RecipientId } from '#core/words/ids.ts';
@@ -169,8 +170,8 @@ describe('one effect per id', () => {
     const lotId = lotIdOf('46920b3' as CellToken, newUuid(Date.now()));
     await pool.query(
       `insert into command (geo_region_id, command_id, kind, fingerprint, elsewhere_cell, elsewhere_lot)
-       values ((select geo_region_id from region limit 1), $1, 'post', $2, '46920b3', $3)`,
-      [post.id, post.fingerprint, lotId],
+       values ($1, $2, 'post', $3, '46920b3', $4)`,
+      [signedIdOf(regionOf(CELL)), post.id, post.fingerprint, lotId],
     );
     assert.deepEqual(await one(post), { elsewhere: { cell: '46920b3', lotId } });
     assert.equal(await count('lot'), 0);

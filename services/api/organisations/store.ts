@@ -10,6 +10,7 @@ import { writeAudit, type AuditEntry } from '#adapters/postgres/sql/writeAudit.t
 import { inTransaction } from '#adapters/postgres/transaction.ts';
 import { regionOf, signedIdOf } from '#core/geo/cell.ts';
 import type { Principal } from '../auth/principal.ts';
+import { keptOf } from '../idempotency/keptOf.ts';
 import { Problem } from '../problems.ts';
 import type { ChangeBody, OrganisationBody } from '../schemas/organisations.ts';
 import { changesOf, openContact, organisationView, sealedContact, toldOf, type ParseHours } from './told.ts';
@@ -66,9 +67,9 @@ export function createOrganisationStore(given: OrganisationStoreDependencies): O
       await writeAudit(db, auditEntry(given.newId(), actor, `${kind}.register`, `${kind}:${body.id}`, null, view));
       return view;
     });
-    if (kept === null) throw new Problem('key-reuse', 'This key was used with another request.');
+    const view = keptOf(kept);
     await changed(given, kind, body.id);
-    return kept.answer;
+    return view;
   }
 
   async function change(kind: OrganisationKind, id: string, body: ChangeBody, ifVersion: number | null, actor: Actor) {

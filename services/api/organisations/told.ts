@@ -15,12 +15,15 @@ interface Body {
   readonly contact?: object | null;
 }
 
+/** The row's frame, and what is stored in a form of its own. */
+const NOT_TOLD: ReadonlySet<string> = new Set(['id', 'name', 'location', 'contact', 'hours', 'openingHours']);
+
 /** @returns the fields to store. @throws Problem malformed-request naming the field */
 export function toldOf(body: Body, parseHours: ParseHours): Record<string, unknown> {
-  const { hours, openingHours, timeZone, contact: _contact, ...others } = body;
-  const { id: _id, name: _name, location: _location, ...told } = others as Record<string, unknown>;
+  const { hours, openingHours, timeZone } = body;
   if (timeZone !== undefined) checkTimeZone(timeZone);
-  return { ...told, ...(timeZone === undefined ? {} : { timeZone }), ...hoursOf(hours, openingHours, parseHours) };
+  const told = Object.entries(body).filter(([name]) => !NOT_TOLD.has(name));
+  return { ...Object.fromEntries(told), ...hoursOf(hours, openingHours, parseHours) };
 }
 
 function hoursOf(

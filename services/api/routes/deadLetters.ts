@@ -8,6 +8,7 @@ import { writeAudit } from '#adapters/postgres/sql/writeAudit.ts';
 import { principalOfRequest } from '../auth/gate.ts';
 import { commandIdOf, type Fingerprint } from '../idempotency/key.ts';
 import { lotPlaceOf } from '../pathIds.ts';
+import { keptOf } from '../idempotency/keptOf.ts';
 import { malformed, Problem } from '../problems.ts';
 import { traceparentOf, type Api } from '../requests.ts';
 import { answers } from '../schemas/answers.ts';
@@ -130,8 +131,7 @@ async function once(
     await writeAudit(given.pool, { ...entry, before: letter, after: answer });
     return answer;
   });
-  if (kept === null) throw new Problem('key-reuse', 'This key was used with another request.');
-  return kept.answer;
+  return keptOf(kept);
 }
 
 async function replay(given: DeadLetterDependencies, letter: DeadLetterItem, traceparent: string): Promise<DoneAnswer> {

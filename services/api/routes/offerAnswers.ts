@@ -106,7 +106,7 @@ async function answerOffer(
   const on = {
     id,
     fingerprint: fingerprint('POST', `/v1/offers/${offerId}/${verb}`, request.body),
-    offerId: offerId,
+    offerId,
     recipientId: recipient.id as RecipientId,
   };
   const answer = await sendOnce({

@@ -9,6 +9,7 @@ import { endpointDigest, pushContext } from '#adapters/webpush/subscriptions.ts'
 import { principalOfRequest } from '../auth/gate.ts';
 import { commandIdOf, type Fingerprint } from '../idempotency/key.ts';
 import type { Directory } from '../organisations/directory.ts';
+import { keptOf } from '../idempotency/keptOf.ts';
 import { malformed, Problem } from '../problems.ts';
 import type { Api } from '../requests.ts';
 import { answers } from '../schemas/answers.ts';
@@ -106,8 +107,7 @@ function subscribe(app: Api, { pool, sealer, directory, fingerprint, newId, allo
         });
         return { id };
       });
-      if (kept === null) throw new Problem('key-reuse', 'This key was used with another request.');
-      return await reply.code(201).header('location', `/v1/push-subscriptions/${id}`).send(kept.answer);
+      return await reply.code(201).header('location', `/v1/push-subscriptions/${id}`).send(keptOf(kept));
     },
   );
 }

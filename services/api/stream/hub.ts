@@ -46,96 +46,96 @@ interface Client {
   closed: boolean;
 }
 
+/** By organisation; operators all under one key. */
+type Clients = Map<string, Set<Client>>;
+
 export function createHub(feed: Feed): Hub {
-  const clients = new Map<string, Set<Client>>();
-
-  function close(client: Client): void {
-    client.closed = true;
-    const key = keyOf(client.principal);
-    const group = clients.get(key);
-    group?.delete(client);
-    if (group?.size === 0) clients.delete(key);
-  }
-
-  function end(client: Client, because: EndedBecause): void {
-    if (client.closed) return;
-    close(client);
-    client.sink.end(because);
-  }
-
-  function write(client: Client, event: FeedEvent): void {
-    const notice = noticeFor(client.principal, event);
-    if (notice === null || client.closed) return;
-    client.sink.write(frame(notice.event, notice.data, eventIdOf(event)));
-    if (client.sink.buffered() > MAX_BUFFERED_BYTES) end(client, 'slow');
-  }
-
-  function deliver(client: Client, event: FeedEvent): void {
-    if (client.pending === null) write(client, event);
-    else if (client.pending.length < MAX_PENDING) client.pending.push(event);
-    else end(client, 'slow');
-  }
-
-  async function lookBack(client: Client, from: number, upTo: FeedPosition): Promise<void> {
-    try {
-      for await (const event of feed.since(from, upTo)) {
-        if (client.closed) return;
-        write(client, event);
-      }
-      for (const event of client.pending ?? []) write(client, event);
-      client.pending = null;
-    } catch {
-      // It comes again, with the last id it got.
-      end(client, 'failed');
-    }
-  }
-
-  function connect(principal: Principal, sink: Sink, lastEventId: string | null): Connection | null {
-    const position = feed.position();
-    const group = clients.get(keyOf(principal)) ?? new Set();
-    if (position === null || group.size >= MAX_SCREENS_PER_SCOPE) return null;
-    const client: Client = { principal, sink, pending: null, closed: false };
-    clients.set(keyOf(principal), group.add(client));
-    const from = lastEventId === null ? position.seq : seqOfEventId(lastEventId, position.stream);
-    if (from === null || from > position.seq || position.seq - from > MAX_LOOK_BACK) {
-      sink.write(
-        frame(
-          'reset',
-          { because: 'The last event id is unknown or too old: read the lists anew.' },
-          eventIdOf(position),
-        ),
-      );
-    } else {
-      // Of the place they start from: it says where to resume before anything has come.
-      sink.write(frame('ready', {}, eventIdOf({ ...position, seq: from })));
-      if (from < position.seq) {
-        client.pending = [];
-        void lookBack(client, from, position);
-      }
-    }
-    return { close: () => close(client) };
-  }
-
-  function all(): Client[] {
-    return [...clients.values()].flatMap((group) => [...group]);
-  }
-
+  const clients: Clients = new Map();
+  const all = (): Client[] => [...clients.values()].flatMap((group) => [...group]);
   return {
-    connect,
+    connect: (principal, sink, lastEventId) => connect(clients, feed, principal, sink, lastEventId),
     tell(event) {
       if (clients.size === 0) return;
       for (const key of ['operator', ...scopesOf(event)]) {
-        for (const client of [...(clients.get(key) ?? [])]) deliver(client, event);
+        for (const client of [...(clients.get(key) ?? [])]) deliver(clients, client, event);
       }
     },
     reset() {
-      for (const client of all()) end(client, 'failed');
+      for (const client of all()) end(clients, client, 'failed');
     },
     endAll() {
-      for (const client of all()) end(client, 'draining');
+      for (const client of all()) end(clients, client, 'draining');
     },
     count: () => all().length,
   };
+}
+
+function connect(
+  clients: Clients,
+  feed: Feed,
+  principal: Principal,
+  sink: Sink,
+  lastEventId: string | null,
+): Connection | null {
+  const position = feed.position();
+  const group = clients.get(keyOf(principal)) ?? new Set();
+  if (position === null || group.size >= MAX_SCREENS_PER_SCOPE) return null;
+  const client: Client = { principal, sink, pending: null, closed: false };
+  clients.set(keyOf(principal), group.add(client));
+  const from = lastEventId === null ? position.seq : seqOfEventId(lastEventId, position.stream);
+  if (from === null || from > position.seq || position.seq - from > MAX_LOOK_BACK) {
+    const because = 'The last event id is unknown or too old: read the lists anew.';
+    sink.write(frame('reset', { because }, eventIdOf(position)));
+  } else {
+    // Of the place they start from: it says where to resume before anything has come.
+    sink.write(frame('ready', {}, eventIdOf({ ...position, seq: from })));
+    if (from < position.seq) {
+      client.pending = [];
+      void lookBack(clients, feed, client, from, position);
+    }
+  }
+  return { close: () => close(clients, client) };
+}
+
+async function lookBack(clients: Clients, feed: Feed, client: Client, from: number, upTo: FeedPosition): Promise<void> {
+  try {
+    for await (const event of feed.since(from, upTo)) {
+      if (client.closed) return;
+      write(clients, client, event);
+    }
+    for (const event of client.pending ?? []) write(clients, client, event);
+    client.pending = null;
+  } catch {
+    // It comes again, with the last id it got.
+    end(clients, client, 'failed');
+  }
+}
+
+function deliver(clients: Clients, client: Client, event: FeedEvent): void {
+  if (client.pending === null) write(clients, client, event);
+  else if (client.pending.length < MAX_PENDING) client.pending.push(event);
+  else end(clients, client, 'slow');
+}
+
+function write(clients: Clients, client: Client, event: FeedEvent): void {
+  const notice = noticeFor(client.principal, event);
+  if (notice === null || client.closed) return;
+  client.sink.write(frame(notice.event, notice.data, eventIdOf(event)));
+  if (client.sink.buffered() > MAX_BUFFERED_BYTES) end(clients, client, 'slow');
+}
+
+function end(clients: Clients, client: Client, because: EndedBecause): void {
+  if (client.closed) return;
+  close(clients, client);
+  client.sink.end(because);
+}
+
+function close(clients: Clients, client: Client): void {
+  client.closed = true;
+  const key = keyOf(client.principal);
+  const group = clients.get(key);
+  group?.delete(client);
+  if (group?.size === 0) clients.delete(key);
 }
 
 function keyOf(principal: Principal): string {

@@ -10,16 +10,24 @@ export interface AnswerKey {
   readonly fingerprint: string;
 }
 
-/** null: the key was used for another request */
-export type Kept<Result> = { readonly answer: Result; readonly isRepeat: boolean } | null;
+export type Kept<Result> =
+  | { readonly outcome: 'answered'; readonly answer: Result }
+  /** the key was used for another request */
+  | { readonly outcome: 'reused' }
+  /** the first request of this key has not been answered yet */
+  | { readonly outcome: 'in-flight' };
 
 const CLAIM = `insert into command (geo_region_id, command_id, kind, fingerprint) values ($1, $2, $3, $4) on conflict do nothing`;
-const READ = 'select fingerprint, answer from command where geo_region_id = $1 and command_id = $2';
+const READ = `select fingerprint, answer, created_at < now() - interval '10 seconds' as is_left_behind
+  from command where geo_region_id = $1 and command_id = $2`;
+const UNCLAIM = 'delete from command where geo_region_id = $1 and command_id = $2 and answer is null';
 const ANSWER = 'update command set answer = $3 where geo_region_id = $1 and command_id = $2';
 
 interface Row<Result> {
   readonly fingerprint: string | null;
   readonly answer: Result | null;
+  /** its process must have died: no effect takes so long */
+  readonly is_left_behind: boolean;
 }
 
 /**
@@ -32,16 +40,14 @@ export async function withKeptAnswer<Result>(
   effect: (db: Queryable) => Promise<Result>,
 ): Promise<Kept<Result>> {
   return await inTransaction(pool, async (db) => {
-    if (await claim(db, key)) return { answer: await answered(db, key, await effect(db)), isRepeat: false };
-    const row = await read<Result>(db, key);
-    if (row?.fingerprint !== key.fingerprint) return null;
-    return row.answer === null ? null : { answer: row.answer, isRepeat: true };
+    if (await claim(db, key)) return fresh(await answered(db, key, await effect(db)));
+    return keptIn(await read<Result>(db, key), key);
   });
 }
 
 /**
- * The same for effects outside PostgreSQL, which must bear to be repeated: one that died before its answer was kept is
- * done again.
+ * The same for effects outside PostgreSQL, which must bear to be repeated: one whose process died before its answer was
+ * kept is done again. What `effect` throws frees the key.
  */
 export async function withAnswerKeptAfter<Result>(
   pool: Pool,
@@ -50,10 +56,26 @@ export async function withAnswerKeptAfter<Result>(
 ): Promise<Kept<Result>> {
   if (!(await claim(pool, key))) {
     const row = await read<Result>(pool, key);
-    if (row?.fingerprint !== key.fingerprint) return null;
-    if (row.answer !== null) return { answer: row.answer, isRepeat: true };
+    const kept = keptIn(row, key);
+    if (kept.outcome !== 'in-flight' || row?.is_left_behind !== true) return kept;
   }
-  return { answer: await answered(pool, key, await effect()), isRepeat: false };
+  try {
+    return fresh(await answered(pool, key, await effect()));
+  } catch (error) {
+    await pool.query(UNCLAIM, [key.homeRegionId, key.commandId]);
+    throw error;
+  }
+}
+
+function fresh<Result>(answer: Result): Kept<Result> {
+  return { outcome: 'answered', answer };
+}
+
+function keptIn<Result>(row: Row<Result> | undefined, { fingerprint }: AnswerKey): Kept<Result> {
+  // Gone again: what claimed it failed just now.
+  if (row === undefined) return { outcome: 'in-flight' };
+  if (row.fingerprint !== fingerprint) return { outcome: 'reused' };
+  return row.answer === null ? { outcome: 'in-flight' } : { outcome: 'answered', answer: row.answer };
 }
 
 async function claim(db: Queryable, { homeRegionId, commandId, kind, fingerprint }: AnswerKey): Promise<boolean> {

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import pino from 'pino';
+import { CellUnavailable } from '#cell/contract.ts';
+import { problemOf } from './answerProblems.ts';
+import { guardRoutes } from './auth/gate.ts';
+import { PROBLEM_CODES, PROBLEMS, Problem } from './problems.ts';
+import { createServer } from './server.ts';
+
+const bare = () => {
+  const app = createServer(pino({ level: 'silent' }), () => undefined);
+  guardRoutes(app, {
+    verify: () => Promise.reject(new Problem('not-authenticated', 'no')),
+    directory: { find: () => Promise.resolve(null), forget: () => undefined },
+  });
+  return app;
+};
+
+describe('a route that says too little fails at boot', () => {
+  it('without who may call it', async () => {
+    const app = bare();
+    app.get('/v1/open-door', () => ({}));
+    await assert.rejects(async () => await app.ready(), /GET \/v1\/open-door does not say who may call it/);
+  });
+
+  it('for nobody', async () => {
+    const app = bare();
+    app.get('/v1/nobody', { config: { access: [] } }, () => ({}));
+    await assert.rejects(async () => await app.ready(), /is for nobody/);
+  });
+
+  it('a POST without whether it asks for a key', async () => {
+    const app = bare();
+    app.post('/v1/thing', { config: { access: ['donor'] } }, () => ({}));
+    await assert.rejects(async () => await app.ready(), /Idempotency-Key/);
+  });
+});
+
+describe('problems', () => {
+  it('each code has its page, each page its code, and the page says the right status and title', () => {
+    const folder = join(import.meta.dirname, '../../docs/errors');
+    const pages = readdirSync(folder).filter((name) => name !== 'README.md');
+    assert.deepEqual(pages.sort(), PROBLEM_CODES.map((code) => `${code}.md`).sort());
+    for (const code of PROBLEM_CODES) {
+      const text = readFileSync(join(folder, `${code}.md`), 'utf8');
+      assert.ok(text.startsWith(`# ${PROBLEMS[code].title}\n`), code);
+      assert.ok(text.includes(`\`${code}\` · HTTP ${String(PROBLEMS[code].status)}`), code);
+    }
+  });
+
+  it('an unexpected error tells nothing of our insides', async () => {
+    const app = bare();
+    app.get('/boom', { config: { access: 'public' } }, () => {
+      throw new Error('password=hunter2 at /srv/secret.ts');
+    });
+    const reply = await app.inject('/boom');
+    assert.equal(reply.statusCode, 500);
+    assert.match(String(reply.headers['content-type']), /problem\+json/);
+    assert.equal(/hunter2|secret/.test(reply.body), false);
+  });
+
+  it('a cell or database that is away is 503 with Retry-After', () => {
+    for (const error of [
+      new CellUnavailable('x', 2),
+      Object.assign(new Error('x'), { code: '57014' }),
+      Object.assign(new Error('x'), { code: 'ECONNREFUSED' }),
+    ]) {
+      const problem = problemOf(error);
+      assert.equal(problem.code, 'unavailable');
+      assert.ok(Number(problem.headers['retry-after']) > 0);
+    }
+  });
+});
