@@ -8,8 +8,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCampaign, type Campaign } from './campaign.ts';
-import { brokenLaws, LAW_NAMES, type Breach } from './laws.ts';
-import { buildChecker, checkedOperations, checkLinearity } from './linearize.ts';
+import { judge } from './judge.ts';
+import { LAW_NAMES, type Breach } from './laws.ts';
+import { buildChecker } from './linearize.ts';
 import { figuresOf } from './figures.ts';
 import { faultText } from './schedule.ts';
 
@@ -35,39 +36,13 @@ const checker = buildChecker();
 if ('because' in checker) say(`LINEARIZABILITY WILL NOT BE CHECKED: ${checker.because}`);
 
 const campaign = await runCampaign({ seed, durationMs: minutes * 60_000, city, postsPerSecond, dir, say });
-const breaches = judge(campaign);
+const { breaches, linearity, isLinearityChecked } = judge(campaign, dir);
+say(linearity);
 report(campaign, breaches);
-if (breaches.length === 0 && setting('KEEP', '') === '') rmSync(dir, { recursive: true, force: true });
+// Without the checker a good end is not a whole one: it is said twice, and the evidence stays.
+if (breaches.length === 0 && isLinearityChecked && setting('KEEP', '') === '')
+  rmSync(dir, { recursive: true, force: true });
 process.exit(breaches.length === 0 ? 0 : 1);
-
-function judge({ evidence, quietAfterMs }: Campaign): Breach[] {
-  const breaches = brokenLaws(evidence);
-  if (quietAfterMs === null || quietAfterMs > 60_000)
-    breaches.push({ law: 'quiet within 60 s of the last fault', what: String(quietAfterMs), evidence: [] });
-  const open = evidence.lots.filter((lot) => lot.nextActionAtMs !== null);
-  if (open.length > 0)
-    breaches.push({
-      law: 'every lot ends',
-      what: `${String(open.length)} lots are open after all was cancelled`,
-      evidence: open,
-    });
-  const operations = checkedOperations(evidence.operations, evidence.steps, evidence.offers);
-  const linear = checkLinearity(operations, join(dir, 'linear.jsonl'));
-  if (!linear.checked) {
-    say(`LINEARIZABILITY WAS NOT CHECKED: ${linear.because}`);
-    return breaches;
-  }
-  say(`Porcupine: ${String(linear.operations)} operations on ${String(linear.lots)} lots`);
-  for (const lot of [...linear.illegal, ...linear.undecided]) {
-    const what = `${lot}: ${linear.illegal.includes(lot) ? 'no order explains its answers' : 'undecided in time'}`;
-    breaches.push({
-      law: 'operations on a lot are linearizable',
-      what,
-      evidence: operations.filter((each) => each.lot === lot),
-    });
-  }
-  return breaches;
-}
 
 function report(campaign: Campaign, breaches: readonly Breach[]): void {
   const { evidence, injected } = campaign;
