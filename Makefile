@@ -41,7 +41,7 @@ test: setup ## static checks, then all tests on real servers; make test FILE=tes
 	@exec $(NODE) dev/testing/run.ts $(FILE)
 
 faults: setup ## kill, hang and empty everything under load, then check every law: make faults SEED=7 MINUTES=5 (CITY RATE KEEP=1)
-	@SEED='$(SEED)' MINUTES='$(MINUTES)' CITY='$(CITY)' RATE='$(RATE)' KEEP='$(KEEP)' $(NODE) test/faults/run.ts
+	@SEED='$(SEED)' MINUTES='$(MINUTES)' CITY='$(CITY)' RATE='$(RATE)' KEEP='$(KEEP)' MUTANT='$(MUTANT)' $(NODE) test/faults/run.ts
 
 check: setup ## the static checks
 	@npm run -s check

@@ -11,6 +11,7 @@ import { createClient, type Client } from './client.ts';
 import { readDatabase, readStream, watchEpochs, type Evidence, type Ledger } from './evidence.ts';
 import { inject, type Injected } from './inject.ts';
 import { cancelOf, playLoad, type Donor } from './load.ts';
+import { plantMutant } from './mutant.ts';
 import { openHistory } from './operations.ts';
 import { drawSchedule, type Fault } from './schedule.ts';
 
@@ -24,6 +25,8 @@ export interface CampaignOptions {
   readonly say: (line: string) => void;
   /** default: drawn from the seed */
   readonly schedule?: readonly Fault[];
+  /** a bug to plant (mutant.ts): the campaign must end badly */
+  readonly mutant?: string;
 }
 
 export interface Campaign {
@@ -52,6 +55,7 @@ export async function runCampaign(options: CampaignOptions): Promise<Campaign> {
   const stack = await startStack({ dir: join(dir, 'stack'), processes: PROCESSES, env: SETTINGS });
   try {
     await seedCity(stack, options.city);
+    if (options.mutant !== undefined) await plantMutant(options.mutant, stack.env['MIGRATION_DATABASE_URL'] ?? '');
     await watchEpochs(stack.env['MIGRATION_DATABASE_URL'] ?? '');
     const apiUrls = ['api', 'api-2'].map((name) => `http://127.0.0.1:${String(stack.ports[name])}`);
     const client = createClient(apiUrls, stack.env['JWT_ISSUER_URL'] ?? '', log);

@@ -36,6 +36,7 @@ interface LotSeen {
 const LOOK_EVERY_MS = 1_500;
 const STORY_MS = 30_000;
 const REPEATED_SHARE = 0.15;
+const REPEATED_WITHIN_MS = 15_000;
 /** Some hang up early: whether it took effect they never learn. */
 const IMPATIENT_SHARE = 0.08;
 const ENDS = new Set(['collected', 'expired', 'cancelled']);
@@ -45,6 +46,8 @@ interface Story {
   readonly dice: Dice;
   readonly donor: string;
   readonly name: string;
+  /** repeats still to come */
+  readonly later: Promise<void>[];
 }
 
 /** Resolves when the last story has ended. */
@@ -62,11 +65,13 @@ async function playStory(options: LoadOptions, load: Dice, n: number): Promise<v
   const donor = options.donors[Math.floor(load('donor', n) * options.donors.length)];
   if (donor === undefined) throw new Error('no donors');
   const dice = createDice(`${options.seed}|story ${String(n)}`);
-  const story = { options, dice, donor: donor.id, name: keyOf(options.seed, 'post', n) };
+  const story = { options, dice, donor: donor.id, name: keyOf(options.seed, 'post', n), later: [] };
   const posted = await act(story, postOf(story, donor.categories), 'post');
-  if (posted.outcome !== 'ok' || posted.lot === null) return;
-  const cancel = dice('cancels') < 0.1 ? cancelLater(story, posted.lot) : Promise.resolve();
-  await Promise.all([follow(story, posted.lot), cancel]);
+  if (posted.outcome === 'ok' && posted.lot !== null) {
+    const cancel = dice('cancels') < 0.1 ? cancelLater(story, posted.lot) : Promise.resolve();
+    await Promise.all([follow(story, posted.lot), cancel]);
+  }
+  await Promise.all(story.later);
 }
 
 function postOf({ dice, donor, name }: Story, categories: readonly string[]): Ask {
@@ -85,14 +90,21 @@ function postOf({ dice, donor, name }: Story, categories: readonly string[]): As
 }
 
 /** One operation, over either API; now and then impatient, now and then sent twice. */
-async function act({ options, dice }: Story, ask: Ask, about: string): Promise<Operation> {
+async function act(story: Story, ask: Ask, about: string): Promise<Operation> {
+  const { options, dice } = story;
   const impatient = dice('impatient', about) < IMPATIENT_SHARE ? { patienceMs: 300 } : {};
   const sent = { ...ask, ...impatient, api: dice('api', about) < 0.5 ? 0 : 1 };
   const operation = await options.client.perform(sent);
   // A cancel has no key; what it names may have changed since.
   if (operation.outcome === 'ok' && ask.kind !== 'cancel' && dice('repeat', about) < REPEATED_SHARE)
-    await options.client.repeat(sent, operation);
+    story.later.push(repeatLater(story, sent, operation, dice('repeat after', about)));
   return operation;
+}
+
+/** Some at once, some when the host that took effect may be gone. */
+async function repeatLater({ options }: Story, sent: Ask, operation: Operation, roll: number): Promise<void> {
+  await pause(roll < 0.3 ? 0 : roll * REPEATED_WITHIN_MS);
+  await options.client.repeat({ ...sent, patienceMs: 25_000 }, operation);
 }
 
 async function cancelLater(story: Story, lot: string): Promise<void> {

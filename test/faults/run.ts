@@ -35,7 +35,10 @@ say(
 const checker = buildChecker();
 if ('because' in checker) say(`LINEARIZABILITY WILL NOT BE CHECKED: ${checker.because}`);
 
-const campaign = await runCampaign({ seed, durationMs: minutes * 60_000, city, postsPerSecond, dir, say });
+const mutant = setting('MUTANT', '') === '' ? {} : { mutant: setting('MUTANT', '') };
+if (mutant.mutant !== undefined) say(`MUTANT ${mutant.mutant}: a bug is planted, the verdict must be BROKEN`);
+const durationMs = minutes * 60_000;
+const campaign = await runCampaign({ seed, durationMs, city, postsPerSecond, dir, say, ...mutant });
 const { breaches, linearity, isLinearityChecked } = judge(campaign, dir);
 say(linearity);
 report(campaign, breaches);
