@@ -65,7 +65,7 @@ async function playStory(options: LoadOptions, load: Dice, n: number): Promise<v
   const donor = options.donors[Math.floor(load('donor', n) * options.donors.length)];
   if (donor === undefined) throw new Error('no donors');
   const dice = createDice(`${options.seed}|story ${String(n)}`);
-  const story = { options, dice, donor: donor.id, name: keyOf(options.seed, 'post', n), later: [] };
+  const story: Story = { options, dice, donor: donor.id, name: keyOf(options.seed, 'post', n), later: [] };
   const posted = await act(story, postOf(story, donor.categories), 'post');
   if (posted.outcome === 'ok' && posted.lot !== null) {
     const cancel = dice('cancels') < 0.1 ? cancelLater(story, posted.lot) : Promise.resolve();
