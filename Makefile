@@ -4,7 +4,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 WITH_ENV := $(NODE) dev/stack/withEnv.ts
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run stop reset status token seed simulate dlq test check fmt bench bench-quick
+.PHONY: help setup run stop reset status token seed simulate dlq test faults check fmt bench bench-quick
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
@@ -39,6 +39,9 @@ dlq: ## dead letters: make dlq ARGS="list" | "replay <id>" | "discard <id>"
 test: setup ## static checks, then all tests on real servers; make test FILE=test/cell/cell.test.ts runs one file alone
 	@$(if $(FILE),,npm run -s check)
 	@exec $(NODE) dev/testing/run.ts $(FILE)
+
+faults: setup ## kill, hang and empty everything under load, then check every law: make faults SEED=7 MINUTES=5 (CITY RATE KEEP=1)
+	@SEED='$(SEED)' MINUTES='$(MINUTES)' CITY='$(CITY)' RATE='$(RATE)' KEEP='$(KEEP)' MUTANT='$(MUTANT)' $(NODE) test/faults/run.ts
 
 check: setup ## the static checks
 	@npm run -s check

@@ -52,7 +52,14 @@ export function registerActorRoutes(app: FastifyInstance, actors: CellActors, ap
     '/actors/:type/:id/method/timer/:name',
     async (_, reply) => await reply.code(404).send({ error: 'no timers here' }),
   );
-  app.delete<{ Params: ActorParams }>('/actors/:type/:id', async (request) => {
+  void app.register(async (scope) => registerDeactivation(scope, actors));
+}
+
+/** daprd sends a content type with its DELETE that is none of ours: refused (415), the host would keep what it lost. */
+function registerDeactivation(scope: FastifyInstance, actors: CellActors): void {
+  scope.removeAllContentTypeParsers();
+  scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) => done(null, null));
+  scope.delete<{ Params: ActorParams }>('/actors/:type/:id', async (request) => {
     await actors.deactivate(request.params.id);
     return {};
   });

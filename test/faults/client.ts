@@ -1,0 +1,142 @@
+/** Asks over both APIs, tries again under the same key, and records each operation. */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { HistoryLog, Operation, OperationKind, Outcome, Repeat } from './operations.ts';
+
+export interface Ask {
+  readonly kind: OperationKind;
+  readonly role: 'donor' | 'recipient' | 'operator';
+  readonly org: string;
+  readonly method: string;
+  readonly path: string;
+  readonly key: string;
+  readonly body?: unknown;
+  readonly lot?: string;
+  readonly offer?: string;
+  readonly grams?: number;
+  /** gives up after this; default 25 s */
+  readonly patienceMs?: number;
+  /** which API is asked first */
+  readonly api?: number;
+}
+
+export interface Client {
+  /** The operation as it is recorded. Never throws: without an answer its outcome is `unknown`. */
+  perform(ask: Ask): Promise<Operation>;
+  /** Sends an operation that ended well once more, by the other API, and keeps both answers. */
+  repeat(ask: Ask, operation: Operation): Promise<void>;
+  readonly operations: Operation[];
+  readonly repeats: Repeat[];
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+const PATIENCE_MS = 25_000;
+const TRY_TIMEOUT_MS = 4_000;
+const WAIT_MS = 250;
+/** The issuer gives 15 minutes. */
+const TOKEN_MS = 10 * 60_000;
+
+export function createClient(apiUrls: readonly string[], issuerUrl: string, log: HistoryLog): Client {
+  const tokens = new Map<string, { token: string; untilMs: number }>();
+  const operations: Operation[] = [];
+  const repeats: Repeat[] = [];
+  let asked = 0;
+
+  const tokenOf = async ({ role, org }: Ask): Promise<string> => {
+    const known = tokens.get(`${role}/${org}`);
+    if (known !== undefined && known.untilMs > performance.now()) return known.token;
+    const response = await fetch(`${issuerUrl}/token`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(org === '' ? { role } : { role, org }),
+      signal: AbortSignal.timeout(10_000),
+    });
+    const { token } = (await response.json()) as { token: string };
+    tokens.set(`${role}/${org}`, { token, untilMs: performance.now() + TOKEN_MS });
+    return token;
+  };
+  const send = async (ask: Ask, api: number, timeoutMs: number): Promise<Answer | null> => {
+    try {
+      const response = await fetch(`${apiUrls[api % apiUrls.length] ?? ''}${ask.path}`, {
+        method: ask.method,
+        headers: {
+          authorization: `Bearer ${await tokenOf(ask)}`,
+          'idempotency-key': ask.key,
+          ...(ask.body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(ask.body === undefined ? {} : { body: JSON.stringify(ask.body) }),
+        signal: AbortSignal.timeout(Math.max(1, Math.ceil(timeoutMs))),
+      });
+      return { status: response.status, body: await response.json() };
+    } catch {
+      return null;
+    }
+  };
+  /** Until a final answer, or the patience ends: then the last one that was not final. */
+  const insist = async (ask: Ask): Promise<{ last: Answer | null; tries: number }> => {
+    const deadlineMs = performance.now() + (ask.patienceMs ?? PATIENCE_MS);
+    let last: Answer | null = null;
+    for (let tries = 0; ; tries++) {
+      const leftMs = deadlineMs - performance.now();
+      if (leftMs <= 0) return { last, tries };
+      last = await send(ask, (ask.api ?? 0) + tries, Math.min(TRY_TIMEOUT_MS, leftMs));
+      if (last !== null && isFinal(last)) return { last, tries: tries + 1 };
+      await pause(WAIT_MS);
+    }
+  };
+  return {
+    operations,
+    repeats,
+    perform: async (ask) => {
+      const id = asked++;
+      const invokedAtMs = Date.now();
+      const { kind, key, lot = null, offer = null, grams = null } = ask;
+      const named = { id, process: ask.org, kind, key, lot, offer, grams };
+      log.write({ ...named, event: 'invoke', atMs: invokedAtMs });
+      const { last, tries } = await insist(ask);
+      const endedMs = Date.now();
+      const outcome = outcomeOf(last);
+      const operation: Operation = {
+        ...named,
+        lot: lot ?? (outcome === 'ok' && kind === 'post' ? (last?.body as { id: string }).id : null),
+        invokedAtMs,
+        endedAtMs: outcome === 'unknown' ? null : endedMs,
+        outcome,
+        status: last?.status ?? 0,
+        problem: problemOf(last?.body),
+        tries,
+        answer: last?.body ?? null,
+      };
+      operations.push(operation);
+      const { status, problem, answer } = operation;
+      log.write({ ...named, lot: operation.lot, event: outcome, atMs: endedMs, status, problem, tries, answer });
+      return operation;
+    },
+    repeat: async (ask, operation) => {
+      const { last } = await insist({ ...ask, api: (ask.api ?? 0) + 1 });
+      if (last === null || !isFinal(last)) return;
+      const { id, key, status, answer } = operation;
+      const entry = { id, key, first: { status, answer }, again: { status: last.status, answer: last.body } };
+      repeats.push(entry);
+      log.write({ id, key, event: 'repeat', atMs: Date.now(), status: last.status, answer: last.body });
+    },
+  };
+}
+
+function outcomeOf(last: Answer | null): Outcome {
+  if (last === null || !isFinal(last)) return 'unknown';
+  return last.status < 300 ? 'ok' : 'fail';
+}
+
+/** 5xx, limits and `in-flight` say nothing about the effect. */
+function isFinal({ status, body }: Answer): boolean {
+  return status < 500 && status !== 429 && status !== 408 && problemOf(body) !== 'in-flight';
+}
+
+function problemOf(body: unknown): string {
+  const type = typeof body === 'object' && body !== null && 'type' in body ? body.type : '';
+  return typeof type === 'string' ? (type.split('/').at(-1) ?? '') : '';
+}

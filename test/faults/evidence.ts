@@ -1,0 +1,189 @@
+/** What is left after a campaign: read from PostgreSQL, JetStream and the API; the laws judge it. */
+import { createHash } from 'node:crypto';
+import { fromBinary } from '@bufbuild/protobuf';
+import { jetstreamManager, JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import pg from 'pg';
+import { LotEventSchema } from '#proto/gen/pahlawan/v1/events_pb.js';
+import type { Operation, Repeat } from './operations.ts';
+
+export interface LotRow {
+  readonly lotId: string;
+  readonly rootId: string;
+  readonly parentId: string | null;
+  readonly donorId: string;
+  readonly state: string;
+  readonly version: number;
+  readonly grams: number;
+  readonly postedGrams: number;
+  readonly note: string | null;
+  readonly safeUntilMs: number;
+  /** null: ended */
+  readonly nextActionAtMs: number | null;
+}
+
+export interface OfferRow {
+  readonly offerId: string;
+  readonly lotId: string;
+  readonly attempt: number;
+  readonly recipientId: string;
+  readonly state: string;
+  readonly grams: number;
+  readonly fallback: boolean;
+}
+
+/** A row of matching_history. */
+export interface StepRow {
+  readonly lotId: string;
+  readonly version: number;
+  readonly from: string | null;
+  readonly to: string;
+  readonly reason: string;
+  readonly offerId: string | null;
+  readonly recipientId: string | null;
+  readonly grams: number;
+  readonly atMs: number;
+}
+
+export interface RecipientRow {
+  readonly recipientId: string;
+  readonly capacityGrams: number;
+  readonly dailyCapacityGrams: number;
+  readonly timeZone: string;
+  /** of recipient_day, over all days and regions */
+  readonly bookedGrams: number;
+}
+
+export interface EventRow {
+  readonly outboxId: string;
+  readonly lotId: string;
+  readonly version: number;
+  readonly digest: string;
+  readonly createdAtMs: number;
+  readonly published: boolean;
+}
+
+export interface StreamMessage {
+  readonly seq: number;
+  readonly lotId: string;
+  readonly version: number;
+  readonly digest: string;
+}
+
+/** A cell's row as it was written: each activation, in the order of the commits' triggers. */
+export interface Activation {
+  readonly seq: number;
+  readonly cell: string;
+  readonly epoch: number;
+  readonly owner: string;
+}
+
+export interface Ledger {
+  readonly postedGrams: number;
+  readonly collectedGrams: number;
+  readonly expiredGrams: number;
+  readonly cancelledGrams: number;
+  readonly openGrams: number;
+}
+
+export interface Evidence {
+  readonly operations: readonly Operation[];
+  readonly repeats: readonly Repeat[];
+  readonly lots: readonly LotRow[];
+  readonly offers: readonly OfferRow[];
+  readonly steps: readonly StepRow[];
+  readonly recipients: readonly RecipientRow[];
+  readonly outbox: readonly EventRow[];
+  readonly stream: readonly StreamMessage[];
+  /** unix ms: the stream holds nothing older; deleted and made anew since the start, perhaps */
+  readonly streamSinceMs: number;
+  readonly activations: readonly Activation[];
+  /** of GET /v1/stats */
+  readonly ledger: Ledger;
+  readonly takenAtMs: number;
+}
+
+const ms = (column: string): string => `(extract(epoch from ${column}) * 1000)::float8`;
+
+/** Records every write of `cell` from now on; as the schema's owner. */
+export async function watchEpochs(databaseUrl: string): Promise<void> {
+  await withDatabase(databaseUrl, async (client) => {
+    await client.query(`
+      create table fault_activation (seq bigint generated always as identity, cell text, epoch bigint, owner text);
+      create function fault_note_activation() returns trigger language plpgsql security definer as $$
+      begin
+        insert into fault_activation (cell, epoch, owner) values (new.cell_id::text, new.epoch, new.owner);
+        return new;
+      end $$;
+      create trigger fault_activation after insert or update on cell for each row execute function fault_note_activation();`);
+  });
+}
+
+type Rows = Pick<Evidence, 'lots' | 'offers' | 'steps' | 'recipients' | 'outbox' | 'activations'>;
+
+export async function readDatabase(databaseUrl: string): Promise<Rows> {
+  return await withDatabase(databaseUrl, async (client) => {
+    await client.query('begin isolation level repeatable read read only');
+    const rows = async <Row>(sql: string): Promise<Row[]> => (await client.query(sql)).rows as Row[];
+    return {
+      lots: await rows<LotRow>(`select lot_id as "lotId", root_id as "rootId", parent_id as "parentId", donor_id as "donorId",
+        state, version, quantity_grams::float8 as grams, posted_grams::float8 as "postedGrams", note,
+        ${ms('safe_until')} as "safeUntilMs", ${ms('next_action_at')} as "nextActionAtMs" from lot`),
+      offers:
+        await rows<OfferRow>(`select offer_id as "offerId", lot_id as "lotId", attempt, recipient_id as "recipientId",
+        state, quantity_grams::float8 as grams, fallback from offer`),
+      steps: await rows<StepRow>(`select lot_id as "lotId", version, from_state as "from", to_state as "to", reason,
+        offer_id as "offerId", recipient_id as "recipientId", quantity_grams::float8 as grams, ${ms('at')} as "atMs"
+        from matching_history order by lot_id, version`),
+      recipients:
+        await rows<RecipientRow>(`select recipient_id as "recipientId", capacity_grams::float8 as "capacityGrams",
+        daily_capacity_grams::float8 as "dailyCapacityGrams", time_zone as "timeZone",
+        coalesce((select sum(collected_grams) from recipient_day d where d.recipient_id = r.recipient_id), 0)::float8
+          as "bookedGrams" from recipient r`),
+      outbox: await rows<EventRow>(`select outbox_id::text as "outboxId", lot_id as "lotId", lot_version as version,
+        encode(sha256(payload), 'hex') as digest, ${ms('created_at')} as "createdAtMs",
+        published_at is not null as published from outbox`),
+      activations: await rows<Activation>(
+        'select seq::float8 as seq, cell, epoch::float8 as epoch, owner from fault_activation order by seq',
+      ),
+    };
+  });
+}
+
+/** All messages of LOTS. Without the stream there are none, and nothing is older than now. */
+export async function readStream(natsUrl: string): Promise<{ stream: StreamMessage[]; streamSinceMs: number }> {
+  const connection = await connect({ servers: natsUrl });
+  try {
+    const manager = await jetstreamManager(connection);
+    const info = await manager.streams.info('LOTS');
+    const stream: StreamMessage[] = [];
+    for (let seq = Math.max(1, info.state.first_seq); seq <= info.state.last_seq; seq++) {
+      const message = await messageAt(manager, seq);
+      if (message !== null) stream.push(message);
+    }
+    return { stream, streamSinceMs: Date.parse(info.created) };
+  } catch (error) {
+    if (error instanceof JetStreamApiError) return { stream: [], streamSinceMs: Date.now() };
+    throw error;
+  } finally {
+    await connection.close();
+  }
+}
+
+async function messageAt(manager: JetStreamManager, seq: number): Promise<StreamMessage | null> {
+  const stored = await manager.streams.getMessage('LOTS', { seq });
+  if (stored === null) return null;
+  const { lot } = fromBinary(LotEventSchema, stored.data);
+  const digest = createHash('sha256').update(stored.data).digest('hex');
+  return { seq, lotId: lot?.id ?? '', version: lot?.version ?? 0, digest };
+}
+
+async function withDatabase<Result>(url: string, use: (client: pg.Client) => Promise<Result>): Promise<Result> {
+  const client = new pg.Client({ connectionString: url, application_name: 'faults' });
+  await client.connect();
+  try {
+    return await use(client);
+  } finally {
+    await client.end();
+  }
+}

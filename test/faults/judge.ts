@@ -1,0 +1,42 @@
+import { join } from 'node:path';
+import type { Campaign } from './campaign.ts';
+import { brokenLaws, type Breach } from './laws.ts';
+import { checkedOperations, checkLinearity } from './linearize.ts';
+
+export interface Judgement {
+  readonly breaches: readonly Breach[];
+  /** what Porcupine looked at, or why it could not */
+  readonly linearity: string;
+  readonly isLinearityChecked: boolean;
+}
+
+const QUIET_WITHIN_MS = 60_000;
+
+/** All laws over what a campaign left. @param dir what Porcupine reads is kept there */
+export function judge({ evidence, quietAfterMs }: Campaign, dir: string): Judgement {
+  const breaches = brokenLaws(evidence);
+  if (quietAfterMs === null || quietAfterMs > QUIET_WITHIN_MS)
+    breaches.push({
+      law: 'quiet within 60 s of the last fault',
+      what: quietAfterMs === null ? 'never quiet' : `${String(quietAfterMs)} ms`,
+      evidence: evidence.lots.filter((lot) => lot.nextActionAtMs !== null),
+    });
+  const open = evidence.lots.filter((lot) => lot.nextActionAtMs !== null);
+  if (open.length > 0)
+    breaches.push({
+      law: 'every lot ends',
+      what: `${String(open.length)} lots are open after all was cancelled`,
+      evidence: open,
+    });
+  const operations = checkedOperations(evidence.operations, evidence.steps, evidence.offers);
+  const linear = checkLinearity(operations, join(dir, 'linear.jsonl'));
+  if (!linear.checked)
+    return { breaches, linearity: `LINEARIZABILITY WAS NOT CHECKED: ${linear.because}`, isLinearityChecked: false };
+  for (const lot of [...linear.illegal, ...linear.undecided]) {
+    const what = `${lot}: ${linear.illegal.includes(lot) ? 'no order explains its answers' : 'undecided in time'}`;
+    const own = operations.filter((each) => each.lot === lot);
+    breaches.push({ law: 'operations on a lot are linearizable', what, evidence: own });
+  }
+  const linearity = `Porcupine: ${String(linear.operations)} operations on ${String(linear.lots)} lots`;
+  return { breaches, linearity, isLinearityChecked: true };
+}

@@ -1,0 +1,72 @@
+/**
+ * `make faults SEED=… MINUTES=…`: kills, hangs and empties what the platform stands on, under load, and asks what is left.
+ * Exit code 1: a law was broken; the first one and its evidence are named.
+ */
+import { execFileSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runCampaign, type Campaign } from './campaign.ts';
+import { judge } from './judge.ts';
+import { LAW_NAMES, type Breach } from './laws.ts';
+import { buildChecker } from './linearize.ts';
+import { figuresOf } from './figures.ts';
+import { faultText } from './schedule.ts';
+
+const setting = (name: string, otherwise: string): string => {
+  const given = process.env[name];
+  return given === undefined || given === '' ? otherwise : given;
+};
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+const seed = setting('SEED', String(randomInt(1_000_000)));
+const minutes = Number(setting('MINUTES', '5'));
+const city = setting('CITY', 'helsinki');
+const postsPerSecond = Number(setting('RATE', '2'));
+if (!(minutes > 0 && minutes <= 24 * 60)) throw new Error('MINUTES: more than 0, at most 1440');
+if (!(postsPerSecond > 0)) throw new Error('RATE: posts a second, more than 0');
+
+const commit = execFileSync('git', ['describe', '--always', '--dirty', '--abbrev=12'], { encoding: 'utf8' }).trim();
+const dir = mkdtempSync(join(tmpdir(), 'faults-'));
+say(
+  `seed ${seed}, commit ${commit}, ${city}, ${String(minutes)} min, ${String(postsPerSecond)} posts/s, evidence in ${dir}`,
+);
+const checker = buildChecker();
+if ('because' in checker) say(`LINEARIZABILITY WILL NOT BE CHECKED: ${checker.because}`);
+
+const mutant = setting('MUTANT', '') === '' ? {} : { mutant: setting('MUTANT', '') };
+if (mutant.mutant !== undefined) say(`MUTANT ${mutant.mutant}: a bug is planted, the verdict must be BROKEN`);
+const durationMs = minutes * 60_000;
+const campaign = await runCampaign({ seed, durationMs, city, postsPerSecond, dir, say, ...mutant });
+const { breaches, linearity, isLinearityChecked } = judge(campaign, dir);
+say(linearity);
+report(campaign, breaches);
+// Without the checker a good end is not a whole one: it is said twice, and the evidence stays.
+if (breaches.length === 0 && isLinearityChecked && setting('KEEP', '') === '')
+  rmSync(dir, { recursive: true, force: true });
+process.exit(breaches.length === 0 ? 0 : 1);
+
+function report(campaign: Campaign, breaches: readonly Breach[]): void {
+  const { evidence, injected } = campaign;
+  say('');
+  for (const { fault, failure, worstMs } of figuresOf(campaign).faults) {
+    const trouble = failure === '' ? '' : `  (not done: ${failure})`;
+    say(`${faultText(fault).padEnd(60)} worst answer ${(worstMs / 1000).toFixed(1).padStart(5)} s${trouble}`);
+  }
+  say('');
+  for (const line of figuresOf(campaign).lines) say(line);
+  writeFileSync(join(dir, 'evidence.json'), JSON.stringify({ seed, commit, injected, breaches, ...evidence }, null, 1));
+  const first = breaches[0];
+  if (first === undefined) {
+    say(`verdict: all ${String(LAW_NAMES.length)} laws held`);
+    return;
+  }
+  const counts = Map.groupBy(breaches, (breach) => breach.law);
+  for (const [law, own] of counts) say(`BROKEN ${String(own.length)} times: ${law}`);
+  say(`the first: ${first.law}: ${first.what}`);
+  say(JSON.stringify(first.evidence.slice(0, 6), null, 1));
+  say(
+    `verdict: BROKEN. Evidence: ${dir}/evidence.json, history.jsonl, stack/logs/; again: make faults SEED=${seed} MINUTES=${String(minutes)}`,
+  );
+}

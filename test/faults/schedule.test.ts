@@ -1,0 +1,21 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { drawSchedule } from './schedule.ts';
+
+const PROCESSES = ['postgres', 'redis', 'nats', 'actor-host', 'actor-host.daprd', 'relay'];
+
+it('the same seed draws the same faults, another one others', () => {
+  const drawn = drawSchedule('7', 600_000, PROCESSES);
+  assert.deepEqual(drawSchedule('7', 600_000, PROCESSES), drawn);
+  assert.notDeepEqual(drawSchedule('8', 600_000, PROCESSES), drawn);
+});
+
+it('in an hour each process is killed and paused, Redis flushed, the stream deleted; all within the time', () => {
+  const drawn = drawSchedule('7', 3_600_000, PROCESSES);
+  for (const name of PROCESSES) {
+    const kinds = new Set(drawn.filter((fault) => fault.targets.includes(name)).map((fault) => fault.kind));
+    assert.ok(kinds.has('pause') && (kinds.has('kill') || kinds.has('kill-tree')), name);
+  }
+  assert.ok(drawn.some((fault) => fault.kind === 'flush') && drawn.some((fault) => fault.kind === 'delete-stream'));
+  assert.ok(drawn.every((fault) => fault.atMs < 3_600_000 && fault.forMs <= 8_000));
+});
