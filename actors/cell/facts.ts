@@ -48,11 +48,19 @@ export async function gatherFacts(
   const near = keys.length === 0 ? [] : await ports.candidates.near([...searches.values()]);
   const byKey = near === null ? null : new Map(keys.map((key, index) => [key, near[index] ?? []]));
   const banks = await lastResorts(seeking, region, ports);
+  // Deciding and reserving ask for the same places: each list is made once a turn.
+  const seen = new Map<string, readonly Candidate[] | null>();
+  const seenFrom = (key: string, place: Place): readonly Candidate[] | null => {
+    const known = seen.get(key);
+    if (known !== undefined) return known;
+    const list = byKey?.get(key)?.map((each) => asSeenFrom(place, each, ports)) ?? null;
+    seen.set(key, list);
+    return list;
+  };
   const nowMs = ports.clock.nowMs();
   return {
     policy,
-    candidatesFor: (lot) =>
-      byKey?.get(searchKey(lot, lot.radiusMeters))?.map((each) => asSeenFrom(lot, each, ports)) ?? null,
+    candidatesFor: (lot) => seenFrom(searchKey(lot, lot.radiusMeters), lot),
     fallbackFor: (lot) => {
       const bank = banks.get(placeKey(lot));
       return bank == null ? null : asSeenFrom(lot, bank, ports);

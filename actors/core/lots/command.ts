@@ -1,5 +1,5 @@
 import type { Category, Storage } from '../words/food.ts';
-import type { DonorId, LotId, OfferId, RecipientId } from '../words/ids.ts';
+import { lotIdOfOffer, type DonorId, type LotId, type OfferId, type RecipientId } from '../words/ids.ts';
 import type { OfferView, SurplusView } from './view.ts';
 
 interface Base {
@@ -108,7 +108,7 @@ export type Answer =
 /** The lot a command is about. */
 export function lotIdOfCommand(command: Command): LotId {
   if ('lotId' in command) return command.lotId;
-  return command.offerId.slice(0, command.offerId.lastIndexOf('-')) as LotId;
+  return lotIdOfOffer(command.offerId);
 }
 
 /**

@@ -5,7 +5,8 @@ import { currentOffer, type Lot, type Offer } from './lot.ts';
 import { LATE_HANDOVER_MS, MAX_WRONG_CODES } from './policy.ts';
 import { splitOff } from './split.ts';
 import { closeOffer, move, patch, withOffer, type Turn } from './turn.ts';
-import { answered, closedRefusal, findOffer, lotIdOfOffer, refuse } from './verdict.ts';
+import { lotIdOfOffer } from '../words/ids.ts';
+import { answered, closedRefusal, findOffer, refuse } from './verdict.ts';
 
 /** The proved transfer. Only the claiming recipient redeems the code; a fallback offer needs no claim first. */
 export function handover(turn: Turn, command: Handover): Answer {

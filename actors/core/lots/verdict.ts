@@ -1,4 +1,4 @@
-import type { LotId, OfferId, RecipientId } from '../words/ids.ts';
+import { lotIdOfOffer, type LotId, type OfferId, type RecipientId } from '../words/ids.ts';
 import type { Answer, Refusal } from './command.ts';
 import { currentOffer, type Lot, type Offer } from './lot.ts';
 import type { Turn } from './turn.ts';
@@ -15,10 +15,6 @@ export function answered(turn: Turn, lotId: LotId, offerId: OfferId | null = nul
   const family = [...turn.lots.values()].filter((other) => other.rootId === lot.rootId);
   const offer = lot.offers.find((each) => each.id === offerId);
   return { ok: true, surplus: surplusView(lot, family), offer: offer === undefined ? null : offerView(lot, offer) };
-}
-
-export function lotIdOfOffer(offerId: OfferId): LotId {
-  return offerId.slice(0, offerId.lastIndexOf('-')) as LotId;
 }
 
 export type Found = { readonly lot: Lot; readonly offer: Offer } | { readonly refusal: Answer };

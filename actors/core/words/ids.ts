@@ -51,6 +51,11 @@ export function offerIdOf(lotId: LotId, attempt: number): OfferId {
   return `${lotId}-${String(attempt)}` as OfferId;
 }
 
+/** The lot an offer is about: all of its id but the attempt. */
+export function lotIdOfOffer(offerId: OfferId): LotId {
+  return offerId.slice(0, offerId.lastIndexOf('-')) as LotId;
+}
+
 /** The time of a lot (unix ms): the first 48 bits of its uuid v7 (RFC 9562, section 5.7). */
 export function postedAtMsOf(lotId: LotId): number {
   return uuidTimeMs(lotId.slice(lotId.indexOf('-') + 1));
