@@ -13,8 +13,6 @@ import type { CellPorts, KeptAnswer, TurnWrite } from './ports.ts';
 export const NOT_AFTER_MS = 2_000;
 /** A reservation lost to another cell: decide again with fresh counters, so often. */
 const MAX_ROUNDS = 3;
-/** Child lots a turn may create: each command at most one, and as many again for offers that only take a part. */
-const SPARE_IDS_PER_COMMAND = 2;
 
 /** What a cell holds while it owns its rows. */
 export interface Owned {
@@ -85,13 +83,12 @@ async function decideWithCapacity(
 ): Promise<Decision> {
   const seeking = seekingOf(commands, lots, policy);
   const region = regionOf(token, policy.regionLevel);
-  const spareIds = commands.length * SPARE_IDS_PER_COMMAND;
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const facts = await gatherFacts(token, seeking, region, ports, policy, spareIds);
+    const facts = await gatherFacts(token, seeking, region, ports, policy);
     const decision = decide(lots, commands, facts, ports.clock.nowMs());
     if (await reserve(decision, facts, held, ports)) return decision;
   }
-  const facts = await gatherFacts(token, [], region, ports, policy, spareIds);
+  const facts = await gatherFacts(token, [], region, ports, policy);
   const blind = { ...facts, candidatesFor: () => null, fallbackFor: () => null };
   const waiting = decide(lots, commands, blind, ports.clock.nowMs());
   await reserve(waiting, blind, held, ports);

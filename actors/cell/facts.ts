@@ -34,14 +34,12 @@ function searchKey(place: Place, radiusMeters: number): string {
   return `${placeKey(place)}/${String(radiusMeters)}`;
 }
 
-/** @param spareIds how many child lots the turn may create */
 export async function gatherFacts(
   cell: CellToken,
   seeking: readonly Seeking[],
   region: Lot['region'],
   ports: CellPorts,
   policy: Policy,
-  spareIds: number,
 ): Promise<Facts> {
   const searches = new Map(seeking.map((each) => [searchKey(each, each.radiusMeters), each]));
   const keys = [...searches.keys()];
@@ -58,6 +56,7 @@ export async function gatherFacts(
     return list;
   };
   const nowMs = ports.clock.nowMs();
+  const newLotIds: LotId[] = [];
   return {
     policy,
     candidatesFor: (lot) => seenFrom(searchKey(lot, lot.radiusMeters), lot),
@@ -65,7 +64,7 @@ export async function gatherFacts(
       const bank = banks.get(placeKey(lot));
       return bank == null ? null : asSeenFrom(lot, bank, ports);
     },
-    newLotIds: Array.from({ length: spareIds }, () => lotIdOf(cell, ports.newUuid(nowMs))),
+    newLotId: (n) => (newLotIds[n] ??= lotIdOf(cell, ports.newUuid(nowMs))),
     handoverCode: ports.handoverCode,
   };
 }

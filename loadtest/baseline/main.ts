@@ -10,7 +10,7 @@ import type { TSchema } from 'typebox';
 import { connectBus } from '#adapters/nats/bus.ts';
 import { cellAt } from '#adapters/geo/s2.ts';
 import { createPool } from '#adapters/postgres/pool.ts';
-import { findOrganisation } from '#adapters/postgres/sql/findOrganisation.ts';
+import { findOrganisations } from '#adapters/postgres/sql/findOrganisations.ts';
 import { connectRedis } from '#adapters/redis/connection.ts';
 import { createRequestCounter } from '#adapters/redis/countRequest.ts';
 import { regionOf, signedIdOf } from '#core/geo/cell.ts';
@@ -36,7 +36,7 @@ await bus.jsm.streams.add({ name: 'BASELINE', subjects: ['baseline.>'] });
 const issuer = env['JWT_ISSUER_URL'] ?? '';
 const keys = createJwks(new URL(`${issuer}/.well-known/jwks.json`));
 const verify = createTokenVerifier({ issuer, audience: env['JWT_AUDIENCE'] ?? '', keys, nowMs: Date.now });
-const directory = createDirectory({ read: (kind, id) => findOrganisation(pool, kind, id), nowMs: Date.now });
+const directory = createDirectory({ read: (kind, ids) => findOrganisations(pool, kind, ids), nowMs: Date.now });
 const fingerprint = createFingerprint(env['HANDOVER_SECRET'] ?? '');
 
 const app = Fastify();

@@ -12,7 +12,7 @@ import { createPublish } from '#adapters/nats/publish.ts';
 import { createStreamKeeper } from '#adapters/nats/streams.ts';
 import { createPool, type Pool } from '#adapters/postgres/pool.ts';
 import { claimKey } from '#adapters/postgres/sql/claimKey.ts';
-import { findOrganisation } from '#adapters/postgres/sql/findOrganisation.ts';
+import { findOrganisations } from '#adapters/postgres/sql/findOrganisations.ts';
 import { listSurpluses } from '#adapters/postgres/sql/listSurpluses.ts';
 import { listOffers, readOffer } from '#adapters/postgres/sql/readOffers.ts';
 import { readStats } from '#adapters/postgres/sql/readStats.ts';
@@ -53,7 +53,7 @@ export async function compose(env: ApiConfig, log: Logger, metrics: ApiMetrics):
     },
   });
   const nowMs = Date.now;
-  const directory = createDirectory({ read: (kind, id) => findOrganisation(pool, kind, id), nowMs });
+  const directory = createDirectory({ read: (kind, ids) => findOrganisations(pool, kind, ids), nowMs });
   const sealer = createSealer(env.CONTACT_KEYS, env.CONTACT_KEY_ID);
   const jwksUrl = new URL(`${env.JWT_ISSUER_URL.replace(/\/$/, '')}/.well-known/jwks.json`);
   const keys = createJwks(jwksUrl, { fetched: (ok) => metrics.jwksFetches.inc({ ok: String(ok) }) });

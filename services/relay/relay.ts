@@ -22,6 +22,8 @@ export interface Relay {
 
 /** The guarantee; hints only make it faster. */
 const POLL_EVERY_MS = 1_000;
+/** Hints of one moment are one batch; an event may be this much later for it. */
+const GATHER_MS = 5;
 /** Regions worked on at once: one PostgreSQL connection each. */
 const CONCURRENCY = 6;
 const MIN_BACKOFF_MS = 250;
@@ -32,6 +34,7 @@ export function createRelay(ports: RelayPorts): Relay {
   const running = new Map<string, Promise<void>>();
   let stopping = false;
   let timer: NodeJS.Timeout | undefined;
+  let gathering: NodeJS.Timeout | undefined;
   const backoff = createBackoff(ports.log);
 
   /** Batch after batch while there is more; a region hinted at meanwhile goes once more. */
@@ -75,12 +78,16 @@ export function createRelay(ports: RelayPorts): Relay {
   return {
     hint: (region) => {
       waiting.add(region);
-      pump();
+      gathering ??= setTimeout(() => {
+        gathering = undefined;
+        pump();
+      }, GATHER_MS);
     },
     start: () => void poll(),
     stop: async () => {
       stopping = true;
       clearTimeout(timer);
+      clearTimeout(gathering);
       await Promise.all(running.values());
     },
   };

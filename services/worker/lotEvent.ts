@@ -5,8 +5,19 @@ import { parseLotId } from '#core/words/ids.ts';
 /** A lot event that has a lot. */
 export type LotEventOf = LotEvent & { readonly lot: Lot };
 
+/** Asked for its lot first, then for all of it: a payload is read once. */
+const readings = new WeakMap<Uint8Array, { readonly event: LotEventOf | null }>();
+
 /** null: not a lot event; what comes over the bus is not believed either. */
 export function readLotEvent(payload: Uint8Array): LotEventOf | null {
+  const known = readings.get(payload);
+  if (known !== undefined) return known.event;
+  const event = read(payload);
+  readings.set(payload, { event });
+  return event;
+}
+
+function read(payload: Uint8Array): LotEventOf | null {
   try {
     const event = fromBinary(LotEventSchema, payload);
     return event.lot !== undefined && parseLotId(event.lot.id) !== null ? (event as LotEventOf) : null;

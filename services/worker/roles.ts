@@ -26,7 +26,7 @@ import { housekeep } from './housekeep/housekeep.ts';
 import { lotKeyOf } from './lotEvent.ts';
 import type { Meters } from './meters.ts';
 import { createNotifier } from './notify/notify.ts';
-import { createProofs } from './notify/proofs.ts';
+import { createProofs, createSubscriptions } from './notify/proofs.ts';
 import { createRematcher } from './rematch/rematch.ts';
 import { createResend } from './sweep/resend.ts';
 import { createSweep } from './sweep/sweep.ts';
@@ -130,10 +130,11 @@ function startEscalate(shop: Workshop): RunningRole {
 
 function startNotify(shop: Workshop): RunningRole {
   const { pool } = shop;
+  const subscriptionsOf = createSubscriptions(pool);
   const handle = createNotifier({
     pusher: shop.pusher,
     subscriptions: async (role, organisationId) =>
-      (await subscriptions.findPushSubscriptions(pool, role, organisationId)).map((row) => ({
+      (await subscriptionsOf(role, organisationId)).map((row) => ({
         digest: row.endpointDigest,
         subscription: opened(shop, row),
       })),
@@ -148,7 +149,7 @@ function startNotify(shop: Workshop): RunningRole {
     stream: LOTS,
     durable: 'notify',
     filter: 'lot.>',
-    concurrency: 64,
+    concurrency: 256,
     maxTries: 12,
     keyOf: lotKeyOf,
     handle,

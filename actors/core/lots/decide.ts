@@ -62,7 +62,7 @@ export function decide(
     givenGrams: new Map(),
     collected: [],
     answers: new Map(),
-    spareIds: 0,
+    children: 0,
   };
   const asked = new Map<string, string | null>();
   for (const command of [...commands].sort((a, b) => ORDER[a.kind] - ORDER[b.kind])) {

@@ -1,4 +1,5 @@
 /** A small world for tests of the pure core: recipients whose counters follow from the lots, spare ids, a codebook. */
+import assert from 'node:assert/strict';
 import { policyOf } from './policy.ts';
 import type { Command, Post } from './command.ts';
 import { decide, type Decision } from './decide.ts';
@@ -105,7 +106,7 @@ function factsOf(world: World, commands: number): Facts {
       const bank = world.recipients.find((each) => each.fallback);
       return bank === undefined ? null : seen(lot, bank);
     },
-    newLotIds,
+    newLotId: (n) => newLotIds[n] ?? assert.fail('more children than commands can have'),
     handoverCode: codeOf,
   };
 }

@@ -41,7 +41,6 @@ function asOfThisTurn(turn: Turn): (candidate: Candidate) => Candidate {
 function offerTo(turn: Turn, lot: Lot, choice: Choice, fallback: boolean): Lot {
   const { candidate, grams } = choice;
   const kept = grams < lot.quantityGrams ? splitOff(turn, lot, grams, candidate.recipientId) : {};
-  if (kept === null) return wait(turn, lot);
   const attempt = lot.attempt + 1;
   const deadlineMs = fallback
     ? lot.safeUntilMs

@@ -5,12 +5,10 @@ import { create, move, type Turn } from './turn.ts';
 
 /**
  * The grams that stay are the parent's, the rest becomes a child that is offered on, leaving out who took the part.
- * Grams are conserved: parent + child = what the parent held. Returns null when the turn has no id left for a child.
+ * Grams are conserved: parent + child = what the parent held.
  */
-export function splitOff(turn: Turn, lot: Lot, keptGrams: number, taker: RecipientId): Partial<Lot> | null {
-  const childId = turn.facts.newLotIds[turn.spareIds];
-  if (childId === undefined) return null;
-  turn.spareIds++;
+export function splitOff(turn: Turn, lot: Lot, keptGrams: number, taker: RecipientId): Partial<Lot> {
+  const childId = turn.facts.newLotId(turn.children++);
   const restGrams = lot.quantityGrams - keptGrams;
   const restServings = lot.servings === null ? null : Math.floor((lot.servings * restGrams) / lot.quantityGrams);
   const child: Lot = {

@@ -12,8 +12,8 @@ export interface Facts {
   readonly candidatesFor: (lot: Lot) => readonly Candidate[] | null;
   /** the region's food bank of last resort, as this lot sees it; null: there is none */
   readonly fallbackFor: (lot: Lot) => Candidate | null;
-  /** spare ids for child lots, in this cell */
-  readonly newLotIds: readonly LotId[];
+  /** the id, in this cell, of the turn's n-th child lot, from 0; the same n gives the same id */
+  readonly newLotId: (n: number) => LotId;
   /** the 8 digits of an offer; pure (an HMAC) */
   readonly handoverCode: (offer: OfferId, recipient: RecipientId, generation: number) => string;
 }
@@ -32,7 +32,8 @@ export interface Turn {
   readonly givenGrams: Map<RecipientId, number>;
   readonly collected: Collected[];
   readonly answers: Map<string, Answer>;
-  spareIds: number;
+  /** child lots so far */
+  children: number;
 }
 
 /** One handover, for the recipient's day and week. */

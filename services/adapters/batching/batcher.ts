@@ -10,6 +10,8 @@ export interface Batcher<Key, Item> {
 export interface BatcherOptions<Key, Item> {
   readonly maxInFlight: number;
   readonly maxBatch: number;
+  /** how long a key's first item waits for company; 0: not at all */
+  readonly lingerMs?: number;
   /** must not reject */
   readonly run: (key: Key, batch: readonly Item[]) => Promise<void>;
 }
@@ -17,6 +19,7 @@ export interface BatcherOptions<Key, Item> {
 export function createBatcher<Key, Item>({
   maxInFlight,
   maxBatch,
+  lingerMs = 0,
   run,
 }: BatcherOptions<Key, Item>): Batcher<Key, Item> {
   const queues = new Map<Key, Item[]>();
@@ -39,15 +42,21 @@ export function createBatcher<Key, Item>({
     }
   }
 
+  function leave(key: Key): void {
+    ready.push(key);
+    pump();
+  }
+
   return {
     add(key, item) {
       const queue = queues.get(key);
       if (queue !== undefined) queue.push(item);
       else {
         queues.set(key, [item]);
-        if (!busy.has(key)) ready.push(key);
+        if (busy.has(key)) return;
+        if (lingerMs > 0) setTimeout(() => leave(key), lingerMs);
+        else leave(key);
       }
-      pump();
     },
   };
 }

@@ -1,4 +1,5 @@
-import type { OrganisationFacts } from '#adapters/postgres/sql/findOrganisation.ts';
+import { askTogether } from '#adapters/batching/askTogether.ts';
+import type { OrganisationFacts } from '#adapters/postgres/sql/findOrganisations.ts';
 
 export type OrganisationKind = 'donor' | 'recipient';
 
@@ -9,7 +10,8 @@ export interface Directory {
 }
 
 export interface DirectoryOptions {
-  readonly read: (kind: OrganisationKind, id: string) => Promise<OrganisationFacts | null>;
+  /** in the order asked; null: there is none */
+  readonly read: (kind: OrganisationKind, ids: readonly string[]) => Promise<readonly (OrganisationFacts | null)[]>;
   readonly nowMs: () => number;
   readonly ttlMs?: number;
   readonly size?: number;
@@ -20,12 +22,13 @@ interface Entry {
   readonly facts: Promise<OrganisationFacts | null>;
 }
 
-/** Askers of the same organisation share one read; a failed read is forgotten at once. */
+/** Askers of one moment share a read; a failed one is forgotten at once. */
 export function createDirectory({ read, nowMs, ttlMs = 30_000, size = 20_000 }: DirectoryOptions): Directory {
   const entries = new Map<string, Entry>();
+  const readTogether = askTogether({ maxInFlight: 2, maxBatch: 100, run: read });
   const ask = (key: string, kind: OrganisationKind, id: string): Promise<OrganisationFacts | null> => {
     if (entries.size >= size) for (const oldest of [...entries.keys()].slice(0, size / 10)) entries.delete(oldest);
-    const facts = read(kind, id);
+    const facts = readTogether(kind, id);
     entries.set(key, { untilMs: nowMs() + ttlMs, facts });
     facts.catch(() => entries.delete(key));
     return facts;

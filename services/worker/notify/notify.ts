@@ -58,8 +58,8 @@ export function createNotifier(ports: NotifyPorts): (delivery: Delivery) => Prom
     if (sent.retry !== null && delivery.deliveries < MAX_PUSHES) return sent.retry;
     if (sent.retry !== null) ports.onPush('given-up');
     const { id, version } = event.lot;
-    if (place !== null && (sent.retry === null || sent.delivered > 0)) await ports.prove(place);
-    await ports.recordVersion(signedIdOf(event.lot.region as RegionToken), id, version);
+    if (place === null) await ports.recordVersion(signedIdOf(event.lot.region as RegionToken), id, version);
+    else if (sent.retry === null || sent.delivered > 0) await ports.prove(place);
     return DONE;
   };
 }
@@ -73,14 +73,12 @@ function placeOf(event: LotEventOf): OfferPlace | null {
 }
 
 /**
- * Events of one lot are applied in the order of their versions, and once: the last applied one stands in the lot's
- * region. An open offer may come again until it is proved; one that is closed by now is no news whatever the event says.
+ * An open offer is news until it is proved; one that is closed by now is none whatever the event says. Other events of a lot
+ * are applied in the order of their versions, and once: the last applied one stands in the lot's region.
  */
 async function isNews(ports: NotifyPorts, event: LotEventOf, place: OfferPlace | null): Promise<boolean> {
   const { id, version, region } = event.lot;
-  const applied = await ports.appliedVersion(signedIdOf(region as RegionToken), id);
-  if (version < applied) return false;
-  if (place === null) return version > applied;
+  if (place === null) return version > (await ports.appliedVersion(signedIdOf(region as RegionToken), id));
   const proof = await ports.proofOf(place);
   if (proof === null) ports.log.warn({ surplusId: id, version }, 'no row where the offer of this event should be');
   return proof?.state === 'open' && !proof.proved;

@@ -1,4 +1,4 @@
-/** The notifier's rows, asked and written together: one statement per region and batch instead of four per event. */
+/** What the notifier asks PostgreSQL, asked together: statements per region and batch instead of five per event. */
 import type { Pool } from 'pg';
 import { askTogether } from '#adapters/batching/askTogether.ts';
 import {
@@ -9,11 +9,27 @@ import {
   type AppliedVersion,
   type OfferProof,
 } from '#adapters/postgres/sql/notifyProof.ts';
+import {
+  findPushSubscriptions,
+  type PushSubscriptionRow,
+  type SubscriberKey,
+} from '#adapters/postgres/sql/pushSubscriptions.ts';
 import type { NotifyPorts, OfferPlace } from './notify.ts';
 
-/** Statements of one kind in flight; the consumer handles 64 events at once. */
-const LIMITS = { maxInFlight: 2, maxBatch: 64 } as const;
+/** Statements of one kind in flight; a push may be this much later for the sake of fuller ones. */
+const LIMITS = { maxInFlight: 2, maxBatch: 128, lingerMs: 5 } as const;
 const CONSUMER = 'notify';
+
+/** Rows of the subscriptions of one organisation. */
+export function createSubscriptions(
+  pool: Pool,
+): (role: string, organisationId: string) => Promise<PushSubscriptionRow[]> {
+  const find = askTogether<'all', SubscriberKey, PushSubscriptionRow[]>({
+    ...LIMITS,
+    run: (_, subscribers) => findPushSubscriptions(pool, subscribers),
+  });
+  return (role, organisationId) => find('all', { role, organisationId });
+}
 
 export function createProofs(pool: Pool): Pick<NotifyPorts, 'proofOf' | 'prove' | 'appliedVersion' | 'recordVersion'> {
   const proofOf = askTogether<string, OfferPlace, OfferProof | null>({

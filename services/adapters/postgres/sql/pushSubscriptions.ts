@@ -6,20 +6,30 @@ export interface PushSubscriptionRow {
   readonly keyId: string;
 }
 
-/** @param role `donor` or `recipient` */
+export interface SubscriberKey {
+  /** `donor` or `recipient` */
+  readonly role: string;
+  readonly organisationId: string;
+}
+
+/** Of each subscriber at most 50, in the order asked. */
 export async function findPushSubscriptions(
   db: Queryable,
-  role: string,
-  organisationId: string,
-): Promise<PushSubscriptionRow[]> {
-  const { rows } = await db.query<PushSubscriptionRow>({
+  subscribers: readonly SubscriberKey[],
+): Promise<PushSubscriptionRow[][]> {
+  const { rows } = await db.query<PushSubscriptionRow & { asked: number }>({
     name: 'find-push-subscriptions',
     text: `
-select endpoint_digest as "endpointDigest", cipher, key_id as "keyId" from push_subscription
- where organisation_id = $1 and role = $2 order by created_at limit 50`,
-    values: [organisationId, role],
+select k.asked::int, s.endpoint_digest as "endpointDigest", s.cipher, s.key_id as "keyId"
+  from unnest($1::text[], $2::text[]) with ordinality as k(organisation_id, role, asked)
+ cross join lateral (
+   select endpoint_digest, cipher, key_id from push_subscription
+    where organisation_id = k.organisation_id and role = k.role order by created_at limit 50) s`,
+    values: [subscribers.map(({ organisationId }) => organisationId), subscribers.map(({ role }) => role)],
   });
-  return rows;
+  const found: PushSubscriptionRow[][] = subscribers.map(() => []);
+  for (const { asked, ...row } of rows) found[asked - 1]?.push(row);
+  return found;
 }
 
 export async function deletePushSubscriptions(db: Queryable, endpointDigests: readonly string[]): Promise<void> {
