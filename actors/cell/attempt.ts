@@ -7,7 +7,7 @@ import type { Policy } from '#core/lots/policy.ts';
 import type { CellToken, LotId } from '#core/words/ids.ts';
 import { giveBack, reserve, settle, type Held } from './capacity.ts';
 import { gatherFacts, seekingOf } from './facts.ts';
-import type { CellPorts, KeptAnswer, TurnWrite } from './ports.ts';
+import type { Candidates, CellPorts, KeptAnswer, TurnWrite } from './ports.ts';
 
 /** A turn's write is refused after this, so that its capacity tokens may be swept. */
 export const NOT_AFTER_MS = 2_000;
@@ -22,6 +22,14 @@ export interface Owned {
   readonly lots: Map<LotId, Lot>;
 }
 
+/** What a turn is decided with. */
+export interface World {
+  readonly ports: CellPorts;
+  readonly policy: Policy;
+  /** candidates as read a moment ago */
+  readonly nearLately: Candidates['near'];
+}
+
 export type Outcome =
   | { readonly done: true; readonly answers: ReadonlyMap<string, Answer> }
   | { readonly done: false; readonly because: 'fenced' | 'late' }
@@ -33,13 +41,13 @@ export async function attemptTurn(
   owned: Owned,
   commands: readonly Command[],
   traceparent: string | null,
-  ports: CellPorts,
-  policy: Policy,
+  world: World,
 ): Promise<Outcome> {
+  const { ports, policy } = world;
   const notAfterMs = ports.clock.nowMs() + NOT_AFTER_MS;
   const lots = await lotsOf(owned, commands, ports);
   const held: Held = { epoch: Number(owned.epoch), tokens: new Map() };
-  const decision = await decideWithCapacity(owned.token, lots, commands, held, ports, policy);
+  const decision = await decideWithCapacity(owned.token, lots, commands, held, world);
   const written = await ports.store.write(turnWrite(owned, commands, decision, notAfterMs, traceparent, ports));
   if (!written.wrote) {
     await giveBack(held, () => true, ports);
@@ -78,17 +86,17 @@ async function decideWithCapacity(
   lots: ReadonlyMap<LotId, Lot>,
   commands: readonly Command[],
   held: Held,
-  ports: CellPorts,
-  policy: Policy,
+  { ports, policy, nearLately }: World,
 ): Promise<Decision> {
   const seeking = seekingOf(commands, lots, policy);
   const region = regionOf(token, policy.regionLevel);
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const facts = await gatherFacts(token, seeking, region, ports, policy);
+    const near = round === 0 ? nearLately : ports.candidates.near;
+    const facts = await gatherFacts(token, seeking, region, ports, policy, near);
     const decision = decide(lots, commands, facts, ports.clock.nowMs());
     if (await reserve(decision, facts, held, ports)) return decision;
   }
-  const facts = await gatherFacts(token, [], region, ports, policy);
+  const facts = await gatherFacts(token, [], region, ports, policy, nearLately);
   const blind = { ...facts, candidatesFor: () => null, fallbackFor: () => null };
   const waiting = decide(lots, commands, blind, ports.clock.nowMs());
   await reserve(waiting, blind, held, ports);

@@ -9,7 +9,8 @@ import { cellOf, type CellToken } from '#core/words/ids.ts';
 import { attemptTurn, type Owned } from './attempt.ts';
 import { MAX_BATCH, type CellAnswer } from './contract.ts';
 import { seekingOf } from './facts.ts';
-import type { CellPorts, KeptAnswer } from './ports.ts';
+import { createLately } from './lately.ts';
+import type { Candidates, CellPorts, KeptAnswer } from './ports.ts';
 import { createRecentAnswers, type RecentAnswers } from './recentAnswers.ts';
 import { createWarmer } from './warmer.ts';
 
@@ -51,6 +52,7 @@ interface CellState {
   readonly policy: Policy;
   readonly hooks: CellHooks;
   readonly recent: RecentAnswers;
+  readonly nearLately: Candidates['near'];
   owned: Owned | null;
   fencedUntilMs: number;
 }
@@ -62,10 +64,11 @@ export function createCell(token: CellToken, ports: CellPorts, policy: Policy, h
     policy,
     hooks,
     recent: createRecentAnswers(),
+    nearLately: createLately(ports),
     owned: null,
     fencedUntilMs: 0,
   };
-  const warm = createWarmer(ports);
+  const warm = createWarmer(ports, state.nearLately);
   const queue: Waiting[] = [];
   let running: Promise<void> | null = null;
 
@@ -167,7 +170,7 @@ async function runCommands(
   for (let attempt = 0; attempt < MAX_ATTEMPTS && rest.length > 0; attempt++) {
     const owned = await own(state);
     if (owned === null) return;
-    const outcome = await attemptTurn(owned, rest, traceparent, state.ports, state.policy);
+    const outcome = await attemptTurn(owned, rest, traceparent, state);
     if (outcome.done) {
       for (const command of rest) keep(state, command, outcome.answers.get(command.id) ?? MOVED, answers);
       return;

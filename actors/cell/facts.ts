@@ -6,7 +6,7 @@ import type { Command } from '#core/lots/command.ts';
 import type { Facts } from '#core/lots/turn.ts';
 import type { Candidate } from '#core/matching/candidate.ts';
 import { lotIdOf, type CellToken, type LotId } from '#core/words/ids.ts';
-import type { CellPorts, Near, Search } from './ports.ts';
+import type { Candidates, CellPorts, Near, Search } from './ports.ts';
 
 /** Where one lot is to be looked for recipients. */
 export interface Seeking extends Search {
@@ -40,10 +40,11 @@ export async function gatherFacts(
   region: Lot['region'],
   ports: CellPorts,
   policy: Policy,
+  nearOf: Candidates['near'],
 ): Promise<Facts> {
   const searches = new Map(seeking.map((each) => [searchKey(each, each.radiusMeters), each]));
   const keys = [...searches.keys()];
-  const near = keys.length === 0 ? [] : await ports.candidates.near([...searches.values()]);
+  const near = keys.length === 0 ? [] : await nearOf([...searches.values()]);
   const byKey = near === null ? null : new Map(keys.map((key, index) => [key, near[index] ?? []]));
   const banks = await lastResorts(seeking, region, ports);
   // Deciding and reserving ask for the same places: each list is made once a turn.

@@ -1,6 +1,6 @@
 import { placeKey } from '#core/geo/distance.ts';
 import type { Seeking } from './facts.ts';
-import type { CellPorts } from './ports.ts';
+import type { Candidates, CellPorts } from './ports.ts';
 
 /** A place's recipients are looked through for unknown travel times once in this time: new ones come rarely. */
 const WARM_MS = 60_000;
@@ -9,13 +9,16 @@ const COLD_MS = 2_000;
 const MAX_PLACES = 5_000;
 
 /** Asks the routing engine for the travel times around new places, before the turn: never inside it. */
-export function createWarmer(ports: CellPorts): (seeking: readonly Seeking[]) => Promise<void> {
+export function createWarmer(
+  ports: CellPorts,
+  nearLately: Candidates['near'],
+): (seeking: readonly Seeking[]) => Promise<void> {
   const warmedAtMs = new Map<string, number>();
   return async (seeking) => {
     const nowMs = ports.clock.nowMs();
     const cold = seeking.filter((each) => (warmedAtMs.get(placeKey(each)) ?? -WARM_MS) + WARM_MS <= nowMs);
     if (cold.length === 0) return;
-    const near = await ports.candidates.near(cold);
+    const near = await nearLately(cold);
     if (near === null) return;
     if (warmedAtMs.size > MAX_PLACES) warmedAtMs.clear();
     const journeys = cold.flatMap((from, index) =>

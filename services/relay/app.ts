@@ -81,7 +81,7 @@ export async function startRelayApp(options: RelayAppOptions): Promise<RelayApp>
 function outboxOf(db: Queryable): Outbox {
   return {
     claim: (region, limit, claimMs) => claimOutbox(db, region, limit, claimMs),
-    earliest: (region, lotIds) => findEarliestUnpublished(db, region, lotIds),
+    earliest: (region, claimed) => findEarliestUnpublished(db, region, claimed),
     mark: (region, rows) => markPublished(db, region, rows),
     release: (region, rows) => releaseClaims(db, region, rows),
   };

@@ -34,7 +34,6 @@ export function createRelay(ports: RelayPorts): Relay {
   const running = new Map<string, Promise<void>>();
   let stopping = false;
   let timer: NodeJS.Timeout | undefined;
-  let gathering: NodeJS.Timeout | undefined;
   const backoff = createBackoff(ports.log);
 
   /** Batch after batch while there is more; a region hinted at meanwhile goes once more. */
@@ -65,6 +64,7 @@ export function createRelay(ports: RelayPorts): Relay {
       );
     }
   };
+  const gathered = once(pump, GATHER_MS);
   const failed = (error: unknown): void => {
     backoff.failed(error instanceof Error ? error.message : String(error));
   };
@@ -78,19 +78,26 @@ export function createRelay(ports: RelayPorts): Relay {
   return {
     hint: (region) => {
       waiting.add(region);
-      gathering ??= setTimeout(() => {
-        gathering = undefined;
-        pump();
-      }, GATHER_MS);
+      gathered.soon();
     },
     start: () => void poll(),
     stop: async () => {
       stopping = true;
       clearTimeout(timer);
-      clearTimeout(gathering);
+      gathered.cancel();
       await Promise.all(running.values());
     },
   };
+}
+
+/** However often it is asked for, it happens once, `afterMs` after the first time. */
+function once(action: () => void, afterMs: number): { soon(): void; cancel(): void } {
+  let timer: NodeJS.Timeout | undefined;
+  const act = (): void => {
+    timer = undefined;
+    action();
+  };
+  return { soon: () => void (timer ??= setTimeout(act, afterMs)), cancel: () => clearTimeout(timer) };
 }
 
 /** When publishing fails it fails for all regions: NATS or PostgreSQL is away. */

@@ -5,8 +5,8 @@ import type { OutboxRow } from '#adapters/postgres/sql/claimOutbox.ts';
 /** The outbox of all regions; regions are signed ids. */
 export interface Outbox {
   claim(region: string, limit: number, claimMs: number): Promise<readonly OutboxRow[]>;
-  /** the lowest unpublished version of each lot, whoever holds it */
-  earliest(region: string, lotIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /** the lowest unpublished version of each lot of these rows, whoever holds it */
+  earliest(region: string, claimed: readonly OutboxRow[]): Promise<ReadonlyMap<string, number>>;
   mark(region: string, rows: readonly OutboxRow[]): Promise<void>;
   release(region: string, rows: readonly OutboxRow[]): Promise<void>;
 }
@@ -48,7 +48,7 @@ export async function relayBatch(ports: BatchPorts, region: string): Promise<Bat
   const claimed = await ports.outbox.claim(region, BATCH, CLAIM_MS);
   if (claimed.length === 0) return { claimed: 0, published: [], deadLettered: [], failed: [], blocked: [] };
   const chains = chainsOf(claimed);
-  const earliest = await ports.outbox.earliest(region, [...chains.keys()]);
+  const earliest = await ports.outbox.earliest(region, claimed);
   const fates = new Map<OutboxRow, Fate>();
   const inTime = (): boolean => performance.now() - startMs < PUBLISH_WITHIN_MS;
   await Promise.all(

@@ -242,6 +242,9 @@ describe('races', () => {
   });
 });
 
+/** activate, near, reserve, write: before and after each */
+const AWAITS_OF_A_POST = 8;
+
 describe('the fence', () => {
   /** A cell whose host is paused at its n-th await of the world until told to go on. */
   function pausedAt(n: number): { paused: Cell; reached: Promise<void>; goOn: () => void } {
@@ -282,7 +285,7 @@ describe('the fence', () => {
 
   it('a host paused at any await of a turn can write nothing stale, and nobody waits for it', async () => {
     let refusedWrites = 0;
-    for (let step = 0; step < 10; step++) {
+    for (let step = 0; step < AWAITS_OF_A_POST; step++) {
       beginAfresh();
       const zombie = pausedAt(step);
       const stale = postOf();

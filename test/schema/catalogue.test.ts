@@ -107,11 +107,13 @@ it('a read by id touches one partition', async () => {
   assert.ok(rows.some((row) => row['QUERY PLAN'].includes('Subplans Removed')) || scans(rows) >= 1);
 });
 
-it('the services own nothing, and their timeouts are on the role', async () => {
+it('the services own nothing; their timeouts, and how they are planned, are on the role', async () => {
   const config = await column(`select unnest(rolconfig) as value from pg_roles where rolname = 'pahlawan_app'`);
   assert.deepEqual(config.sort(), [
+    'enable_seqscan=off',
     'idle_in_transaction_session_timeout=1s',
     'lock_timeout=1s',
+    'plan_cache_mode=force_generic_plan',
     'statement_timeout=1s',
   ]);
   const owned = await column(

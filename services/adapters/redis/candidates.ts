@@ -4,6 +4,7 @@ import type { Token } from '#core/lots/tokens.ts';
 import type { Collected } from '#core/lots/turn.ts';
 import type { RegionToken } from '#core/words/ids.ts';
 import type { RedisConnection } from './connection.ts';
+import { askTogether } from '../batching/askTogether.ts';
 import { createFactCache, type FactCache } from './facts.ts';
 import { keysOf, type Keys } from './keys.ts';
 import { unavailable } from './metrics.ts';
@@ -16,6 +17,8 @@ const FALLBACK_RADIUS_METERS = 300_000;
 /** How many of the nearest are looked at: one for each of these metres of radius, so that looking further finds more. */
 const METERS_PER_CANDIDATE = 250;
 const MIN_CANDIDATES = 32;
+/** Of one script call, so that it does not hold up the server. */
+const MAX_QUESTIONS = 100;
 /** Redis's GEO sets end here (Web Mercator). */
 export const MAX_GEO_LATITUDE = 85.05112878;
 
@@ -37,10 +40,12 @@ interface Index {
 export function createCandidates({ redis, clock, prefix }: CandidatesDependencies): Candidates {
   const keys = keysOf(prefix);
   const index: Index = { redis, keys, clock, facts: createFactCache(redis.client, keys) };
+  const nearTogether = together<Search, Near[]>((searches) => near(index, 'geo', searches));
+  const reserveTogether = together<Reservation, boolean>((reservations) => reserve(index, reservations));
   return {
-    near: (searches) => near(index, 'geo', searches),
+    near: nearTogether,
     fallback: (region, from) => fallback(index, region, from),
-    reserve: (reservations) => reserve(index, reservations),
+    reserve: reserveTogether,
     free: (tokens) =>
       tell(
         index,
@@ -64,6 +69,21 @@ export function createCandidates({ redis, clock, prefix }: CandidatesDependencie
       ),
     collected: (handovers: readonly Collected[]) =>
       tell(index, 'collected', COLLECTED, handovers.flatMap(collectedArguments)),
+  };
+}
+
+/** The questions of cells that ask at the same time go in one script call; null: no answer for anybody. */
+function together<Question, Answer>(
+  ask: (questions: readonly Question[]) => Promise<Answer[] | null>,
+): (questions: readonly Question[]) => Promise<Answer[] | null> {
+  const askOne = askTogether<'all', Question, Answer | null>({
+    maxInFlight: 1,
+    maxBatch: MAX_QUESTIONS,
+    run: async (_, questions) => (await ask(questions)) ?? questions.map(() => null),
+  });
+  return async (questions) => {
+    const answers = await Promise.all(questions.map((question) => askOne('all', question)));
+    return answers.every((answer) => answer !== null) ? answers : null;
   };
 }
 

@@ -38,8 +38,8 @@ with due as (
    for update skip locked
 )
 update outbox o set claimed_until = now() + $3 * interval '1 millisecond'
-  from due
- where o.geo_region_id = $1 and o.created_at = due.created_at and o.outbox_id = due.outbox_id
+ where o.geo_region_id = $1 and o.outbox_id = any(array(select outbox_id from due))
+   and o.created_at between (select min(created_at) from due) and (select max(created_at) from due)
 returning o.created_at as "createdAt", o.outbox_id as "outboxId", o.lot_id as "lotId", o.lot_version as "lotVersion",
   o.subject, o.payload, o.traceparent, o.claimed_until as "claimedUntil"`,
     values: [region, limit, claimMs],

@@ -22,11 +22,9 @@ export async function readOfferProofs(
   const { rows } = await db.query<OfferProof & { offerId: string }>({
     name: 'read-offer-proofs',
     text: `
-select offer.offer_id as "offerId", state, notified_at is not null as proved
-  from offer join unnest($2::timestamptz[], $3::text[]) as k(posted_at, offer_id)
-    on offer.posted_at = k.posted_at and offer.offer_id = k.offer_id
- where offer.geo_region_id = $1`,
-    values: [region, keys.map((key) => key.postedAt), keys.map((key) => key.offerId)],
+select offer_id as "offerId", state, notified_at is not null as proved from offer
+ where geo_region_id = $1 and offer_id = any($2) and posted_at between $3 and $4`,
+    values: [region, ...idsAndTimes(keys)],
   });
   const found = new Map(rows.map(({ offerId, state, proved }) => [offerId, { state, proved }]));
   return keys.map((key) => found.get(key.offerId) ?? null);
@@ -38,11 +36,15 @@ export async function markOffersNotified(db: Queryable, region: string, keys: re
     name: 'mark-offers-notified',
     text: `
 update offer set notified_at = now()
-  from unnest($2::timestamptz[], $3::text[]) as k(posted_at, offer_id)
- where offer.geo_region_id = $1 and offer.posted_at = k.posted_at and offer.offer_id = k.offer_id
-   and offer.notified_at is null`,
-    values: [region, keys.map((key) => key.postedAt), keys.map((key) => key.offerId)],
+ where geo_region_id = $1 and offer_id = any($2) and posted_at between $3 and $4 and notified_at is null`,
+    values: [region, ...idsAndTimes(keys)],
   });
+}
+
+/** One array of ids; the times only tell which partitions to look at. */
+function idsAndTimes(keys: readonly OfferKey[]): [string[], Date, Date] {
+  const times = keys.map((key) => key.postedAt.getTime());
+  return [keys.map((key) => key.offerId), new Date(Math.min(...times)), new Date(Math.max(...times))];
 }
 
 /** The highest version of each lot a consumer has applied; 0: none. @param consumer e.g. `notify` @param region signed id */
