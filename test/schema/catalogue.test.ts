@@ -112,6 +112,7 @@ it('the services own nothing; their timeouts, and how they are planned, are on t
   assert.deepEqual(config.sort(), [
     'enable_seqscan=off',
     'idle_in_transaction_session_timeout=1s',
+    'jit=off',
     'lock_timeout=1s',
     'plan_cache_mode=force_generic_plan',
     'statement_timeout=1s',
