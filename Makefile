@@ -4,7 +4,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 WITH_ENV := $(NODE) dev/stack/withEnv.ts
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run stop reset status token seed simulate dlq test faults check fmt bench bench-quick
+.PHONY: help setup run stop reset status token seed simulate dlq test faults check fmt bench bench-quick soak
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
@@ -54,3 +54,6 @@ bench: setup ## speed, measured on a stack of its own beside what it is compared
 
 bench-quick: setup ## the same in a minute of measuring; less exact
 	@exec $(NODE) loadtest/run.ts --quick --seed '$(or $(SEED),1)'
+
+soak: setup ## ten minutes of steady posts: does anything grow? make soak MINUTES=10 RATE=200
+	@exec $(NODE) loadtest/soak.ts --minutes '$(or $(MINUTES),10)' --rate '$(or $(RATE),200)'

@@ -1,5 +1,6 @@
 /** One load on one target, and what it cost. */
 import { setTimeout as pause } from 'node:timers/promises';
+import { LOTS } from '#adapters/nats/streams.ts';
 import { costsOf, machineCpuSeconds, coreCount } from './cost.ts';
 import { generate, percentile } from './generator/generate.ts';
 import type { Plan } from './generator/plan.ts';
@@ -119,10 +120,19 @@ async function unpublished(world: World, { schema }: Watch): Promise<number> {
   return await countOf(world, `select count(*) from ${schema}.outbox where published_at is null`);
 }
 
-/** @returns seconds until nothing was unpublished; null when the time was up before */
+/** Events the worker has not dealt with yet. */
+async function unhandled(world: World, { schema }: Watch): Promise<number> {
+  if (schema !== 'public') return 0;
+  let waiting = 0;
+  for await (const { num_pending, num_ack_pending } of world.bus.jsm.consumers.list(LOTS))
+    waiting += num_pending + num_ack_pending;
+  return waiting;
+}
+
+/** @returns seconds until nothing was unpublished or unhandled; null when the time was up before */
 export async function catchUp(world: World, watch: Watch): Promise<number | null> {
   const startMs = performance.now();
-  while ((await unpublished(world, watch)) > 0) {
+  while ((await unpublished(world, watch)) > 0 || (await unhandled(world, watch)) > 0) {
     if (performance.now() - startMs > watch.catchUpWithinMs) return null;
     await pause(100);
   }

@@ -2,7 +2,7 @@
 import type { Target } from './generator/plan.ts';
 import type { Donor, World } from './world.ts';
 
-interface Spot {
+export interface Spot {
   readonly donor: Donor;
   /** null: at the donor's own place */
   readonly at: Donor | null;
@@ -38,11 +38,9 @@ function fullestCells(donors: readonly Donor[]): Donor[] {
 
 /** In an order of chance, so that cells take turns. */
 export function targetsFor(world: World, port: number, spots: readonly Spot[], random: () => number): Target[] {
-  const safeUntil = new Date(Date.now() + HOURS_SAFE * 3_600_000).toISOString();
-  return shuffled(spots, random).map(({ donor, at }) => {
-    const location = at === null ? {} : { location: { lat: at.lat, lon: at.lon } };
-    const food = { category: 'bakery', quantityGrams: 500, storage: 'ambient', safeUntil, note: 'rye bread' };
-    const body = JSON.stringify({ ...food, ...location });
+  return shuffled(spots, random).map((spot) => {
+    const { donor } = spot;
+    const body = JSON.stringify(bodyOf(spot));
     const lines = [
       'POST /v1/surplus HTTP/1.1',
       `host: 127.0.0.1:${String(port)}`,
@@ -52,6 +50,12 @@ export function targetsFor(world: World, port: number, spots: readonly Spot[], r
     ];
     return { head: lines.map((line) => `${line}\r\n`).join(''), body };
   });
+}
+
+export function bodyOf({ at }: Spot): object {
+  const safeUntil = new Date(Date.now() + HOURS_SAFE * 3_600_000).toISOString();
+  const location = at === null ? {} : { location: { lat: at.lat, lon: at.lon } };
+  return { category: 'bakery', quantityGrams: 500, storage: 'ambient', safeUntil, note: 'rye bread', ...location };
 }
 
 function shuffled<Item>(items: readonly Item[], random: () => number): Item[] {

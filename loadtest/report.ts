@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 import { join } from 'node:path';
+import type { Journeys, Percentiles } from './journeys.ts';
 import type { Measured } from './measure.ts';
 import type { Pgbench } from './pgbench.ts';
 import type { Relayed } from './scenarios.ts';
@@ -17,6 +18,7 @@ export interface Results {
   readonly measured: readonly Measured[];
   readonly pgbench: Pgbench;
   readonly relay: Relayed | null;
+  readonly journeys: Journeys;
 }
 
 type Row = readonly string[];
@@ -44,10 +46,25 @@ export function printResults(results: Results): void {
     ],
     ...measured.map(rowOf),
   ]);
+  print('P2 for people: each post is pushed, and accepted at once', journeyRows(results.journeys));
   print('goals', goalRows(results));
   print('ratios (both sides of this run)', ratiosOf(results));
   print('CPU-seconds per 1,000', costRows(measured));
   print('memory, MB at most', memoryRows(measured));
+}
+
+function journeyRows({ rate, posted, pushed, accepted, ...times }: Journeys): Row[] {
+  const row = (name: string, count: number, percentiles: Percentiles): Row => [
+    name,
+    String(count),
+    ...percentiles.map((ms) => ms.toFixed(0)),
+  ];
+  return [
+    [`${String(rate)} posts/s`, 'count', 'p50', 'p95', 'p99 ms'],
+    row('post', posted, times.post),
+    row('post → push', pushed, times.push),
+    row('accept', accepted, times.accept),
+  ];
 }
 
 function rowOf(each: Measured): Row {

@@ -1,6 +1,7 @@
 /** `make bench`, `make bench-quick`: starts a stack of its own, measures ours and what it is compared with in one run, prints, writes. */
 import { parseArgs } from 'node:util';
 import type { Measured } from './measure.ts';
+import { journeys } from './journeys.ts';
 import { pgbench } from './pgbench.ts';
 import { commit, printResults, writeResults, type Results } from './report.ts';
 import { emptyActor, herd, posts, relayAlone, type Bench, type Relayed } from './scenarios.ts';
@@ -12,7 +13,7 @@ const { values } = parseArgs({
 const { quick, seed } = values;
 const say = (line: string): void => console.log(`${new Date().toISOString().slice(11, 19)} ${line}`);
 
-async function measureAll(bench: Bench): Promise<Pick<Results, 'measured' | 'pgbench' | 'relay'>> {
+async function measureAll(bench: Bench): Promise<Pick<Results, 'measured' | 'pgbench' | 'relay' | 'journeys'>> {
   const { world } = bench;
   const long = (seconds: number, short: number): number => (quick ? short : seconds);
   // Code gets faster as it runs: the figures that matter most come last.
@@ -22,6 +23,7 @@ async function measureAll(bench: Bench): Promise<Pick<Results, 'measured' | 'pgb
   await add(posts(bench, { name: 'P4 one cell', cells: 1, seconds: long(15, 4) }));
   await add(posts(bench, { name: 'P4 20 cells', cells: 20, seconds: long(15, 4) }));
   await add(posts(bench, { name: 'P2 steady', seconds: long(30, 8), rate: 500 }));
+  const people = await journeys(bench, 50, long(20, 6));
   await add(herd(bench, 10));
   await add(posts(bench, { name: 'P1 saturation', seconds: long(30, 8) }));
   if (!quick) await add(posts(bench, { name: 'P1 saturation, wide', seconds: 30, connections: 2_000 }));
@@ -34,7 +36,7 @@ async function measureAll(bench: Bench): Promise<Pick<Results, 'measured' | 'pgb
   await world.stack.process('baseline').start();
   await posts(bench, { name: 'baseline warm-up', seconds: long(5, 2), service: 'baseline' });
   await add(posts(bench, { name: 'baseline', seconds: long(30, 5), service: 'baseline' }));
-  return { measured, pgbench: rows, relay };
+  return { measured, pgbench: rows, relay, journeys: people };
 }
 
 /** What the issue asks of one 2-core box, generator included. */

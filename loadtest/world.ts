@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
+import { connectBus, type Bus } from '#adapters/nats/bus.ts';
 import { cellAt } from '#adapters/geo/s2.ts';
 import { regionOf } from '#core/geo/cell.ts';
 import { readable } from '../data/seed/hours.ts';
@@ -12,7 +13,7 @@ import { jakarta } from '../data/seed/jakarta.ts';
 import { OUR_APPS, type App } from '../dev/stack/apps.ts';
 import { startStack, type Stack } from '../dev/stack/stack.ts';
 import { CHECKOUT } from '../dev/stack/tools.ts';
-import { signDonors } from './tokens.ts';
+import { sign } from './tokens.ts';
 
 export interface Donor {
   readonly id: string;
@@ -27,9 +28,11 @@ export interface World {
   readonly stack: Stack;
   /** the schema's owner: counts rows without the services' timeouts */
   readonly db: pg.Client;
+  readonly bus: Bus;
   readonly donors: readonly Donor[];
   /** by donor id; signed anew by `signIn` */
   tokens: Map<string, string>;
+  recipientTokens: Map<string, string>;
   signIn(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -40,7 +43,7 @@ const COMPARED: readonly App[] = [
 ];
 
 /** Nobody answers in a bench: offers of one scenario must not lapse into the next. */
-const BENCH_ENV = { ACK_TIMEOUT_SECONDS: '3600', LOG_LEVEL: 'warn' };
+const BENCH_ENV = { ACK_TIMEOUT_SECONDS: '3600', LOG_LEVEL: 'warn', ALLOW_LOCAL_PUSH: '1' };
 
 /**
  * Recipients take everything at every hour and hardly fill up: the bench measures posts that get an offer, at any time of day.
@@ -53,9 +56,11 @@ export async function startWorld(say: (line: string) => void): Promise<World> {
   const dir = mkdtempSync(join(tmpdir(), 'bench-'));
   say('starting a stack of its own (no roads of Jakarta are built: travel times are estimates)');
   const stack = await startStack({ dir, processes: { valhalla: 0 }, env: BENCH_ENV, apps: [...OUR_APPS, ...COMPARED] });
+  const bus = await connectBus({ url: stack.env['NATS_URL'] ?? '', name: 'bench' });
   const db = new pg.Client({ connectionString: stack.env['MIGRATION_DATABASE_URL'] });
   const stop = async (): Promise<void> => {
     await db.end().catch(() => undefined);
+    await bus.close();
     await stack.stop();
     rmSync(dir, { recursive: true, force: true });
   };
@@ -68,12 +73,12 @@ export async function startWorld(say: (line: string) => void): Promise<World> {
     await db.query(WIDE_OPEN, [JSON.stringify(readable('24/7'))]);
     await db.query('analyze donor, recipient, region');
     const donors = donorsOfJakarta();
-    const world: World = { dir, stack, db, donors, tokens: new Map(), signIn, stop };
+    const world: World = { dir, stack, db, bus, donors, tokens: new Map(), recipientTokens: new Map(), signIn, stop };
     async function signIn(): Promise<void> {
-      world.tokens = await signDonors(
-        donors.map(({ id }) => id),
-        stack.env,
-      );
+      const ids = donors.map(({ id }) => id);
+      world.tokens = await sign('donor', ids, stack.env);
+      const recipients = jakarta().recipients.map(({ id }) => id);
+      world.recipientTokens = await sign('recipient', recipients, stack.env);
     }
     await signIn();
     return world;
