@@ -51,19 +51,31 @@ export function replay(settings: ReplaySettings, maximize: Maximize): EveningRes
 function resultOf(evening: Evening, maximize: Maximize): Omit<EveningResult, 'seed'> {
   const among = reachable(evening);
   const improved: Improved = { solved: 0, moved: 0 };
-  const of = (outcome: Outcome): Measures => measure(evening, among, outcome);
+  const measures = POLICIES.map((policy) => {
+    return [policy, measure(evening, among, outcomeUnder(policy, evening, maximize, improved))] as const;
+  });
   return {
     posts: evening.posts.length,
     postedKg: evening.posts.reduce((sum, post) => sum + post.quantityGrams, 0) / 1000,
     reachable: among.size,
-    measures: {
-      'greedy nearest': of(outcomeOf(play(evening, greedyNearest))),
-      'least served': of(outcomeOf(play(evening, leastServed))),
-      ours: of(outcomeOf(play(evening, ours))),
-      'ours, improving': of(outcomeOf(play(evening, ours, improveUnanswered(maximize, improved)))),
-      'ours, giving up': of(outcomeOf(play(evening, ours, giveUpUnseen(GIVE_UP_MS)))),
-      'hindsight optimum': of(hindsightOptimum(evening, maximize)),
-    },
+    measures: Object.fromEntries(measures) as Record<PolicyName, Measures>,
     improved,
   };
+}
+
+export function outcomeUnder(policy: PolicyName, evening: Evening, maximize: Maximize, improved: Improved): Outcome {
+  switch (policy) {
+    case 'greedy nearest':
+      return outcomeOf(play(evening, greedyNearest));
+    case 'least served':
+      return outcomeOf(play(evening, leastServed));
+    case 'ours':
+      return outcomeOf(play(evening, ours));
+    case 'ours, improving':
+      return outcomeOf(play(evening, ours, improveUnanswered(maximize, improved)));
+    case 'ours, giving up':
+      return outcomeOf(play(evening, ours, giveUpUnseen(GIVE_UP_MS)));
+    case 'hindsight optimum':
+      return hindsightOptimum(evening, maximize);
+  }
 }
