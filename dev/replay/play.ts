@@ -37,6 +37,8 @@ const METERS_PER_CANDIDATE = 250;
 const MIN_CANDIDATES = 32;
 /** The food bank of last resort may be this far. */
 const FALLBACK_RADIUS_METERS = 300_000;
+/** More than one command makes. */
+const MOST_CHILDREN = 4;
 
 export type Played = Pick<Game, 'lots' | 'history'>;
 
@@ -96,6 +98,8 @@ export function keep(game: Game, lot: Lot): void {
 function factsOf(game: Game, command: Command, narrow: Narrow): Facts {
   const nowMs = game.timeline.nowMs();
   const cell = cellOf(lotIdOfCommand(command));
+  const firstId = game.ids;
+  game.ids += MOST_CHILDREN;
   return {
     policy: game.evening.policy,
     candidatesFor: (lot) => narrow(lot, candidatesFor(game, lot), nowMs),
@@ -105,7 +109,7 @@ function factsOf(game: Game, command: Command, narrow: Narrow): Facts {
         ? null
         : game.counters.seen(bank, nowMs);
     },
-    newLotIds: [lotIdAt(cell, nowMs, game.ids++), lotIdAt(cell, nowMs, game.ids++)],
+    newLotId: (n) => lotIdAt(cell, nowMs, firstId + n),
     handoverCode: () => '00000000',
   };
 }
