@@ -4,7 +4,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 WITH_ENV := $(NODE) dev/stack/withEnv.ts
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run stop reset status token seed simulate dlq test faults check fmt bench bench-quick soak
+.PHONY: help setup run stop reset status token seed simulate replay dlq test faults check fmt bench bench-quick soak
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
@@ -32,6 +32,9 @@ seed: ## put a city's donors and recipients in: make seed CITY=helsinki|jakarta
 
 simulate: ## play an evening
 	@$(WITH_ENV) dev/simulate/main.ts $(ARGS)
+
+replay: setup ## evenings through the pure core: greedy, ours, hindsight optimum (CITY=jakarta SEED=1 SEEDS=5 DONORS=100 OFFLINE=0 OUT=file)
+	@$(NODE) dev/replay/main.ts
 
 dlq: ## dead letters: make dlq ARGS="list" | "replay <id>" | "discard <id>"
 	@$(WITH_ENV) dev/dlq/main.ts $(ARGS)

@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { NoAnswer, type Api, type ApiAnswer, type Who } from './api.ts';
+import { behaviourTo, portionOf, type Behaviour } from './behaviour.ts';
 import { realMs } from './evening.ts';
-import { createDice, pickWeighted, type Dice } from './random.ts';
+import { createDice, type Dice } from './random.ts';
 import type { Settings } from './settings.ts';
 import type { Posted, Tally } from './tally.ts';
 
@@ -74,38 +75,39 @@ function noteOffer({ tally, posted }: RecipientsPorts, offer: SeenOffer): void {
 
 async function answerOffer(ports: RecipientsPorts, who: Who, offer: SeenOffer, dice: Dice): Promise<void> {
   const { tally, settings } = ports;
-  if (offer.fallback) return await collect(ports, who, offer, offer.quantityGrams, dice);
-  const does = pickWeighted({ ...settings.odds }, dice('does', offer.id));
-  await pause(realMs(settings, 0.5 + dice('thinks', offer.id) * 4));
-  if (does === 'silent') {
+  const behaviour = behaviourTo(settings, dice, offer.id);
+  if (offer.fallback) return await collect(ports, who, offer, offer.quantityGrams, behaviour);
+  await pause(realMs(settings, behaviour.thinksMinutes));
+  if (behaviour.does === 'silent') {
     tally.silent++;
     return;
   }
-  if (does === 'decline') {
+  if (behaviour.does === 'decline') {
     const { status } = await act(ports, who, offer, 'decline', { reason: 'no driver tonight' });
     if (status === 200) tally.declined++;
     return;
   }
-  const grams = does === 'part' ? partOf(offer.quantityGrams, dice('part', offer.id)) : offer.quantityGrams;
-  const { status } = await act(
-    ports,
-    who,
-    offer,
-    'accept',
-    grams < offer.quantityGrams ? { quantityGrams: grams } : {},
-  );
+  const grams = portionOf(offer.quantityGrams, behaviour.acceptedShare);
+  const body = grams < offer.quantityGrams ? { quantityGrams: grams } : {};
+  const { status } = await act(ports, who, offer, 'accept', body);
   if (status !== 200) return;
   tally.claimed++;
-  await collect(ports, who, offer, grams, dice);
+  await collect(ports, who, offer, grams, behaviour);
 }
 
 /** On the way, then either there, with the donor reading out the code, or not at all. */
-async function collect(ports: RecipientsPorts, who: Who, offer: SeenOffer, grams: number, dice: Dice): Promise<void> {
+async function collect(
+  ports: RecipientsPorts,
+  who: Who,
+  offer: SeenOffer,
+  grams: number,
+  behaviour: Behaviour,
+): Promise<void> {
   const { tally, settings } = ports;
   tally.underWay++;
   try {
     await pause(Math.min(MAX_TRAVEL_MS, 200 + realMs(settings, offer.travelSeconds / 60)));
-    if (!offer.fallback && dice('releases', offer.id) < settings.releaseOdds) {
+    if (!offer.fallback && behaviour.releases) {
       const { status } = await act(ports, who, offer, 'release', { reason: 'the bicycle broke' });
       if (status === 200) tally.released++;
       return;
@@ -116,9 +118,8 @@ async function collect(ports: RecipientsPorts, who: Who, offer: SeenOffer, grams
       noteRefusal(tally, 'handover-code', read);
       return;
     }
-    const less = dice('less', offer.id) < settings.lessOdds;
-    const handedGrams = less ? partOf(grams, dice('how much', offer.id)) : grams;
-    const body = { code: read.body.code, ...(less ? { quantityGrams: handedGrams } : {}) };
+    const handedGrams = portionOf(grams, behaviour.handedShare);
+    const body = { code: read.body.code, ...(handedGrams < grams ? { quantityGrams: handedGrams } : {}) };
     const { status } = await act(ports, who, offer, 'handover', body);
     if (status !== 200) return;
     tally.collected++;
@@ -142,11 +143,6 @@ function noteRefusal(tally: Tally, verb: string, answer: ApiAnswer): void {
   if (TOO_LATE.has(answer.problem)) return;
   const why = `${verb} ${String(answer.status)} ${answer.problem}`;
   tally.refused.set(why, (tally.refused.get(why) ?? 0) + 1);
-}
-
-/** Between a fifth and four fifths, at least a gram. */
-function partOf(grams: number, roll: number): number {
-  return Math.max(1, Math.round(grams * (0.2 + roll * 0.6)));
 }
 
 function unanswered(tally: Tally): (error: unknown) => void {

@@ -1,8 +1,9 @@
 /**
  * Who gets the next offer. This is the rule, whole:
  *   1. feasibility first: category, storage, open hours, capacity, time (feasible.ts);
- *   2. a score of travel time, urgency, stated need, and how much of the lot fits;
- *   3. fairness: of the two best, the one served least for its need.
+ *   2. a score of travel time, urgency, stated need, how much of the lot fits, and how soon the place closes;
+ *   3. fairness: of those about as good as the best, the one served least for its need.
+ * Its numbers were chosen by `make replay`, docs/adr/0020.
  */
 import type { Reason } from '../lots/lot.ts';
 import { freeGrams, shareOf, type Candidate } from './candidate.ts';
@@ -34,10 +35,14 @@ interface Scored {
 
 const HOUR_MS = 3_600_000;
 /** Travel beyond this earns nothing more off. */
-const FAR_SECONDS = 3_600;
+const FAR_SECONDS = 1_800;
 /** Food with less slack than this is urgent: its travel time weighs more. */
 const URGENT_MS = 4 * HOUR_MS;
-const WEIGHTS = { travel: 0.4, urgency: 0.25, need: 0.2, quantity: 0.15 } as const;
+/** A place that closes sooner than this loses its room for today: it is asked before those that stay open. */
+const CLOSING_SOON_MS = 4 * HOUR_MS;
+const WEIGHTS = { travel: 0.4, urgency: 0.2, need: 0.1, quantity: 0.1, closing: 0.2 } as const;
+/** A score this close to the best is about as good. */
+const ABOUT_AS_GOOD = 0.15;
 
 export function rank(lot: Need, candidates: readonly Candidate[], nowMs: number): Ranking {
   const feasible: Scored[] = [];
@@ -53,7 +58,7 @@ export function rank(lot: Need, candidates: readonly Candidate[], nowMs: number)
     }
   }
   feasible.sort(bestFirst);
-  const chosen = fairerOf(feasible[0], feasible[1]);
+  const chosen = fairestOf(feasible);
   const choice = chosen === undefined ? null : explained(lot, chosen, feasible);
   return { choice, opensAtMs, leftOut };
 }
@@ -64,11 +69,13 @@ function scoreOf(lot: Need, candidate: Candidate, fit: Feasible): number {
   const urgency = 1 - Math.min(1, (lot.safeUntilMs - fit.arrivalMs) / URGENT_MS);
   const need = candidate.needs[lot.category] ?? 0;
   const quantity = fit.grams / lot.quantityGrams;
+  const closing = 1 - Math.min(1, (fit.openUntilMs - fit.arrivalMs) / CLOSING_SOON_MS);
   return (
     WEIGHTS.travel * nearness +
     WEIGHTS.urgency * (urgency * nearness + (1 - urgency)) +
     WEIGHTS.need * need +
-    WEIGHTS.quantity * quantity
+    WEIGHTS.quantity * quantity +
+    WEIGHTS.closing * closing
   );
 }
 
@@ -81,9 +88,14 @@ function bestFirst(a: Scored, b: Scored): number {
   );
 }
 
-function fairerOf(first: Scored | undefined, second: Scored | undefined): Scored | undefined {
-  if (first === undefined || second === undefined) return first;
-  return shareOf(second.candidate) < shareOf(first.candidate) ? second : first;
+/** @param feasible best first; of the same share the better one */
+function fairestOf([best, ...others]: readonly Scored[]): Scored | undefined {
+  let fairest = best;
+  for (const other of others) {
+    if (best === undefined || fairest === undefined || other.score < best.score - ABOUT_AS_GOOD) break;
+    if (shareOf(other.candidate) < shareOf(fairest.candidate)) fairest = other;
+  }
+  return fairest;
 }
 
 function explained(lot: Need, chosen: Scored, feasible: readonly Scored[]): Choice {
