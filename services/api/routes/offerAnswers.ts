@@ -69,7 +69,7 @@ function route<Body>(
   app.post<{ Params: { id: string } }>(
     `/v1/offers/:id/${verb}`,
     {
-      config: { access: ['recipient'], idempotencyKey: true },
+      config: { access: ['recipient'], idempotencyKey: true, admission: 'answer' },
       // Nothing to say is `{}`, with or without writing it.
       ...(verb === 'accept' ? { preValidation: bodyOrEmpty } : {}),
       schema: {

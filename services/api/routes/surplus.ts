@@ -42,7 +42,7 @@ function postSurplus(app: Api, { sendOnce, directory, fingerprint, nowMs, newUui
   app.post(
     '/v1/surplus',
     {
-      config: { access: ['donor'], idempotencyKey: true },
+      config: { access: ['donor'], idempotencyKey: true, admission: 'post' },
       schema: {
         summary: 'Post surplus food; the answer tells to whom it is offered first',
         tags: ['surplus'],
@@ -157,7 +157,7 @@ function cancelSurplus(app: Api, { reads, cells }: SurplusDependencies): void {
   app.delete(
     '/v1/surplus/:id',
     {
-      config: { access: ['donor', 'operator'] },
+      config: { access: ['donor', 'operator'], admission: 'answer' },
       schema: {
         summary: 'Cancel a surplus and every uncollected lot split from it',
         tags: ['surplus'],
