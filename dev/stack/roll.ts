@@ -1,4 +1,4 @@
-/** Restarts one of our processes and its sidecar as a rolling update does; the order is that of the chart's preStop. */
+/** Takes one of our processes and its sidecar away and brings them back as a rolling update does; the order is the chart's preStop's. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { answersHttp } from './infrastructure/probes.ts';
 import type { Stack } from './stack.ts';
@@ -6,30 +6,24 @@ import { succeeds } from './supervise/supervise.ts';
 
 const ABLE_WITHIN_MS = 30_000;
 
+/** The process, and its sidecar if it has one. */
+function podOf(stack: Stack, name: string): string[] {
+  const sidecar = `${name}.daprd`;
+  return stack.status().some((each) => each.name === sidecar) ? [name, sidecar] : [name];
+}
+
 /**
  * An api's or a worker's sidecar outlives it: what is in flight goes through it. An actor host's goes first: leaving, it tells
  * placement and takes each cell away from a host that still answers; then the host has nothing left to do.
- * @returns what each step took, to be read
- * @throws Error when it is not able to work again within 30 s
  */
-export async function roll(stack: Stack, name: string): Promise<string[]> {
-  const steps: string[] = [];
-  const step = async (what: string, doing: () => Promise<void>): Promise<void> => {
-    const startedMs = performance.now();
-    await doing();
-    steps.push(`${what} ${((performance.now() - startedMs) / 1000).toFixed(1)}`);
-  };
-  const sidecar = `${name}.daprd`;
-  const hasSidecar = stack.status().some((each) => each.name === sidecar);
-  const starts = hasSidecar ? [name, sidecar] : [name];
-  const stops = name.startsWith('actor-host') ? starts.toReversed() : starts;
-  for (const each of stops) await step(`stop ${each}`, () => stack.process(each).stop());
-  for (const each of starts) await step(`start ${each}`, () => stack.process(each).start());
-  await step('ready', () => untilReady(stack, name));
-  return steps;
+export async function leave(stack: Stack, name: string): Promise<void> {
+  const pod = podOf(stack, name);
+  for (const each of name.startsWith('actor-host') ? pod.toReversed() : pod) await stack.process(each).stop();
 }
 
-async function untilReady(stack: Stack, name: string): Promise<void> {
+/** @throws Error when it is not able to work within 30 s */
+export async function join(stack: Stack, name: string): Promise<void> {
+  for (const each of podOf(stack, name)) await stack.process(each).start();
   const url = `http://127.0.0.1:${String(stack.ports[name])}/readyz`;
   const deadlineMs = Date.now() + ABLE_WITHIN_MS;
   while (!(await succeeds(() => answersHttp(url)))) {

@@ -4,7 +4,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { startWorld } from '../../loadtest/world.ts';
-import { roll } from '../../dev/stack/roll.ts';
+import { join, leave } from '../../dev/stack/roll.ts';
 import { createBalancer } from './balancer.ts';
 import { failures, playSteadily, playTogether, type Seen, type Stage } from './stories.ts';
 import { say, seed, setting } from './setting.ts';
@@ -43,13 +43,15 @@ try {
   await pause(SETTLE_MS);
   for (const name of KINDS.flatMap((kind) => [kind, `${kind}-2`])) {
     const fromMs = Date.now();
-    const steps = await roll(stack, name);
+    await leave(stack, name);
+    const leftMs = Date.now() - fromMs;
+    await join(stack, name);
     const tookMs = Date.now() - fromMs;
     await pause(SETTLE_MS);
     const during = seen.filter(({ atMs, tookMs: own }) => atMs + own >= fromMs);
     const worstMs = Math.max(0, ...during.map((each) => each.tookMs));
     say(
-      `${name.padEnd(14)} restarted in ${(tookMs / 1000).toFixed(1)} s (${steps.join(', ')}): ${String(during.length)} requests, ` +
+      `${name.padEnd(14)} restarted in ${(tookMs / 1000).toFixed(1)} s (left in ${(leftMs / 1000).toFixed(1)} s): ${String(during.length)} requests, ` +
         `${String(failures(during).length)} failed, worst ${worstMs.toFixed(0)} ms`,
     );
     const spans = failures(during).map((each) => [each.atMs - fromMs, each.atMs + each.tookMs - fromMs] as const);
