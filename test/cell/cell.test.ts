@@ -6,7 +6,7 @@ import { regionOf, signedIdOf } from '#core/geo/cell.ts';
 import { policyOf } from '#core/lots/policy.ts';
 import { recipientNamed } from '#core/lots/evening.testkit.ts';
 import { lotIdOf, type CellToken, type DonorId, type LotId, type OfferId, type RecipientId } from '#core/words/ids.ts';
-import { createCell, type Cell } from '#cell/cell.ts';
+import { createCell, MAX_WAITING_POSTS, type Cell } from '#cell/cell.ts';
 import type { CellAnswer } from '#cell/contract.ts';
 import type { Candidates, CellPorts, CellStore } from '#cell/ports.ts';
 import { createPool, type Pool } from '#adapters/postgres/pool.ts';
@@ -192,6 +192,32 @@ describe('neighbours', () => {
       refused(await one(postOf({ lotId: lotIdOf('46920b3' as CellToken, newUuid(Date.now())) }))),
       'not-found',
     );
+  });
+});
+
+describe('a full cell', () => {
+  it('refuses posts before it refuses answers, says so, and has done nothing of them', async () => {
+    const offer = await offered();
+    let open = (): void => undefined;
+    let arrive = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    const reached = new Promise<void>((resolve) => (arrive = resolve));
+    const slow: CellPorts = {
+      ...ports,
+      store: { ...ports.store, write: async (turn) => (arrive(), await gate, await ports.store.write(turn)) },
+    };
+    const busy = createCell(CELL, slow, policy, hooks);
+    const first = one(postOf({ quantityGrams: 1 }), busy);
+    // In the turn that is under way there is one; from here on they wait.
+    await reached;
+    const posts = Array.from({ length: MAX_WAITING_POSTS + 20 }, () => one(postOf({ quantityGrams: 1 }), busy));
+    const accepted = one(acceptOf(offer), busy);
+    open();
+    good(await first);
+    assert.equal(good(await accepted).surplus?.state, 'claimed');
+    const answers = await Promise.all(posts);
+    assert.equal(answers.filter((answer) => 'busy' in answer).length, 20);
+    assert.equal(await count('lot'), 1 + 1 + MAX_WAITING_POSTS);
   });
 });
 

@@ -14,7 +14,7 @@ import { lotPlaceOf } from '../pathIds.ts';
 import type { LotReads } from '../ports.ts';
 import { malformed, Problem } from '../problems.ts';
 import { etagOf, ifMatchOf, instantMsOf, traceparentOf, type Api } from '../requests.ts';
-import { answers } from '../schemas/answers.ts';
+import { answers, cellAnswers } from '../schemas/answers.ts';
 import { PostSurplus, SurplusQuery, type PostSurplusBody } from '../schemas/surplus.ts';
 import { IfMatchHeader, KeyHeader, LotId } from '../schemas/words.ts';
 import { granted } from '../verdict.ts';
@@ -48,7 +48,7 @@ function postSurplus(app: Api, { sendOnce, directory, fingerprint, nowMs, newUui
         tags: ['surplus'],
         headers: KeyHeader,
         body: PostSurplus,
-        response: answers(201, 'Surplus', 'posted'),
+        response: cellAnswers('Surplus', 201, 'posted'),
       },
     },
     async (request, reply) => {
@@ -163,7 +163,7 @@ function cancelSurplus(app: Api, { reads, cells }: SurplusDependencies): void {
         tags: ['surplus'],
         params: LotId,
         headers: IfMatchHeader,
-        response: answers(200, 'Surplus', 'cancelled'),
+        response: cellAnswers('Surplus', 200, 'cancelled'),
       },
     },
     async (request, reply) => {
