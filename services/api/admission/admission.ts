@@ -20,7 +20,7 @@ const BURST_WAIT_MS = 2_500;
 /** A queue that has been longer than the standing wait for so long won't go away by itself. */
 const STANDS_AFTER_MS = 5_000;
 /** So many are let in whatever the estimate: a quiet city has no rate to speak of, and batches need something to grow from. */
-const MIN_IN_FLIGHT = 200;
+const MIN_IN_FLIGHT = 64;
 /** Answers (accept, handover, …) finish what was begun: they are let in up to this many times what posts are. */
 const ANSWERS_FACTOR = 4;
 /** The best second of so many counts: a pause says nothing about what we can do. */
