@@ -4,7 +4,8 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 WITH_ENV := $(NODE) dev/stack/withEnv.ts
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run stop reset status token seed simulate replay dlq test faults check fmt bench bench-quick soak
+.PHONY: help setup run stop reset status token seed simulate replay dlq test faults check fmt bench bench-quick soak \
+  rolling overload takeover scaling
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
@@ -45,6 +46,18 @@ test: setup ## static checks, then all tests on real servers; make test FILE=tes
 
 faults: setup ## kill, hang and empty everything under load, then check every law: make faults SEED=7 MINUTES=5 (CITY RATE KEEP=1)
 	@SEED='$(SEED)' MINUTES='$(MINUTES)' CITY='$(CITY)' RATE='$(RATE)' KEEP='$(KEEP)' MUTANT='$(MUTANT)' $(NODE) test/faults/run.ts
+
+rolling: setup ## restart every process at half load, no request may fail: make rolling SEED=7 (RATE=requests a second, KINDS=api,worker)
+	@SEED='$(SEED)' RATE='$(RATE)' KINDS='$(KINDS)' $(NODE) test/survival/rolling.ts
+
+overload: setup ## posts at twice what can be done: make overload SEED=7 SECONDS=30
+	@SEED='$(SEED)' SECONDS='$(SECONDS)' $(NODE) test/survival/overload.ts
+
+takeover: setup ## kill and hang cells' owners, and time the successor: make takeover SEED=7 KILLS=20 HANGS=20
+	@SEED='$(SEED)' KILLS='$(KILLS)' HANGS='$(HANGS)' $(NODE) test/survival/takeover.ts
+
+scaling: setup ## 2, 6, 2 actor hosts under load: make scaling SEED=7 RATE=10 (stories a second)
+	@SEED='$(SEED)' RATE='$(RATE)' $(NODE) test/survival/scaling.ts
 
 check: setup ## the static checks
 	@npm run -s check

@@ -52,10 +52,25 @@ const BENCH_ENV = { ACK_TIMEOUT_SECONDS: '3600', LOG_LEVEL: 'warn', ALLOW_LOCAL_
 const WIDE_OPEN = `update recipient set capacity_grams = capacity_grams * 100000, daily_capacity_grams = daily_capacity_grams * 100000,
   hours = $1, updated_at = now() where not fallback`;
 
-export async function startWorld(say: (line: string) => void): Promise<World> {
+export interface WorldOptions {
+  /** how many of a kind, where not one */
+  readonly processes?: Readonly<Record<string, number>>;
+  /** over what a bench tells our processes */
+  readonly env?: Readonly<Record<string, string>>;
+  /** false: only ours, without what it is compared with */
+  readonly withCompared?: boolean;
+}
+
+export async function startWorld(say: (line: string) => void, given: WorldOptions = {}): Promise<World> {
+  const { processes = {}, env = {}, withCompared = true } = given;
   const dir = mkdtempSync(join(tmpdir(), 'bench-'));
   say('starting a stack of its own (no roads of Jakarta are built: travel times are estimates)');
-  const stack = await startStack({ dir, processes: { valhalla: 0 }, env: BENCH_ENV, apps: [...OUR_APPS, ...COMPARED] });
+  const stack = await startStack({
+    dir,
+    processes: { valhalla: 0, ...processes },
+    env: { ...BENCH_ENV, ...env },
+    apps: withCompared ? [...OUR_APPS, ...COMPARED] : OUR_APPS,
+  });
   const bus = await connectBus({ url: stack.env['NATS_URL'] ?? '', name: 'bench' });
   const db = new pg.Client({ connectionString: stack.env['MIGRATION_DATABASE_URL'] });
   const stop = async (): Promise<void> => {
@@ -65,7 +80,7 @@ export async function startWorld(say: (line: string) => void): Promise<World> {
     rmSync(dir, { recursive: true, force: true });
   };
   try {
-    await stack.process('baseline').stop();
+    if (withCompared) await stack.process('baseline').stop();
     await promisify(execFile)(process.execPath, [join(CHECKOUT, 'data', 'seed.ts'), '--city', 'jakarta'], {
       env: { ...process.env, ...stack.env },
     });

@@ -18,13 +18,22 @@ import { createWarmer } from './warmer.ts';
 const FENCED_PAUSE_MS = 2_000;
 /** Late, or with repeats to leave out: so many attempts, then the callers ask again. */
 const MAX_ATTEMPTS = 3;
+/**
+ * Posts that wait for their turn at most, and everything that does. Three turns' worth: callers send a hundred at a time, and
+ * give up after a second. Answers and what is due find room when posts no longer do.
+ */
+export const MAX_WAITING_POSTS = 300;
+export const MAX_WAITING = 2 * MAX_WAITING_POSTS;
 const MOVED: CellAnswer = { moved: true };
+const BUSY: CellAnswer = { busy: true };
 
 export interface Cell {
   /** One answer per command, in the order asked. */
   turn(commands: readonly Command[], traceparent: string | null): Promise<readonly CellAnswer[]>;
   /** Resolves when no turn is under way. */
   idle(): Promise<void>;
+  /** commands that wait for a turn */
+  waiting(): number;
 }
 
 export interface CellHooks {
@@ -76,7 +85,11 @@ export function createCell(token: CellToken, ports: CellPorts, policy: Policy, h
     await warm(seekingOf(commands, state.owned?.lots ?? new Map(), policy));
     const queuedAtMs = ports.clock.nowMs();
     const answers = commands.map(
-      (command) => new Promise<CellAnswer>((answer) => void queue.push({ command, traceparent, queuedAtMs, answer })),
+      (command) =>
+        new Promise<CellAnswer>((answer) => {
+          if (isFull(queue, command)) answer(BUSY);
+          else queue.push({ command, traceparent, queuedAtMs, answer });
+        }),
     );
     running ??= drain();
     return await Promise.all(answers);
@@ -91,7 +104,17 @@ export function createCell(token: CellToken, ports: CellPorts, policy: Policy, h
     running = null;
   }
 
-  return { turn, idle: () => running ?? Promise.resolve() };
+  return { turn, idle: () => running ?? Promise.resolve(), waiting: () => queue.length };
+}
+
+function isFull(queue: readonly Waiting[], { kind }: Command): boolean {
+  return queue.length >= (kind === 'post' ? MAX_WAITING_POSTS : MAX_WAITING);
+}
+
+/** Posts wait behind what finishes what was begun; each sort keeps its order. */
+function answersFirst(queue: Waiting[]): void {
+  const rank = ({ command }: Waiting): number => (command.kind === 'post' ? 1 : 0);
+  queue.sort((one, other) => rank(one) - rank(other));
 }
 
 /**
@@ -102,6 +125,7 @@ function nextBatch(queue: Waiting[]): Waiting[] {
   const fingerprints = new Map<string, string | null>();
   const batch: Waiting[] = [];
   const later: Waiting[] = [];
+  if (queue.length > MAX_BATCH) answersFirst(queue);
   for (const waiting of queue.splice(0, MAX_BATCH)) {
     const { id, fingerprint } = waiting.command;
     const first = fingerprints.get(id);

@@ -21,7 +21,11 @@ export interface Moved {
 export interface Elsewhere {
   readonly elsewhere: { readonly cell: CellToken; readonly lotId: LotId };
 }
-export type CellAnswer = Answer | Moved | Elsewhere;
+/** Too many wait for this cell's turns: nothing was done. Who may, asks later; who asks at once makes it worse. */
+export interface Busy {
+  readonly busy: true;
+}
+export type CellAnswer = Answer | Moved | Elsewhere | Busy;
 
 /** One answer per command, in the order asked. */
 export interface TurnResponse {
@@ -31,6 +35,9 @@ export interface TurnResponse {
 export function isMoved(answer: CellAnswer): answer is Moved {
   return 'moved' in answer;
 }
+export function isBusy(answer: CellAnswer): answer is Busy {
+  return 'busy' in answer;
+}
 export function isElsewhere(answer: CellAnswer): answer is Elsewhere {
   return 'elsewhere' in answer;
 }
@@ -38,8 +45,10 @@ export function isElsewhere(answer: CellAnswer): answer is Elsewhere {
 /** How api and worker reach a cell: commands to one cell leave in one batch at a time. */
 export interface CellClient {
   /**
-   * Sends one command and waits for its answer, asking again under the same id when the cell moved or timed out.
+   * Sends one command and waits for its answer, asking again under the same id when the cell moved or timed out; a busy cell is
+   * asked again too, unless it is a post.
    * @throws CellUnavailable when the deadline passed (the command may or may not have taken effect: retry with the same id)
+   * @throws CellBusy when the cell has no room for a post (nothing has taken effect)
    */
   send(cell: CellToken, command: Command, options?: SendOptions): Promise<Answer | Elsewhere>;
 }
@@ -57,4 +66,8 @@ export class CellUnavailable extends Error {
     super(message);
     this.retryAfterSeconds = retryAfterSeconds;
   }
+}
+
+export class CellBusy extends Error {
+  override readonly name = 'CellBusy';
 }

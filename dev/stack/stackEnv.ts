@@ -55,6 +55,8 @@ export async function stackEnv(options: StackEnvOptions): Promise<Record<string,
     VAPID_PUBLIC_KEY: secrets.vapidPublicKey,
     VAPID_PRIVATE_KEY: secrets.vapidPrivateKey,
     VAPID_SUBJECT: 'mailto:dev@pahlawan-pangan.example',
+    // nobody balances loads here
+    DRAIN_SECONDS: '0',
     ...(Object.fromEntries(passed) as Record<string, string>),
   };
 }

@@ -17,7 +17,7 @@ import { createTravelStore } from '#adapters/routing/travelStore.ts';
 import { createTravelTimes } from '#adapters/routing/travelTimes.ts';
 import { createApp } from './app.ts';
 import { Config } from './config.ts';
-import { createCellMetrics } from './metrics.ts';
+import { createCellMetrics, watchSaturation } from './metrics.ts';
 
 const env = readEnv(Config, process.env);
 const log = pino({ level: env.LOG_LEVEL, base: { service: 'actor-host' } });
@@ -37,6 +37,7 @@ const ports = {
 };
 const policy = policyOf(env.ACK_TIMEOUT_SECONDS * 1000, env.MATCH_RADIUS_METERS, env.REGION_LEVEL);
 const actors = createCellActors(ports, policy, createCellMetrics(register, log), env.CELL_LEVEL);
+watchSaturation(register, actors);
 const checkReady = async (): Promise<void> => void (await pool.query('select 1'));
 const app = createApp({ actors, appToken: env.APP_API_TOKEN, registry: register, log, checkReady });
 await app.listen({ host: env.HOST, port: env.APP_PORT });

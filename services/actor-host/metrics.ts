@@ -1,5 +1,6 @@
-import { Counter, Histogram, type Registry, collectDefaultMetrics } from 'prom-client';
+import { Counter, Gauge, Histogram, type Registry, collectDefaultMetrics } from 'prom-client';
 import type { CellHooks } from '#cell/cell.ts';
+import type { CellActors } from '#cell/cellActor.ts';
 import type { Logger } from 'pino';
 
 /** What the cells report, by prom-client; no cell or recipient ids in labels. */
@@ -42,4 +43,16 @@ export function createCellMetrics(registry: Registry, log: Logger): CellHooks {
     },
     random: Math.random,
   };
+}
+
+/** How near the fullest cell is to refusing posts; how much the api lets in stands in its own metrics. */
+export function watchSaturation(registry: Registry, actors: CellActors): void {
+  new Gauge({
+    name: 'cell_queue_fullest_ratio',
+    help: 'Commands waiting for a turn in the fullest cell, as a share of where it refuses posts',
+    registers: [registry],
+    collect() {
+      this.set(actors.saturation());
+    },
+  });
 }

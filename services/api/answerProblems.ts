@@ -1,7 +1,7 @@
 /** Whatever goes wrong, the answer is application/problem+json, and says nothing of our insides. */
 import type { FastifyBaseLogger, FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { CellUnavailable } from '#cell/contract.ts';
-import { documentOf, Problem, type FieldProblem } from './problems.ts';
+import { CellBusy, CellUnavailable } from '#cell/contract.ts';
+import { documentOf, overloaded, Problem, type FieldProblem } from './problems.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 
@@ -26,6 +26,7 @@ function logFault(log: FastifyBaseLogger, error: unknown, request: FastifyReques
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
   if (error instanceof CellUnavailable) return unavailable(error.retryAfterSeconds);
+  if (error instanceof CellBusy) return overloaded(Math.random);
   const given = error as Partial<FastifyError> & { code?: string };
   if (given.validation !== undefined) return invalid(given as FastifyError);
   if (isDatabaseAway(given)) return unavailable(1);

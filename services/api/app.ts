@@ -3,6 +3,9 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { CellClient } from '#cell/contract.ts';
 import type { Pool } from '#adapters/postgres/pool.ts';
 import type { Stats } from '#adapters/postgres/sql/readStats.ts';
+import { createAdmission } from './admission/admission.ts';
+import { admit } from './admission/admit.ts';
+import { watchAdmission } from './admission/gauges.ts';
 import { guardRoutes } from './auth/gate.ts';
 import type { Verified } from './auth/tokens.ts';
 import { createFingerprint } from './idempotency/key.ts';
@@ -63,6 +66,10 @@ export async function createApi(given: ApiDependencies): Promise<ApiServer> {
   const app = createServer(given.log, (type) => metrics.problems.inc({ type }));
   const methods = methodsByPath(app);
   measure(app, metrics);
+  sendElsewhere(app, () => draining);
+  const admission = createAdmission(() => performance.now());
+  watchAdmission(metrics.registry, admission);
+  admit(app, admission);
   guardRoutes(app, { verify: given.verify, directory });
   await collectOpenApi(app);
   await limitRates(app, {
@@ -98,6 +105,14 @@ function methodsByPath(app: Api): Map<string, Set<string>> {
     paths.set(url, methods);
   });
   return paths;
+}
+
+/** Connections that stay open leave with their next answer, for one that is not about to go. */
+function sendElsewhere(app: Api, isDraining: () => boolean): void {
+  app.addHook('onSend', (_, reply, __, done) => {
+    if (isDraining()) reply.header('connection', 'close');
+    done();
+  });
 }
 
 function measure(app: Api, metrics: ApiMetrics): void {

@@ -22,8 +22,8 @@ export const ApiEnv = Type.Object({
   RATE_LIMIT_DONOR: Type.Integer({ default: 100, minimum: 1 }),
   RATE_LIMIT_RECIPIENT: Type.Integer({ default: 50, minimum: 1 }),
   RATE_LIMIT_OPERATOR: Type.Integer({ default: 1_000, minimum: 1 }),
-  /** from /readyz saying no to the door closing; behind a load balancer a few seconds */
-  DRAIN_SECONDS: Type.Number({ default: 0, minimum: 0, maximum: 60 }),
+  /** from /readyz saying no to the door closing: a load balancer looks every second or two */
+  DRAIN_SECONDS: Type.Number({ default: 5, minimum: 0, maximum: 60 }),
   LOG_LEVEL: Type.String({ default: 'info' }),
 });
 export type ApiConfig = Static<typeof ApiEnv>;

@@ -9,7 +9,9 @@ const env = readEnv(ApiEnv, process.env);
 const log = pino({ level: env.LOG_LEVEL, base: { service: 'api' } });
 const { dependencies, stop: stopAdapters } = await compose(env, log, createApiMetrics());
 const { app, drain } = await createApi(dependencies);
-await app.listen({ host: env.HOST, port: env.APP_PORT });
+// Beyond what waits here the kernel drops connections silently, and their requests hang: better let in and refused.
+const backlog = 4_096;
+await app.listen({ host: env.HOST, port: env.APP_PORT, backlog });
 log.info({ port: env.APP_PORT }, 'the api answers');
 
 /** Load balancers look at /readyz: they get a moment to see it before the door closes. */

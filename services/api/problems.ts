@@ -37,6 +37,7 @@ export const PROBLEMS = {
   'if-match-missing': { status: 428, title: 'The If-Match header is missing' },
   'rate-limited': { status: 429, title: 'Too many requests' },
   internal: { status: 500, title: 'Something went wrong on our side' },
+  overloaded: { status: 503, title: 'Too much at once' },
   unavailable: { status: 503, title: 'Not available just now' },
 } as const satisfies Record<string, ProblemKind>;
 
@@ -78,6 +79,17 @@ export class Problem extends Error {
 
 export function malformed(field: string, detail: string): Problem {
   return new Problem('malformed-request', `${field}: ${detail}`, { errors: [{ field, detail }] });
+}
+
+const RETRY_FIRST_SECONDS = 1;
+/** Who was refused together does not come back together. */
+const RETRY_SPREAD_SECONDS = 4;
+
+/** Turned away before anything was done. @param random 0 to 1 */
+export function overloaded(random: () => number): Problem {
+  const seconds = String(RETRY_FIRST_SECONDS + Math.floor(random() * RETRY_SPREAD_SECONDS));
+  const detail = `Nothing was done. Send it again in ${seconds} s with the same Idempotency-Key.`;
+  return new Problem('overloaded', detail, { headers: { 'retry-after': seconds } });
 }
 
 export function documentOf(problem: Problem): ProblemDocument {

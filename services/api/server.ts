@@ -29,6 +29,8 @@ export function createServer(log: FastifyBaseLogger, counted: (type: string) => 
     keepAliveTimeout: KEEP_ALIVE_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     exposeHeadRoutes: false,
+    // Whoever is let in while the door closes is answered as always, with `connection: close`.
+    return503OnClosing: false,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     frameworkErrors: (error, _, reply) => void answerProblem(error, reply, counted),
     clientErrorHandler: answerBrokenHttp,

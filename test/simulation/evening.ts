@@ -8,7 +8,7 @@ import { currentOffer, isEnd, type Lot } from '#core/lots/lot.ts';
 import { policyOf } from '#core/lots/policy.ts';
 import { lotIdOf, type CellToken, type DonorId, type LotId } from '#core/words/ids.ts';
 import { createCell, type Cell } from '#cell/cell.ts';
-import { isMoved, type CellAnswer } from '#cell/contract.ts';
+import { isBusy, isMoved, type Busy, type CellAnswer } from '#cell/contract.ts';
 import { estimateTravelSeconds } from '#core/geo/distance.ts';
 import type { Candidates, CellPorts } from '#cell/ports.ts';
 import { fakeCandidates, type FakeCandidates } from '../fakes/candidates.ts';
@@ -130,7 +130,7 @@ async function askOne(world: World, command: Command): Promise<void> {
     await world.scheduler.yield(tries === 0 ? 40 : 700);
     const host = world.hosts[world.random() < 0.8 ? 0 : 1];
     const [answer] = (await host?.turn([command], null)) ?? [];
-    if (answer === undefined || isMoved(answer) || 'elsewhere' in answer) continue;
+    if (answer === undefined || isMoved(answer) || isBusy(answer) || 'elsewhere' in answer) continue;
     note(world, command, answer);
     return;
   }
@@ -139,7 +139,7 @@ async function askOne(world: World, command: Command): Promise<void> {
 function note(
   world: World,
   command: Command,
-  answer: Exclude<CellAnswer, { moved: true } | { elsewhere: unknown }>,
+  answer: Exclude<CellAnswer, { moved: true } | { elsewhere: unknown } | Busy>,
 ): void {
   world.answers.set(command.id, [...(world.answers.get(command.id) ?? []), answer]);
   const said = answer.ok ? `${answer.surplus?.state ?? ''} ${String(answer.surplus?.quantityGrams)}` : answer.refused;

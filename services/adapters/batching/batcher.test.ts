@@ -8,7 +8,10 @@ interface Flight {
   readonly land: () => void;
 }
 
-function flights(maxInFlight: number, maxBatch = 3): { add: (key: string, item: number) => void; flown: Flight[] } {
+function flights(
+  maxInFlight: number,
+  maxBatch = 3,
+): { add: (key: string, item: number, isUrgent?: boolean) => void; flown: Flight[] } {
   const flown: Flight[] = [];
   const { add } = createBatcher<string, number>({
     maxInFlight,
@@ -54,4 +57,17 @@ it('never more in flight than allowed, and no key starves', async () => {
   flown[1]?.land();
   await settle();
   assert.equal(flown[3]?.key, 'a');
+});
+
+it('what is urgent goes first, and takes its key to the front', async () => {
+  const { add, flown } = flights(1, 2);
+  for (const key of ['a', 'b', 'c']) add(key, 1);
+  for (const item of [2, 3]) add('c', item);
+  add('c', 9, true);
+  flown[0]?.land();
+  await settle();
+  assert.deepEqual([flown[1]?.key, flown[1]?.batch], ['c', [9, 1]]);
+  flown[1]?.land();
+  await settle();
+  assert.equal(flown[2]?.key, 'b', 'the rest of its key waits in line again');
 });

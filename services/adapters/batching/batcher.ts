@@ -4,7 +4,8 @@
  * batches of 1 to 3 and waste the box (measured, architecture.md).
  */
 export interface Batcher<Key, Item> {
-  add(key: Key, item: Item): void;
+  /** @param isUrgent it goes before all that are not, and its key before other keys */
+  add(key: Key, item: Item, isUrgent?: boolean): void;
 }
 
 export interface BatcherOptions<Key, Item> {
@@ -16,47 +17,62 @@ export interface BatcherOptions<Key, Item> {
   readonly run: (key: Key, batch: readonly Item[]) => Promise<void>;
 }
 
+interface Queue<Item> {
+  readonly urgent: Item[];
+  readonly others: Item[];
+}
+
 export function createBatcher<Key, Item>({
   maxInFlight,
   maxBatch,
   lingerMs = 0,
   run,
 }: BatcherOptions<Key, Item>): Batcher<Key, Item> {
-  const queues = new Map<Key, Item[]>();
-  const ready: Key[] = [];
+  const queues = new Map<Key, Queue<Item>>();
+  const ready = { urgent: new Set<Key>(), others: new Set<Key>() };
   const busy = new Set<Key>();
 
   function pump(): void {
     while (busy.size < maxInFlight) {
-      const key = ready.shift();
-      if (key === undefined) return;
-      const queue = queues.get(key) ?? [];
-      const batch = queue.splice(0, maxBatch);
-      if (queue.length === 0) queues.delete(key);
+      const [key] = ready.urgent.size > 0 ? ready.urgent : ready.others;
+      const queue = key === undefined ? undefined : queues.get(key);
+      if (key === undefined || queue === undefined) return;
+      ready.urgent.delete(key);
+      ready.others.delete(key);
+      const batch = queue.urgent.splice(0, maxBatch);
+      batch.push(...queue.others.splice(0, maxBatch - batch.length));
+      if (queue.urgent.length + queue.others.length === 0) queues.delete(key);
       busy.add(key);
       void run(key, batch).finally(() => {
         busy.delete(key);
-        if (queues.has(key)) ready.push(key);
-        pump();
+        leave(key);
       });
     }
   }
 
+  function makeReady(key: Key): void {
+    const queue = queues.get(key);
+    if (queue === undefined || busy.has(key)) return;
+    if (queue.urgent.length === 0) ready.others.add(key);
+    else {
+      ready.others.delete(key);
+      ready.urgent.add(key);
+    }
+  }
+
   function leave(key: Key): void {
-    ready.push(key);
+    makeReady(key);
     pump();
   }
 
   return {
-    add(key, item) {
-      const queue = queues.get(key);
-      if (queue !== undefined) queue.push(item);
-      else {
-        queues.set(key, [item]);
-        if (busy.has(key)) return;
-        if (lingerMs > 0) setTimeout(() => leave(key), lingerMs);
-        else leave(key);
-      }
+    add(key, item, isUrgent = false) {
+      const known = queues.get(key);
+      const queue = known ?? { urgent: [], others: [] };
+      queues.set(key, queue);
+      (isUrgent ? queue.urgent : queue.others).push(item);
+      if (lingerMs === 0) leave(key);
+      else if (known === undefined && !busy.has(key)) setTimeout(() => leave(key), lingerMs);
     },
   };
 }

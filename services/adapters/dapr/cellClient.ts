@@ -1,8 +1,8 @@
 /** How this process reaches cells: batched per cell, asked again under the same ids until a deadline. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { Pool } from 'undici';
-import { ACTOR_TYPE, CellUnavailable, isMoved, MAX_BATCH, TURN_METHOD, type CellAnswer } from '#cell/contract.ts';
-import type { CellClient, SendOptions, TurnRequest, TurnResponse } from '#cell/contract.ts';
+import { ACTOR_TYPE, CellBusy, CellUnavailable, isBusy, isMoved, MAX_BATCH, TURN_METHOD } from '#cell/contract.ts';
+import type { Busy, CellAnswer, CellClient, Moved, SendOptions, TurnRequest, TurnResponse } from '#cell/contract.ts';
 import type { Command } from '#core/lots/command.ts';
 import type { CellToken } from '#core/words/ids.ts';
 import { createBatcher } from '../batching/batcher.ts';
@@ -21,7 +21,7 @@ interface Waiting {
   readonly command: Command;
   readonly traceparent: string | null;
   readonly deadlineMs: number;
-  readonly resolve: (answer: Exclude<CellAnswer, { moved: true }>) => void;
+  readonly resolve: (answer: Exclude<CellAnswer, Moved | Busy>) => void;
   readonly reject: (error: Error) => void;
   tries: number;
 }
@@ -41,6 +41,10 @@ export function createCellClient(options: CellClientOptions): CellClient & { clo
     batch.forEach((waiting, index) => {
       const answer = answers?.[index];
       if (answer === undefined || isMoved(answer)) void retry(cell, waiting);
+      // Never answered `moved` or not at all before: then nobody has done it.
+      else if (isBusy(answer) && !isUrgent(waiting) && waiting.tries === 0)
+        waiting.reject(new CellBusy(`too many posts wait in cell ${cell}`));
+      else if (isBusy(answer)) void retry(cell, waiting);
       else waiting.resolve(answer);
     });
   }
@@ -53,17 +57,24 @@ export function createCellClient(options: CellClientOptions): CellClient & { clo
     }
     waiting.tries++;
     await pause(waitMs);
-    batcher.add(cell, waiting);
+    batcher.add(cell, waiting, isUrgent(waiting));
   }
 
   return {
     send: (cell, command, given: SendOptions = {}) =>
       new Promise((resolve, reject) => {
         const deadlineMs = performance.now() + (given.deadlineMs ?? DEFAULT_DEADLINE_MS);
-        batcher.add(cell, { command, traceparent: given.traceparent ?? null, deadlineMs, resolve, reject, tries: 0 });
+        const traceparent = given.traceparent ?? null;
+        const waiting: Waiting = { command, traceparent, deadlineMs, resolve, reject, tries: 0 };
+        batcher.add(cell, waiting, isUrgent(waiting));
       }),
     close: () => dapr.close(),
   };
+}
+
+/** Answers and what is due finish what was begun: they go before new posts. */
+function isUrgent({ command }: Waiting): boolean {
+  return command.kind !== 'post';
 }
 
 /** null: no answer; the commands may or may not have taken effect. */

@@ -10,7 +10,7 @@ import { offerPlaceOf } from '../pathIds.ts';
 import type { LotReads } from '../ports.ts';
 import { Problem } from '../problems.ts';
 import { traceparentOf, type Api } from '../requests.ts';
-import { answers } from '../schemas/answers.ts';
+import { cellAnswers } from '../schemas/answers.ts';
 import { Accept, Decline, Handover } from '../schemas/offers.ts';
 import { KeyHeader, OfferId as OfferParams } from '../schemas/words.ts';
 import { grantedOffer } from '../verdict.ts';
@@ -69,7 +69,7 @@ function route<Body>(
   app.post<{ Params: { id: string } }>(
     `/v1/offers/:id/${verb}`,
     {
-      config: { access: ['recipient'], idempotencyKey: true },
+      config: { access: ['recipient'], idempotencyKey: true, admission: 'answer' },
       // Nothing to say is `{}`, with or without writing it.
       ...(verb === 'accept' ? { preValidation: bodyOrEmpty } : {}),
       schema: {
@@ -78,7 +78,7 @@ function route<Body>(
         headers: KeyHeader,
         params: OfferParams,
         body: schema,
-        response: answers(200, 'Offer', 'the offer as it is now'),
+        response: cellAnswers('Offer', 200, 'the offer as it is now'),
       },
     },
     async (request) => await answerOffer(dependencies, verb, request, (on) => commandOf(on, request.body as Body)),

@@ -16,6 +16,8 @@ export interface StreamDependencies {
 
 const HEARTBEAT_MS = 15_000;
 const RETRY_MS = 3_000;
+/** Whoever hung on a process that leaves comes back within this time, not all at once. */
+const DRAINED_WITHIN_MS = 4_000;
 
 export function streamRoutes(app: Api, dependencies: StreamDependencies): void {
   const { hub, metrics, nowMs, heartbeatMs = HEARTBEAT_MS } = dependencies;
@@ -95,6 +97,7 @@ function sinkOf(reply: FastifyReply, metrics: ApiMetrics): OpenableSink {
       if (raw.writableEnded) return;
       metrics.streamDropped.inc({ because });
       if (because === 'expired') raw.write(frame('reauthenticate', {}, null));
+      if (because === 'draining') raw.write(`retry: ${String(Math.ceil(Math.random() * DRAINED_WITHIN_MS))}\n\n`);
       // A slow reader would never see the end of what waits for it.
       if (because === 'slow') raw.destroy();
       else raw.end();

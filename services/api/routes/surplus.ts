@@ -14,7 +14,7 @@ import { lotPlaceOf } from '../pathIds.ts';
 import type { LotReads } from '../ports.ts';
 import { malformed, Problem } from '../problems.ts';
 import { etagOf, ifMatchOf, instantMsOf, traceparentOf, type Api } from '../requests.ts';
-import { answers } from '../schemas/answers.ts';
+import { answers, cellAnswers } from '../schemas/answers.ts';
 import { PostSurplus, SurplusQuery, type PostSurplusBody } from '../schemas/surplus.ts';
 import { IfMatchHeader, KeyHeader, LotId } from '../schemas/words.ts';
 import { granted } from '../verdict.ts';
@@ -42,13 +42,13 @@ function postSurplus(app: Api, { sendOnce, directory, fingerprint, nowMs, newUui
   app.post(
     '/v1/surplus',
     {
-      config: { access: ['donor'], idempotencyKey: true },
+      config: { access: ['donor'], idempotencyKey: true, admission: 'post' },
       schema: {
         summary: 'Post surplus food; the answer tells to whom it is offered first',
         tags: ['surplus'],
         headers: KeyHeader,
         body: PostSurplus,
-        response: answers(201, 'Surplus', 'posted'),
+        response: cellAnswers('Surplus', 201, 'posted'),
       },
     },
     async (request, reply) => {
@@ -157,13 +157,13 @@ function cancelSurplus(app: Api, { reads, cells }: SurplusDependencies): void {
   app.delete(
     '/v1/surplus/:id',
     {
-      config: { access: ['donor', 'operator'] },
+      config: { access: ['donor', 'operator'], admission: 'answer' },
       schema: {
         summary: 'Cancel a surplus and every uncollected lot split from it',
         tags: ['surplus'],
         params: LotId,
         headers: IfMatchHeader,
-        response: answers(200, 'Surplus', 'cancelled'),
+        response: cellAnswers('Surplus', 200, 'cancelled'),
       },
     },
     async (request, reply) => {

@@ -18,6 +18,19 @@ const problem = {
   content: { 'application/problem+json': { schema: Type.Ref('Problem') } },
 };
 
+/** What every route that asks a cell may answer when there is no room, or no answer in time. */
+const later = {
+  ...problem,
+  description:
+    '`overloaded`: nothing was done; `unavailable`: nobody knows yet. Send it again, with the same Idempotency-Key',
+  headers: { 'Retry-After': { description: 'seconds to wait', schema: { type: 'integer', minimum: 1 } } },
+};
+
+/** The good answer of a route that asks a cell, that there may be none just now, and that everything else is a problem. */
+export function cellAnswers(schema: string, status: 200 | 201, description: string) {
+  return { ...answers(status, schema, description), 503: later };
+}
+
 /** The good answer of a route, and that everything else is a problem. @param schema a named schema, or one of its own */
 export function answers(status: 200 | 201 | 204, schema: string | object, description = 'done') {
   const body = typeof schema === 'string' ? Type.Ref(schema) : schema;

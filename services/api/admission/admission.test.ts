@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { createAdmission, type Admission, type Kind } from './admission.ts';
+
+interface Played {
+  readonly answered: number;
+  readonly refused: number;
+  /** ms, of those that were answered in the last ten seconds */
+  readonly longestWaitMs: number;
+}
+
+const STEP_MS = 10;
+
+interface Scene {
+  readonly admission: Admission;
+  /** plays on from where it was */
+  play(seconds: number, postsPerSecond: number, canPerSecond: number): Played;
+}
+
+/** A cell that answers in order, so many a second; posts that come in evenly. */
+function scene(): Scene {
+  let nowMs = 1_000_000;
+  const admission = createAdmission(() => nowMs);
+  const queue: { readonly sinceMs: number; readonly leave: (done: boolean) => void }[] = [];
+  return {
+    admission,
+    play(seconds, postsPerSecond, canPerSecond) {
+      let [answered, refused, longestWaitMs, due, room] = [0, 0, 0, 0, 0];
+      const endMs = nowMs + seconds * 1000;
+      for (; nowMs < endMs; nowMs += STEP_MS) {
+        for (due += (postsPerSecond * STEP_MS) / 1000; due >= 1; due--) {
+          const leave = admission.enter('post');
+          if (leave === null) refused++;
+          else queue.push({ sinceMs: nowMs, leave });
+        }
+        for (room += (canPerSecond * STEP_MS) / 1000; room >= 1; room--) {
+          const first = queue.shift();
+          if (first === undefined) continue;
+          first.leave(true);
+          answered++;
+          if (endMs - nowMs < 10_000) longestWaitMs = Math.max(longestWaitMs, nowMs - first.sinceMs);
+        }
+      }
+      return { answered, refused, longestWaitMs };
+    },
+  };
+}
+
+it('within what can be done nobody is refused', () => {
+  const { play } = scene();
+  assert.equal(play(60, 900, 1_000).refused, 0);
+});
+
+it('at twice and at ten times the capacity all of it is used, and who is let in waits less than a second', () => {
+  for (const times of [2, 10]) {
+    const { play } = scene();
+    play(10, 500, 1_000);
+    const { answered, refused, longestWaitMs } = play(30, 1_000 * times, 1_000);
+    assert.ok(answered >= 30_000 * 0.98, String(answered));
+    assert.ok(refused > 0 && longestWaitMs < 700, String(longestWaitMs));
+    assert.equal(play(10, 500, 1_000).refused, 0, 'and then all is as before');
+  }
+});
+
+it('two seconds of silence at half load, while a cell moves, refuse nobody', () => {
+  const { play } = scene();
+  play(20, 500, 1_000);
+  assert.equal(play(2, 500, 0).refused, 0);
+  assert.equal(play(20, 500, 1_000).refused, 0);
+});
+
+it('a silence without end is bounded: nobody waits for ever longer', () => {
+  const { play, admission } = scene();
+  play(20, 500, 1_000);
+  play(60, 500, 0);
+  assert.ok(admission.inFlight <= 500 * 2.5 + 1, String(admission.inFlight));
+});
+
+it('answers are let in when posts no longer are, up to a bound of their own', () => {
+  const { play, admission } = scene();
+  play(10, 300, 300);
+  play(20, 3_000, 300);
+  const enter = (kind: Kind): boolean => admission.enter(kind) !== null;
+  while (enter('post'));
+  assert.equal(enter('answer'), true);
+  const more = Array.from({ length: 10_000 }, () => enter('answer')).filter(Boolean).length;
+  assert.ok(more > 400 && more < 2_000, String(more));
+});

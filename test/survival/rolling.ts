@@ -1,0 +1,78 @@
+/**
+ * `make rolling SEED=… RATE=…` (R12): every process is restarted, one after the other, at half of the measured capacity.
+ * Exit code 1: a request failed.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { startWorld } from '../../loadtest/world.ts';
+import { join, leave } from '../../dev/stack/roll.ts';
+import { createBalancer } from './balancer.ts';
+import { failures, playSteadily, playTogether, type Seen, type Stage } from './stories.ts';
+import { say, seed, setting } from './setting.ts';
+import { tokensOf } from './tokens.ts';
+
+const OURS = ['api', 'actor-host', 'relay', 'worker'];
+/** Of what they stand on there is one each: `KINDS=placement,scheduler,nats,redis` restarts those. */
+const KINDS = setting('KINDS', OURS.join()).split(',');
+const TWO_OF_EACH = Object.fromEntries(OURS.map((kind) => [kind, 2]));
+const WARM_UP_MS = 10_000;
+const CAPACITY_MS = 15_000;
+const AT_ONCE = 64;
+const REQUESTS_PER_STORY = 3.4;
+/** Between two restarts, so that what the first did shows beside its own name. */
+const SETTLE_MS = 4_000;
+
+const world = await startWorld(say, {
+  processes: TWO_OF_EACH,
+  env: { DRAIN_SECONDS: '1', RATE_LIMIT_DONOR: '100000', RATE_LIMIT_RECIPIENT: '100000' },
+  withCompared: false,
+});
+const { stack } = world;
+const balancer = createBalancer(['api', 'api-2'].map((name) => stack.ports[name] ?? 0));
+const seen: Seen[] = [];
+const stage: Stage = { balancer, tokenOf: tokensOf(stack), donorIds: world.donors.map(({ id }) => id), seed, seen };
+let numbers = 0;
+const nextNumber = (): number => numbers++;
+let failed: number;
+try {
+  await playTogether(stage, AT_ONCE, WARM_UP_MS, nextNumber);
+  const measured = await playTogether(stage, AT_ONCE, CAPACITY_MS, nextNumber);
+  const rate = Number(setting('RATE', String(measured / 2)));
+  say(
+    `seed ${seed}: capacity ${measured.toFixed(0)} requests/s (64 stories at once); restarting at ${rate.toFixed(0)}/s`,
+  );
+  seen.length = 0;
+  const stop = playSteadily(stage, rate / REQUESTS_PER_STORY, nextNumber);
+  await pause(SETTLE_MS);
+  for (const name of KINDS.flatMap((kind) => (OURS.includes(kind) ? [kind, `${kind}-2`] : [kind]))) {
+    const fromMs = Date.now();
+    await restart(name);
+    const tookMs = Date.now() - fromMs;
+    await pause(SETTLE_MS);
+    const during = seen.filter(({ atMs, tookMs: own }) => atMs + own >= fromMs);
+    const worstMs = Math.max(0, ...during.map((each) => each.tookMs));
+    say(
+      `${name.padEnd(14)} restarted in ${(tookMs / 1000).toFixed(1)} s: ${String(during.length)} requests, ` +
+        `${String(failures(during).length)} failed, worst ${worstMs.toFixed(0)} ms`,
+    );
+    const spans = failures(during).map((each) => [each.atMs - fromMs, each.atMs + each.tookMs - fromMs] as const);
+    if (spans.length > 0)
+      say(
+        `  failed between ${String(Math.min(...spans.map(([from]) => from)))} and ${String(Math.max(...spans.map(([, to]) => to)))} ms after it began`,
+      );
+  }
+  await stop();
+  failed = failures(seen).length;
+  const kinds = Map.groupBy(failures(seen), ({ kind, status, problem }) => `${kind} ${String(status)} ${problem}`);
+  for (const [what, those] of kinds) say(`FAILED ${String(those.length)} times: ${what}`);
+  say(`R12: ${String(seen.length)} requests, ${String(failed)} failed (goal 0)`);
+} finally {
+  await balancer.close();
+  await world.stop();
+}
+process.exit(failed === 0 ? 0 : 1);
+
+async function restart(name: string): Promise<void> {
+  if (!OURS.includes(name.replace('-2', ''))) return await stack.process(name).restart();
+  await leave(stack, name);
+  await join(stack, name);
+}

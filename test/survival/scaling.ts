@@ -1,0 +1,103 @@
+/**
+ * `make scaling SEED=… RATE=…` (R4): 2 → 6 → 2 actor hosts while stories are played in all cells. Exit code 1: a lot was written
+ * by two, a cell's epoch did not rise with its owner, or a cell was activated more than three times in one step.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { join, leave } from '../../dev/stack/roll.ts';
+import { startWorld } from '../../loadtest/world.ts';
+import { createBalancer } from './balancer.ts';
+import { openLedger, type Ownership } from './ledger.ts';
+import { say, seed, setting } from './setting.ts';
+import { failures, playSteadily, type Stage } from './stories.ts';
+import { tokensOf } from './tokens.ts';
+
+const MAX_ACTIVATIONS = 3;
+const MOST_HOSTS = 6;
+const storiesPerSecond = Number(setting('RATE', '10'));
+const SETTLE_MS = 8_000;
+const WATCH_EVERY_MS = 200;
+const EXTRA = Array.from({ length: MOST_HOSTS - 2 }, (_, n) => `actor-host-${String(n + 3)}`);
+
+const world = await startWorld(say, {
+  processes: { 'actor-host': MOST_HOSTS },
+  env: { RATE_LIMIT_DONOR: '100000', RATE_LIMIT_RECIPIENT: '100000' },
+  withCompared: false,
+});
+const { stack } = world;
+const balancer = createBalancer([stack.ports['api'] ?? 0]);
+const ledger = openLedger(stack.env['MIGRATION_DATABASE_URL'] ?? '');
+const donorIds = world.donors.map(({ id }) => id);
+const stage: Stage = { balancer, tokenOf: tokensOf(stack), donorIds, seed, seen: [] };
+let numbers = 0;
+let missed: string[];
+try {
+  for (const name of EXTRA) await leave(stack, name);
+  const stop = playSteadily(stage, storiesPerSecond, () => numbers++);
+  await pause(SETTLE_MS);
+  const watching = watchEpochs();
+  const steps = [
+    await step('2 → 6 hosts', () => Promise.all(EXTRA.map((name) => join(stack, name)))),
+    await step('6 → 2 hosts', () => Promise.all(EXTRA.map((name) => leave(stack, name)))),
+  ];
+  await stop();
+  const fallen = await watching();
+  const conflicts = await ledger.conflicts();
+  const failed = failures(stage.seen);
+  say(
+    `R4 seed ${seed}: ${String(stage.seen.length)} requests, ${String(failed.length)} failed; lots written by two: ${String(conflicts)}; epochs that did not rise with their owner: ${String(fallen)}`,
+  );
+  missed = [
+    ...steps.filter((most) => most > MAX_ACTIVATIONS).map((most) => `${String(most)} activations of a cell in a step`),
+    ...(conflicts + fallen > 0 ? ['conflicting commits or epochs'] : []),
+  ];
+  for (const line of missed) say(`MISSED ${line}`);
+} finally {
+  await ledger.close();
+  await balancer.close();
+  await world.stop();
+}
+process.exit(missed.length === 0 ? 0 : 1);
+
+/** @returns the most activations of one cell */
+async function step(what: string, change: () => Promise<unknown>): Promise<number> {
+  const before = await ledger.owners();
+  await change();
+  await pause(SETTLE_MS);
+  const after = await ledger.owners();
+  const grown = [...after].map(([cell, { epoch }]) => epoch - (before.get(cell)?.epoch ?? epoch - 1));
+  const moved = [...after].filter(([cell, { owner }]) => before.has(cell) && before.get(cell)?.owner !== owner).length;
+  const counts = Map.groupBy(grown, (times) => times);
+  const text = [...counts]
+    .sort(([a], [b]) => a - b)
+    .map(([times, cells]) => `${String(times)}×: ${String(cells.length)}`);
+  const most = Math.max(0, ...grown);
+  say(
+    `${what}: ${String(after.size)} cells, ${String(moved)} moved; activations per cell ${text.join(', ')} (goal ≤ ${String(MAX_ACTIVATIONS)})`,
+  );
+  return most;
+}
+
+/** Looks at all cells again and again. @returns stops, and tells how often an epoch fell, or an owner changed under one epoch */
+function watchEpochs(): () => Promise<number> {
+  let isOver = false;
+  let fallen = 0;
+  const run = async (): Promise<number> => {
+    let last = new Map<string, Ownership>();
+    while (!isOver) {
+      const now = await ledger.owners();
+      for (const [cell, { owner, epoch }] of now) {
+        const before = last.get(cell);
+        if (before !== undefined && (epoch < before.epoch || (epoch === before.epoch && owner !== before.owner)))
+          fallen++;
+      }
+      last = now;
+      await pause(WATCH_EVERY_MS);
+    }
+    return fallen;
+  };
+  const running = run();
+  return () => {
+    isOver = true;
+    return running;
+  };
+}

@@ -1,0 +1,14 @@
+/** What the programs here are told, and how they tell what they see. */
+import { randomInt } from 'node:crypto';
+
+/** @returns the environment's word, or the other one when there is none or it is empty */
+export function setting(name: string, otherwise: string): string {
+  const given = process.env[name];
+  return given === undefined || given === '' ? otherwise : given;
+}
+
+export const seed = setting('SEED', String(randomInt(1_000_000)));
+
+export function say(line: string): void {
+  process.stdout.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`);
+}
