@@ -28,6 +28,9 @@ export async function placementSpec({ bin, portOf }: DaprOptions): Promise<Proce
     // The lowest it accepts: a paused host's cells move after 1.4 s instead of 4.3 s (measured).
     '--keepalive-time=1s',
     '--keepalive-timeout=1s',
+    // A sidecar without actors that dies during a round is waited for until this (placement 1.18.1 counts only leaving hosts);
+    // the default is 8 s, and no cell is found meanwhile. Longer than what a host may drain: drainOngoingCallTimeout, 1 s.
+    '--disseminate-timeout=2s',
     '--log-level=warn',
   ];
   return {

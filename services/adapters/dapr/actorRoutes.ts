@@ -26,7 +26,8 @@ export function registerActorRoutes(app: FastifyInstance, actors: CellActors, ap
   app.get('/dapr/config', () => ({
     entities: [ACTOR_TYPE],
     actorIdleTimeout: '10m',
-    drainOngoingCallTimeout: '2s',
+    // A turn lasts well under a second; placement gives a whole round 2 s (dev/stack/infrastructure/dapr.ts).
+    drainOngoingCallTimeout: '1s',
     drainRebalancedActors: true,
     reentrancy: { enabled: false },
   }));
