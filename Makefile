@@ -4,8 +4,8 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 WITH_ENV := $(NODE) dev/stack/withEnv.ts
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run stop reset status token seed simulate replay dlq test faults check fmt bench bench-quick soak \
-  rolling overload takeover scaling
+.PHONY: help setup run stop reset status token seed simulate replay dlq test faults faults-mutants check fmt bench bench-quick soak \
+  rolling overload takeover scaling failover
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
@@ -46,6 +46,12 @@ test: setup ## static checks, then all tests on real servers; make test FILE=tes
 
 faults: setup ## kill, hang and empty everything under load, then check every law: make faults SEED=7 MINUTES=5 (CITY RATE KEEP=1)
 	@SEED='$(SEED)' MINUTES='$(MINUTES)' CITY='$(CITY)' RATE='$(RATE)' KEEP='$(KEEP)' MUTANT='$(MUTANT)' $(NODE) test/faults/run.ts
+
+faults-mutants: setup ## plant each bug of test/faults/mutants.ts and see which law catches it (MUTANTS=fence,commands SEED=1); 25 minutes for all
+	@MUTANTS='$(MUTANTS)' SEED='$(SEED)' $(NODE) test/faults/runMutants.ts
+
+failover: setup ## how long a cell is silent when a process of its owner's side dies or hangs
+	@$(NODE) test/faults/failover.ts
 
 rolling: setup ## restart every process at half load, no request may fail: make rolling SEED=7 (RATE=requests a second, KINDS=api,worker)
 	@SEED='$(SEED)' RATE='$(RATE)' KINDS='$(KINDS)' $(NODE) test/survival/rolling.ts

@@ -15,6 +15,8 @@ export interface Ask {
   readonly grams?: number;
   /** gives up after this; default 25 s */
   readonly patienceMs?: number;
+  /** a try that takes longer goes to the other API; default 2 s */
+  readonly tryTimeoutMs?: number;
   /** which API is asked first */
   readonly api?: number;
 }
@@ -33,8 +35,9 @@ interface Answer {
   readonly body: unknown;
 }
 
-const PATIENCE_MS = 25_000;
-const TRY_TIMEOUT_MS = 4_000;
+export const PATIENCE_MS = 25_000;
+/** A try that hangs is given up for the other API. */
+const TRY_TIMEOUT_MS = 2_000;
 const WAIT_MS = 250;
 /** The issuer gives 15 minutes. */
 const TOKEN_MS = 10 * 60_000;
@@ -82,7 +85,8 @@ export function createClient(apiUrls: readonly string[], issuerUrl: string, log:
     for (let tries = 0; ; tries++) {
       const leftMs = deadlineMs - performance.now();
       if (leftMs <= 0) return { last, tries };
-      last = await send(ask, (ask.api ?? 0) + tries, Math.min(TRY_TIMEOUT_MS, leftMs));
+      // The last try is cut short: what an earlier one said is worth more than nothing.
+      last = (await send(ask, (ask.api ?? 0) + tries, Math.min(ask.tryTimeoutMs ?? TRY_TIMEOUT_MS, leftMs))) ?? last;
       if (last !== null && isFinal(last)) return { last, tries: tries + 1 };
       await pause(WAIT_MS);
     }
@@ -108,6 +112,7 @@ export function createClient(apiUrls: readonly string[], issuerUrl: string, log:
         status: last?.status ?? 0,
         problem: problemOf(last?.body),
         tries,
+        patienceMs: ask.patienceMs ?? PATIENCE_MS,
         answer: last?.body ?? null,
       };
       operations.push(operation);
@@ -131,9 +136,9 @@ function outcomeOf(last: Answer | null): Outcome {
   return last.status < 300 ? 'ok' : 'fail';
 }
 
-/** 5xx, limits and `in-flight` say nothing about the effect. */
+/** 5xx, limits and `in-flight` say nothing about the effect; 401 comes from an API whose clock has jumped. */
 function isFinal({ status, body }: Answer): boolean {
-  return status < 500 && status !== 429 && status !== 408 && problemOf(body) !== 'in-flight';
+  return status < 500 && ![401, 408, 429].includes(status) && problemOf(body) !== 'in-flight';
 }
 
 function problemOf(body: unknown): string {

@@ -69,7 +69,7 @@ export function memoryStore(tables: Tables, scheduler: Scheduler, trouble: Troub
   };
 }
 
-/** What write_turn does, in the same order. */
+/** What write_turns does, in the same order. */
 function commit(tables: Tables, turn: TurnWrite, nowMs: number): WriteOutcome {
   if (String(tables.epochs.get(turn.cell)) !== turn.epoch) return { wrote: false, because: 'fenced' };
   if (nowMs > turn.notAfterMs) return { wrote: false, because: 'late' };
