@@ -40,6 +40,8 @@ export interface AppsOptions extends DaprOptions {
   apps: readonly App[];
   countOf: (kind: string) => number;
   env: Record<string, string>;
+  /** Over `env`, for one process by its name. */
+  envOf: (name: string) => Record<string, string>;
 }
 
 /** Our processes and their sidecars. @throws Error naming a main file that isn't there */
@@ -68,7 +70,7 @@ async function instanceSpecs(options: AppsOptions, app: App, name: string, after
   const spec: ProcessSpec = {
     name,
     command: [process.execPath, main],
-    env: { ...options.env, ...daprPort, APP_PORT: String(port) },
+    env: { ...options.env, ...options.envOf(name), ...daprPort, APP_PORT: String(port) },
     after,
     ready: () => answersHttp(`http://127.0.0.1:${String(port)}/healthz`),
   };

@@ -26,6 +26,8 @@ export interface StackOptions {
   processes?: Record<string, number>;
   /** Over what our processes are told anyway. */
   env?: Record<string, string>;
+  /** What one process of ours is told over that, by its name: `api-2`. */
+  envOf?: (name: string) => Record<string, string>;
   apps?: readonly App[];
   log?: (line: string) => void;
   /** Aborted while it starts: what has started is stopped, and startStack throws. */
@@ -123,7 +125,8 @@ async function describe(
     valhallaSpec(valhalla),
     migrateSpec(env),
   ].filter(({ name }) => countOf(name) > 0);
-  return { specs: [...infrastructure, ...(await appSpecs({ ...dapr, apps, countOf, env }))], env };
+  const { envOf = () => ({}) } = options;
+  return { specs: [...infrastructure, ...(await appSpecs({ ...dapr, apps, countOf, env, envOf }))], env };
 }
 
 function migrateSpec(env: Record<string, string>): ProcessSpec {

@@ -11,6 +11,8 @@ export interface Tools {
   natsServer: string;
   daprBin: string;
   valhallaHome: string;
+  /** LD_PRELOADed it lets a test move a process's clock. */
+  faketimeLibrary: string;
 }
 
 /** @throws Error when dev/setup has not run */
@@ -33,5 +35,6 @@ export function findTools(): Tools {
     natsServer: read('NATS_SERVER'),
     daprBin: read('DAPR_BIN'),
     valhallaHome: read('VALHALLA_HOME'),
+    faketimeLibrary: read('FAKETIME_LIBRARY'),
   };
 }

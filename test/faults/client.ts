@@ -33,8 +33,9 @@ interface Answer {
   readonly body: unknown;
 }
 
-const PATIENCE_MS = 25_000;
-const TRY_TIMEOUT_MS = 4_000;
+export const PATIENCE_MS = 25_000;
+/** A try that hangs is given up for the other API. */
+const TRY_TIMEOUT_MS = 2_000;
 const WAIT_MS = 250;
 /** The issuer gives 15 minutes. */
 const TOKEN_MS = 10 * 60_000;
@@ -108,6 +109,7 @@ export function createClient(apiUrls: readonly string[], issuerUrl: string, log:
         status: last?.status ?? 0,
         problem: problemOf(last?.body),
         tries,
+        patienceMs: ask.patienceMs ?? PATIENCE_MS,
         answer: last?.body ?? null,
       };
       operations.push(operation);
@@ -131,9 +133,9 @@ function outcomeOf(last: Answer | null): Outcome {
   return last.status < 300 ? 'ok' : 'fail';
 }
 
-/** 5xx, limits and `in-flight` say nothing about the effect. */
+/** 5xx, limits and `in-flight` say nothing about the effect; 401 comes from an API whose clock has jumped. */
 function isFinal({ status, body }: Answer): boolean {
-  return status < 500 && status !== 429 && status !== 408 && problemOf(body) !== 'in-flight';
+  return status < 500 && ![401, 408, 429].includes(status) && problemOf(body) !== 'in-flight';
 }
 
 function problemOf(body: unknown): string {

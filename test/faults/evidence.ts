@@ -1,9 +1,12 @@
 /** What is left after a campaign: read from PostgreSQL, JetStream and the API; the laws judge it. */
 import { createHash } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fromBinary } from '@bufbuild/protobuf';
 import { jetstreamManager, JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
+import { Redis } from 'ioredis';
 import pg from 'pg';
+import { keysOf } from '#adapters/redis/keys.ts';
 import { LotEventSchema } from '#proto/gen/pahlawan/v1/events_pb.js';
 import type { Operation, Repeat } from './operations.ts';
 
@@ -30,6 +33,8 @@ export interface OfferRow {
   readonly state: string;
   readonly grams: number;
   readonly fallback: boolean;
+  /** unix ms: nobody may take it back before; null: it has none */
+  readonly deadlineMs: number | null;
 }
 
 /** A row of matching_history. */
@@ -78,6 +83,19 @@ export interface Activation {
   readonly owner: string;
 }
 
+/** A turn that was written though its cell had a newer owner. */
+export interface StaleWrite {
+  readonly cell: string;
+  readonly epoch: number;
+  readonly ownersEpoch: number;
+}
+
+/** What Redis says a recipient has open. */
+export interface Counter {
+  readonly recipientId: string;
+  readonly openGrams: number;
+}
+
 export interface Ledger {
   readonly postedGrams: number;
   readonly collectedGrams: number;
@@ -98,6 +116,9 @@ export interface Evidence {
   /** unix ms: the stream holds nothing older; deleted and made anew since the start, perhaps */
   readonly streamSinceMs: number;
   readonly activations: readonly Activation[];
+  readonly staleWrites: readonly StaleWrite[];
+  /** of Redis, after the last sweep of tokens */
+  readonly counters: readonly Counter[];
   /** of GET /v1/stats */
   readonly ledger: Ledger;
   readonly takenAtMs: number;
@@ -105,8 +126,8 @@ export interface Evidence {
 
 const ms = (column: string): string => `(extract(epoch from ${column}) * 1000)::float8`;
 
-/** Records every write of `cell` from now on; as the schema's owner. */
-export async function watchEpochs(databaseUrl: string): Promise<void> {
+/** Records every write of `cell`, and each turn that was written past its cell's fence, from now on; as the schema's owner. */
+export async function watchWrites(databaseUrl: string): Promise<void> {
   await withDatabase(databaseUrl, async (client) => {
     await client.query(`
       create table fault_activation (seq bigint generated always as identity, cell text, epoch bigint, owner text);
@@ -115,11 +136,52 @@ export async function watchEpochs(databaseUrl: string): Promise<void> {
         insert into fault_activation (cell, epoch, owner) values (new.cell_id::text, new.epoch, new.owner);
         return new;
       end $$;
-      create trigger fault_activation after insert or update on cell for each row execute function fault_note_activation();`);
+      create trigger fault_activation after insert or update on cell for each row execute function fault_note_activation();
+      create table fault_stale_write (cell text, epoch bigint, owners_epoch bigint);
+      grant insert on fault_stale_write to public;
+      alter function write_turn rename to fault_watched_turn;
+      create function write_turn(
+        p_region bigint, p_cell bigint, p_epoch bigint, p_not_after timestamptz, p_commands jsonb, p_new_lots jsonb,
+        p_lots jsonb, p_new_offers jsonb, p_offers jsonb, p_history jsonb, p_outbox jsonb, p_days jsonb
+      ) returns void language plpgsql as $$
+      begin
+        perform fault_watched_turn(p_region, p_cell, p_epoch, p_not_after, p_commands, p_new_lots, p_lots, p_new_offers,
+          p_offers, p_history, p_outbox, p_days);
+        insert into fault_stale_write select cell_id::text, p_epoch, epoch from cell
+          where geo_region_id = p_region and cell_id = p_cell and epoch <> p_epoch;
+      end $$;`);
   });
 }
 
-type Rows = Pick<Evidence, 'lots' | 'offers' | 'steps' | 'recipients' | 'outbox' | 'activations'>;
+const COUNTERS_WITHIN_MS = 25_000;
+
+/** Each recipient's open grams, once Redis's sum and PostgreSQL agree; if they never do, as they stand. */
+export async function readCounters(redisUrl: string): Promise<Counter[]> {
+  const redis = new Redis(redisUrl, { maxRetriesPerRequest: 2 });
+  redis.on('error', () => undefined);
+  try {
+    const deadlineMs = performance.now() + COUNTERS_WITHIN_MS;
+    for (;;) {
+      const counters = await countersOf(redis);
+      // All lots have ended: nothing is open.
+      if (counters.every(({ openGrams }) => openGrams === 0) || performance.now() > deadlineMs) return counters;
+      await pause(1_000);
+    }
+  } finally {
+    redis.disconnect();
+  }
+}
+
+async function countersOf(redis: Redis): Promise<Counter[]> {
+  const keys = keysOf('pp');
+  const [, generation = ''] = (await redis.get(keys.marker))?.split(' ') ?? [];
+  const prefix = keys.of(generation).counters('');
+  const found = await redis.keys(`${prefix}*`);
+  const open = await Promise.all(found.map((key) => redis.hget(key, 'open')));
+  return found.map((key, i) => ({ recipientId: key.slice(prefix.length), openGrams: Number(open[i] ?? 0) }));
+}
+
+type Rows = Pick<Evidence, 'lots' | 'offers' | 'steps' | 'recipients' | 'outbox' | 'activations' | 'staleWrites'>;
 
 export async function readDatabase(databaseUrl: string): Promise<Rows> {
   return await withDatabase(databaseUrl, async (client) => {
@@ -131,7 +193,7 @@ export async function readDatabase(databaseUrl: string): Promise<Rows> {
         ${ms('safe_until')} as "safeUntilMs", ${ms('next_action_at')} as "nextActionAtMs" from lot`),
       offers:
         await rows<OfferRow>(`select offer_id as "offerId", lot_id as "lotId", attempt, recipient_id as "recipientId",
-        state, quantity_grams::float8 as grams, fallback from offer`),
+        state, quantity_grams::float8 as grams, fallback, ${ms('deadline')} as "deadlineMs" from offer`),
       steps: await rows<StepRow>(`select lot_id as "lotId", version, from_state as "from", to_state as "to", reason,
         offer_id as "offerId", recipient_id as "recipientId", quantity_grams::float8 as grams, ${ms('at')} as "atMs"
         from matching_history order by lot_id, version`),
@@ -145,6 +207,9 @@ export async function readDatabase(databaseUrl: string): Promise<Rows> {
         published_at is not null as published from outbox`),
       activations: await rows<Activation>(
         'select seq::float8 as seq, cell, epoch::float8 as epoch, owner from fault_activation order by seq',
+      ),
+      staleWrites: await rows<StaleWrite>(
+        'select cell, epoch::float8 as epoch, owners_epoch::float8 as "ownersEpoch" from fault_stale_write',
       ),
     };
   });

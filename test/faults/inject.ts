@@ -5,7 +5,13 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { Redis } from 'ioredis';
 import type { Stack } from '../../dev/stack/stack.ts';
+import type { Disk } from './disks.ts';
+import type { Ground } from './ground.ts';
 import type { Fault } from './schedule.ts';
+import type { Wire } from './wires.ts';
+
+/** How long a health probe takes to see it. */
+const PROBE_MS = 1_000;
 
 /** What was done, and when it was over (unix ms). */
 export interface Injected {
@@ -16,34 +22,72 @@ export interface Injected {
   readonly failure: string;
 }
 
-export async function inject(stack: Stack, fault: Fault): Promise<Injected> {
+export async function inject(ground: Ground, fault: Fault): Promise<Injected> {
   const fromMs = Date.now();
   let failure = '';
   try {
-    await perform(stack, fault);
+    await perform(ground, fault);
   } catch (error) {
     failure = error instanceof Error ? error.message : String(error);
   }
   return { fault, fromMs, untilMs: Date.now(), failure };
 }
 
-async function perform(stack: Stack, fault: Fault): Promise<void> {
-  switch (fault.kind) {
+async function perform(ground: Ground, fault: Fault): Promise<void> {
+  const { stack, wires, urls } = ground;
+  const { kind, targets, forMs, byMs = 0 } = fault;
+  const [target = ''] = targets;
+  switch (kind) {
     case 'kill':
-      for (const target of fault.targets) stack.process(target).kill('SIGKILL');
+      for (const each of targets) stack.process(each).kill('SIGKILL');
       return;
     case 'kill-tree':
-      for (const target of fault.targets) signalTree(stack, target, 'SIGKILL');
+      for (const each of targets) signalTree(stack, each, 'SIGKILL');
       return;
     case 'pause':
-      await pauseFor(stack, fault);
-      return;
+      return await pauseFor(stack, fault);
     case 'flush':
-      await flushRedis(stack);
-      return;
+      return await flushRedis(urls.redis);
     case 'delete-stream':
-      await deleteStream(stack);
+      return await deleteStream(urls.nats);
+    case 'slow':
+      await wires.slow(target as Wire, byMs);
+      return await after(forMs, () => wires.heal(target as Wire));
+    case 'silence':
+    case 'cut':
+      await wires[kind](target as Wire);
+      return await after(forMs, () => wires.heal(target as Wire));
+    case 'fill-disk':
+      return await fillDisk(ground, target as Disk, forMs);
+    case 'clock':
+      ground.clocks.shift(target, byMs);
+      return await after(forMs, () => {
+        ground.clocks.shift(target, 0);
+      });
   }
+}
+
+async function after(forMs: number, undo: () => Promise<void> | void): Promise<void> {
+  await pause(forMs);
+  await undo();
+}
+
+/** NATS gives JetStream up for good when it can't write: where a health probe would start it anew, so do we. */
+async function fillDisk({ disks, stack }: Ground, disk: Disk, forMs: number): Promise<void> {
+  if ('because' in disks) throw new Error(disks.because);
+  disks.fill(disk);
+  await pause(forMs);
+  disks.empty(disk);
+  await pause(PROBE_MS);
+  const probe = `http://127.0.0.1:${String(stack.ports['nats.monitor'])}/healthz?js-enabled-only=true`;
+  if (disk === 'nats' && !(await answersWell(probe))) stack.process('nats').kill('SIGKILL');
+}
+
+async function answersWell(url: string): Promise<boolean> {
+  return await fetch(url, { signal: AbortSignal.timeout(PROBE_MS) }).then(
+    ({ ok }) => ok,
+    () => false,
+  );
 }
 
 async function pauseFor(stack: Stack, { targets, forMs }: Fault): Promise<void> {
@@ -89,8 +133,8 @@ function parentOf(pid: string): number | null {
   }
 }
 
-async function flushRedis(stack: Stack): Promise<void> {
-  const redis = new Redis(stack.env['REDIS_URL'] ?? '', { maxRetriesPerRequest: 2, commandTimeout: 3_000 });
+async function flushRedis(url: string): Promise<void> {
+  const redis = new Redis(url, { maxRetriesPerRequest: 2, commandTimeout: 3_000 });
   redis.on('error', () => undefined);
   try {
     await redis.flushall();
@@ -99,8 +143,8 @@ async function flushRedis(stack: Stack): Promise<void> {
   }
 }
 
-async function deleteStream(stack: Stack): Promise<void> {
-  const connection = await connect({ servers: stack.env['NATS_URL'] ?? '', timeout: 3_000 });
+async function deleteStream(url: string): Promise<void> {
+  const connection = await connect({ servers: url, timeout: 3_000 });
   try {
     const manager = await jetstreamManager(connection, { checkAPI: false, timeout: 3_000 });
     await manager.streams.delete('LOTS');

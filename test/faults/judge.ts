@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { unavailable } from './availability.ts';
 import type { Campaign } from './campaign.ts';
 import { brokenLaws, type Breach } from './laws.ts';
 import { checkedOperations, checkLinearity } from './linearize.ts';
@@ -13,8 +14,8 @@ export interface Judgement {
 const QUIET_WITHIN_MS = 60_000;
 
 /** All laws over what a campaign left. @param dir what Porcupine reads is kept there */
-export function judge({ evidence, quietAfterMs }: Campaign, dir: string): Judgement {
-  const breaches = brokenLaws(evidence);
+export function judge({ evidence, injected, quietAfterMs }: Campaign, dir: string): Judgement {
+  const breaches = [...brokenLaws(evidence), ...unavailable(evidence.operations, injected)];
   if (quietAfterMs === null || quietAfterMs > QUIET_WITHIN_MS)
     breaches.push({
       law: 'quiet within 60 s of the last fault',

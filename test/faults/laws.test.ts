@@ -28,6 +28,7 @@ const offer: OfferRow = {
   state: 'collected',
   grams: 600,
   fallback: false,
+  deadlineMs: T0 + 60_000,
 };
 const step = (
   version: number,
@@ -65,6 +66,7 @@ const operation = (kind: Operation['kind'], atMs: number, change: Partial<Operat
   status: 200,
   problem: '',
   tries: 1,
+  patienceMs: 25_000,
   answer: {},
   ...change,
 });
@@ -104,6 +106,8 @@ const sound: Evidence = {
     { seq: 1, cell: 'c', epoch: 1, owner: 'a' },
     { seq: 2, cell: 'c', epoch: 2, owner: 'b' },
   ],
+  staleWrites: [],
+  counters: [{ recipientId: 'shelter', openGrams: 0 }],
   ledger: { postedGrams: 600, collectedGrams: 600, expiredGrams: 0, cancelledGrams: 0, openGrams: 0 },
   takenAtMs: T0 + 100_000,
 };
@@ -209,6 +213,17 @@ const BROKEN: Readonly<Record<string, Readonly<Record<string, Partial<Evidence>>
         { seq: 2, cell: 'c', epoch: 2, owner: 'b' },
       ],
     },
+  },
+  'no write by a replaced owner': {
+    'epoch 1 after epoch 2': { staleWrites: [{ cell: 'c', epoch: 1, ownersEpoch: 2 }] },
+  },
+  'nothing ends before its time': {
+    'lapsed before its deadline': { steps: [posted, matched, lapsed] },
+    'expired before safe-until': { steps: [posted, matched, step(3, 'offered', 'expired', 'expired')] },
+  },
+  'capacity comes back': {
+    'a counter leaks': { counters: [{ recipientId: 'shelter', openGrams: 600 }] },
+    'grams were given back twice': { counters: [{ recipientId: 'shelter', openGrams: -600 }] },
   },
 };
 

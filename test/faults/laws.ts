@@ -17,6 +17,8 @@ type Law = (seen: Evidence) => readonly Omit<Breach, 'law'>[];
 const OVERDUE_MS = 60_000;
 /** How far the clocks of hosts and the campaign may lie apart, with a decision's way to its commit. */
 const CLOCK_SLACK_MS = 1_000;
+/** A step's time is its host's estimate of PostgreSQL's. */
+const EARLY_SLACK_MS = 250;
 /** Of two cells' turns, which was decided first is known only so well. */
 const CAPACITY_SLACK_MS = 250;
 
@@ -34,6 +36,9 @@ const LAWS: Readonly<Record<string, Law>> = {
   'every event is published': outboxIsEmpty,
   'events of a lot come in order': streamIsInOrder,
   'epochs rise': epochsRise,
+  'no write by a replaced owner': fenceHolds,
+  'nothing ends before its time': nothingIsEarly,
+  'capacity comes back': capacityComesBack,
 };
 
 export const LAW_NAMES = Object.keys(LAWS);
@@ -339,6 +344,41 @@ function epochsRise({ activations }: Evidence): Omit<Breach, 'law'>[] {
       .filter((each, index) => index > 0 && each.epoch <= (ordered[index - 1]?.epoch ?? 0))
       .map((each) => ({ what: `cell ${cell}: epoch ${String(each.epoch)} again or lower`, evidence: ordered }));
   });
+}
+
+function fenceHolds({ staleWrites }: Evidence): Omit<Breach, 'law'>[] {
+  return staleWrites.map((write) => ({
+    what: `cell ${write.cell}: a turn of epoch ${String(write.epoch)} was written under epoch ${String(write.ownersEpoch)}`,
+    evidence: [write],
+  }));
+}
+
+/** An offer lapses after its deadline, a lot expires after its safe-until: by PostgreSQL's clock, whatever others show. */
+function nothingIsEarly({ steps, offers, lots }: Evidence): Omit<Breach, 'law'>[] {
+  const deadlines = new Map(offers.map((offer) => [offer.offerId, offer.deadlineMs]));
+  const safe = new Map(lots.map((lot) => [lot.lotId, lot.safeUntilMs]));
+  return steps.flatMap((step) => {
+    const notBeforeMs =
+      step.reason === 'lapsed'
+        ? deadlines.get(step.offerId ?? '')
+        : step.reason === 'expired'
+          ? safe.get(step.lotId)
+          : null;
+    const earlyMs = (notBeforeMs ?? 0) - step.atMs;
+    if (earlyMs <= EARLY_SLACK_MS) return [];
+    return [{ what: `${step.lotId} was ${step.reason} ${String(Math.round(earlyMs))} ms early`, evidence: [step] }];
+  });
+}
+
+/** When all has ended nobody holds anything: a counter that leaks starves its recipient. */
+function capacityComesBack({ counters, lots }: Evidence): Omit<Breach, 'law'>[] {
+  if (lots.some((lot) => lot.nextActionAtMs !== null)) return [];
+  return counters
+    .filter(({ openGrams }) => openGrams !== 0)
+    .map((counter) => ({
+      what: `${counter.recipientId} has ${g(counter.openGrams)} open after all`,
+      evidence: [counter],
+    }));
 }
 
 const isOk =

@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { buildChecker, checkLinearity, type CheckedOperation } from './linearize.ts';
+import { buildGoTool } from './goTool.ts';
+import { checkLinearity, type CheckedOperation } from './linearize.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'linearize-'));
 after(() => rmSync(dir, { recursive: true }));
@@ -64,7 +65,7 @@ const ILLEGAL: Readonly<Record<string, readonly CheckedOperation[]>> = {
 };
 
 describe('Porcupine on one lot', { timeout: 240_000 }, () => {
-  const checker = buildChecker();
+  const checker = buildGoTool('porcupine');
   const skip = 'because' in checker ? checker.because : false;
   const isLinear = (operations: readonly CheckedOperation[]): boolean => {
     const verdict = checkLinearity(operations, join(dir, 'operations.jsonl'));

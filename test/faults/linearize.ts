@@ -1,10 +1,8 @@
 /** Hands the operations on each lot to Porcupine, with what the system did of itself, and asks whether one order explains them. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createHash } from 'node:crypto';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
 import type { OfferRow, StepRow } from './evidence.ts';
+import { buildGoTool } from './goTool.ts';
 import type { Operation } from './operations.ts';
 
 /** One line of what the checker reads. */
@@ -35,29 +33,13 @@ export type Linearity =
     }
   | { readonly checked: false; readonly because: string };
 
-const SOURCE = join(import.meta.dirname, 'porcupine');
 /** A step's time is its decision's: the commit comes later, by as much as the database may hang in between. */
 const DECIDED_EARLIER_MS = 1_000;
 const COMMITTED_LATER_MS = 20_000;
 
-/** @returns the checker's path, or why there is none */
-export function buildChecker(): { readonly path: string } | { readonly because: string } {
-  const digest = createHash('sha256');
-  for (const file of ['main.go', 'model.go', 'go.mod', 'go.sum']) digest.update(readFileSync(join(SOURCE, file)));
-  const home =
-    process.env['PAHLAWAN_CACHE_DIR'] ??
-    join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'pahlawan-pangan');
-  const path = join(home, `porcupine-${digest.digest('hex').slice(0, 12)}`, 'porcupine');
-  if (existsSync(path)) return { path };
-  mkdirSync(join(path, '..'), { recursive: true });
-  const built = spawnSync('go', ['build', '-trimpath', '-o', path, '.'], { cwd: SOURCE, encoding: 'utf8' });
-  if (built.status === 0) return { path };
-  return { because: `go build of test/faults/porcupine failed: ${built.error?.message ?? built.stderr}` };
-}
-
 /** @param file where the lines for the checker are kept, to run it again by hand */
 export function checkLinearity(operations: readonly CheckedOperation[], file: string): Linearity {
-  const checker = buildChecker();
+  const checker = buildGoTool('porcupine');
   if ('because' in checker) return { checked: false, because: checker.because };
   writeFileSync(file, operations.map((each) => `${JSON.stringify(each)}\n`).join(''));
   const run = spawnSync(checker.path, [file], { encoding: 'utf8', maxBuffer: 64 << 20 });

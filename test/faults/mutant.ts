@@ -1,42 +1,49 @@
-/** Seeded bugs in the one function that writes: a campaign that does not notice them is worth nothing. */
+/** Plants bugs: in the one function that writes, as it stands in the campaign's database, and in modules as our processes load them. */
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import pg from 'pg';
+import type { Fault } from './schedule.ts';
 
-interface Mutation {
+/** A piece of text and what stands there instead. */
+export interface Change {
   readonly from: string;
   readonly to: string;
 }
 
-const MUTANTS: Readonly<Record<string, Mutation>> = {
-  // a key takes effect as often as it is sent to a host that does not remember it
-  commands: {
-    from: 'as c(command_id text, kind text, fingerprint text, answer jsonb);',
-    to: 'as c(command_id text, kind text, fingerprint text, answer jsonb) where false;',
-  },
-  // one event in twenty is forgotten
-  outbox: {
-    from: 'subject text, payload text,\n      traceparent text);',
-    to: 'subject text, payload text,\n      traceparent text) where random() > 0.05;',
-  },
-  // one handover in five is not booked
-  days: {
-    from: 'as x(recipient_id text, day date, quantity_grams bigint)',
-    to: 'as x(recipient_id text, day date, quantity_grams bigint) where random() > 0.2',
-  },
-};
+export interface Mutant {
+  readonly what: string;
+  /** in write_turn */
+  readonly database?: readonly Change[];
+  /** in modules, from the checkout's root */
+  readonly modules?: readonly (Change & { readonly file: string })[];
+  /** what brings it out; default: nothing happens besides the load */
+  readonly schedule?: readonly Fault[];
+  /** the law that must catch it; others may too */
+  readonly caughtBy: string;
+}
 
-/** @throws Error when there is no such mutant, or the function has changed under it */
-export async function plantMutant(name: string, databaseUrl: string): Promise<void> {
-  const mutation = MUTANTS[name];
-  if (mutation === undefined) throw new Error(`no mutant ${name}; there are ${Object.keys(MUTANTS).join(', ')}`);
+/** What every process of ours is told, so that mutantHook.ts changes what it loads. */
+export function plantInProcesses({ modules = [] }: Mutant): Record<string, string> {
+  if (modules.length === 0) return {};
+  const hook = pathToFileURL(join(import.meta.dirname, 'mutantHook.ts')).href;
+  return { NODE_OPTIONS: `--import=${hook}`, FAULTS_MUTATIONS: JSON.stringify(modules) };
+}
+
+/** @throws Error when the function has changed under the mutant */
+export async function plantInDatabase({ database = [], what }: Mutant, databaseUrl: string): Promise<void> {
+  if (database.length === 0) return;
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
   try {
     const { rows } = await client.query<{ source: string }>(
       "select pg_get_functiondef(oid) as source from pg_proc where proname = 'write_turn'",
     );
-    const source = rows[0]?.source ?? '';
-    if (!source.includes(mutation.from)) throw new Error(`write_turn has no place for the mutant ${name} any more`);
-    await client.query(source.replace(mutation.from, mutation.to));
+    let source = rows[0]?.source ?? '';
+    for (const { from, to } of database) {
+      if (!source.includes(from)) throw new Error(`write_turn has no place any more for: ${what}`);
+      source = source.replace(from, () => to);
+    }
+    await client.query(source);
   } finally {
     await client.end();
   }

@@ -9,9 +9,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCampaign, type Campaign } from './campaign.ts';
 import { judge } from './judge.ts';
-import { LAW_NAMES, type Breach } from './laws.ts';
-import { buildChecker } from './linearize.ts';
+import type { Breach } from './laws.ts';
 import { figuresOf } from './figures.ts';
+import { buildGoTool } from './goTool.ts';
+import { MUTANTS } from './mutants.ts';
 import { faultText } from './schedule.ts';
 
 const setting = (name: string, otherwise: string): string => {
@@ -32,13 +33,18 @@ const dir = mkdtempSync(join(tmpdir(), 'faults-'));
 say(
   `seed ${seed}, commit ${commit}, ${city}, ${String(minutes)} min, ${String(postsPerSecond)} posts/s, evidence in ${dir}`,
 );
-const checker = buildChecker();
+const checker = buildGoTool('porcupine');
 if ('because' in checker) say(`LINEARIZABILITY WILL NOT BE CHECKED: ${checker.because}`);
 
-const mutant = setting('MUTANT', '') === '' ? {} : { mutant: setting('MUTANT', '') };
-if (mutant.mutant !== undefined) say(`MUTANT ${mutant.mutant}: a bug is planted, the verdict must be BROKEN`);
+const planted = setting('MUTANT', '');
+const mutant = MUTANTS[planted];
+if (planted !== '' && mutant === undefined)
+  throw new Error(`no mutant ${planted}; there are ${Object.keys(MUTANTS).join(', ')}`);
+if (mutant !== undefined) say(`MUTANT ${planted}: ${mutant.what}; the verdict must be BROKEN`);
 const durationMs = minutes * 60_000;
-const campaign = await runCampaign({ seed, durationMs, city, postsPerSecond, dir, say, ...mutant });
+const directed = mutant?.schedule === undefined ? {} : { schedule: mutant.schedule };
+const bug = mutant === undefined ? {} : { mutant, ...directed };
+const campaign = await runCampaign({ seed, durationMs, city, postsPerSecond, dir, say, ...bug });
 const { breaches, linearity, isLinearityChecked } = judge(campaign, dir);
 say(linearity);
 report(campaign, breaches);
@@ -59,7 +65,7 @@ function report(campaign: Campaign, breaches: readonly Breach[]): void {
   writeFileSync(join(dir, 'evidence.json'), JSON.stringify({ seed, commit, injected, breaches, ...evidence }, null, 1));
   const first = breaches[0];
   if (first === undefined) {
-    say(`verdict: all ${String(LAW_NAMES.length)} laws held`);
+    say(`verdict: all laws held`);
     return;
   }
   const counts = Map.groupBy(breaches, (breach) => breach.law);

@@ -1,23 +1,56 @@
 /** Which fault comes when: drawn from the seed alone, so that the same seed hurts in the same places. */
 import { createDice } from '../../dev/simulate/random.ts';
+import { DISKS } from './disks.ts';
+import { WIRES } from './wires.ts';
 
-export type FaultKind = 'kill' | 'kill-tree' | 'pause' | 'flush' | 'delete-stream';
+export type FaultKind =
+  | 'kill'
+  | 'kill-tree'
+  | 'pause'
+  | 'flush'
+  | 'delete-stream'
+  /** of a wire: slow, silent (nothing arrives, nobody is told), cut (refused) */
+  | 'slow'
+  | 'silence'
+  | 'cut'
+  | 'fill-disk'
+  /** a wall clock jumps, and back when the fault is over */
+  | 'clock';
 
 export interface Fault {
   /** ms after the load began */
   readonly atMs: number;
   readonly kind: FaultKind;
-  /** processes it hits, at once */
+  /** processes, wires or disks it hits, at once */
   readonly targets: readonly string[];
-  /** of a pause */
+  /** 0: over at once */
   readonly forMs: number;
+  /** ms: the latency of a slow wire, the jump of a clock */
+  readonly byMs?: number;
 }
 
 const FIRST_MS = 4_000;
 const SHORTEST_GAP_MS = 3_000;
 const LONGEST_GAP_MS = 12_000;
-const SHORTEST_PAUSE_MS = 1_000;
-const LONGEST_PAUSE_MS = 8_000;
+const SHORTEST_MS = 1_000;
+const LONGEST_MS = 8_000;
+const MOST_LATENCY_MS = 400;
+const HOUR_MS = 3_600_000;
+/** Shares of all; the rest are pauses. */
+const SHARES: readonly (readonly [FaultKind, number])[] = [
+  ['flush', 0.05],
+  ['delete-stream', 0.05],
+  ['slow', 0.05],
+  ['silence', 0.05],
+  ['cut', 0.05],
+  ['fill-disk', 0.05],
+  ['clock', 0.08],
+  ['kill', 0.34],
+];
+/** What reads its wall clock through libfaketime: our own processes. */
+const CLOCKED = /^(api|actor-host|relay|worker)(-\d+)?$/;
+
+type Drawn = Omit<Fault, 'atMs'>;
 
 /** @param processes what runs, sidecars included */
 export function drawSchedule(seed: string, durationMs: number, processes: readonly string[]): Fault[] {
@@ -30,15 +63,36 @@ export function drawSchedule(seed: string, durationMs: number, processes: readon
   return faults;
 }
 
-function drawFault(roll: (about: string) => number, processes: readonly string[]): Omit<Fault, 'atMs'> {
-  const kind = roll('kind');
-  if (kind < 0.06) return { kind: 'flush', targets: ['redis'], forMs: 0 };
-  if (kind < 0.12) return { kind: 'delete-stream', targets: ['nats'], forMs: 0 };
-  const target = processes[Math.floor(roll('target') * processes.length)] ?? 'redis';
-  const forMs = Math.round(SHORTEST_PAUSE_MS + roll('for') * (LONGEST_PAUSE_MS - SHORTEST_PAUSE_MS));
-  if (kind < 0.56)
-    return { kind: target === 'postgres' ? 'kill-tree' : 'kill', targets: withSidecar(target), forMs: 0 };
-  return { kind: 'pause', targets: withSidecar(target), forMs };
+function drawFault(roll: (about: string) => number, processes: readonly string[]): Drawn {
+  const kind = kindOf(roll('kind'));
+  const one = (names: readonly string[]): string => names[Math.floor(roll('target') * names.length)] ?? '';
+  const forMs = Math.round(SHORTEST_MS + roll('for') * (LONGEST_MS - SHORTEST_MS));
+  switch (kind) {
+    case 'flush':
+      return { kind, targets: ['redis'], forMs: 0 };
+    case 'delete-stream':
+      return { kind, targets: ['nats'], forMs: 0 };
+    case 'slow':
+      return { kind, targets: [one(WIRES)], forMs, byMs: Math.round(20 + roll('by') * (MOST_LATENCY_MS - 20)) };
+    case 'silence':
+    case 'cut':
+      return { kind, targets: [one(WIRES)], forMs };
+    case 'fill-disk':
+      return { kind, targets: [one(DISKS)], forMs };
+    case 'clock':
+      return {
+        kind,
+        targets: [one(processes.filter((name) => CLOCKED.test(name)))],
+        forMs: forMs + LONGEST_MS,
+        byMs: roll('by') < 0.5 ? HOUR_MS : -HOUR_MS,
+      };
+    case 'kill': {
+      const target = one(processes);
+      return { kind: target === 'postgres' ? 'kill-tree' : kind, targets: withSidecar(target), forMs: 0 };
+    }
+    default:
+      return { kind: 'pause', targets: withSidecar(one(processes)), forMs };
+  }
 
   /** A whole pod half of the time: the process and the sidecar beside it. */
   function withSidecar(name: string): string[] {
@@ -47,7 +101,14 @@ function drawFault(roll: (about: string) => number, processes: readonly string[]
   }
 }
 
-export function faultText({ kind, targets, forMs, atMs }: Fault): string {
+function kindOf(roll: number): FaultKind {
+  let upTo = 0;
+  for (const [kind, share] of SHARES) if (roll < (upTo += share)) return kind;
+  return 'pause';
+}
+
+export function faultText({ kind, targets, forMs, byMs, atMs }: Fault): string {
   const when = `+${(atMs / 1000).toFixed(1)} s`.padStart(9);
-  return `${when}  ${kind} ${targets.join(' + ')}${forMs > 0 ? ` for ${(forMs / 1000).toFixed(1)} s` : ''}`;
+  const by = byMs === undefined ? '' : kind === 'clock' ? ` by ${String(byMs / HOUR_MS)} h` : ` by ${String(byMs)} ms`;
+  return `${when}  ${kind} ${targets.join(' + ')}${by}${forMs > 0 ? ` for ${(forMs / 1000).toFixed(1)} s` : ''}`;
 }

@@ -1,0 +1,39 @@
+/** After a fault the platform answers again: how long a change may wait for its answer. */
+import { PATIENCE_MS } from './client.ts';
+import type { Injected } from './inject.ts';
+import type { Breach } from './laws.ts';
+import type { Operation } from './operations.ts';
+
+export const AVAILABILITY_LAW = 'an answer comes within 5 s of the fault';
+
+const WITHIN_MS = 5_000;
+/** PostgreSQL that died of a full disk is started again with a growing pause, and recovers; NATS waits for its probe. */
+const DISK_WITHIN_MS = 15_000;
+/** Nobody who posts or answers waits for these. */
+const OFF_THE_WAY = /^(relay|worker|nats|scheduler|valhalla)/;
+
+/** A change must be answered within 5 s of its asking, or of the last fault on its way that had begun by then. */
+export function unavailable(operations: readonly Operation[], injected: readonly Injected[]): Breach[] {
+  const faults = injected.filter(
+    ({ fault, failure }) => failure === '' && !fault.targets.every((each) => OFF_THE_WAY.test(each)),
+  );
+  return operations.flatMap((operation) => {
+    const endedMs = endOf(operation);
+    if (operation.kind === 'read' || endedMs === null) return [];
+    const during = faults.filter(
+      ({ fromMs, untilMs }) => fromMs <= endedMs && untilMs + DISK_WITHIN_MS >= operation.invokedAtMs,
+    );
+    const dueMs = Math.max(
+      operation.invokedAtMs + WITHIN_MS,
+      ...during.map(({ fault, untilMs }) => untilMs + (fault.kind === 'fill-disk' ? DISK_WITHIN_MS : WITHIN_MS)),
+    );
+    if (endedMs <= dueMs) return [];
+    const what = `${operation.kind} ${operation.key} ${operation.outcome === 'unknown' ? 'had no answer' : 'was answered'} ${String(endedMs - dueMs)} ms too late`;
+    return [{ law: AVAILABILITY_LAW, what, evidence: [operation, ...during] }];
+  });
+}
+
+/** null: it hung up by itself, which says nothing of the system */
+function endOf({ endedAtMs, invokedAtMs, patienceMs }: Operation): number | null {
+  return endedAtMs ?? (patienceMs < PATIENCE_MS ? null : invokedAtMs + patienceMs);
+}

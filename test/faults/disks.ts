@@ -1,0 +1,46 @@
+/** PostgreSQL's and JetStream's folders on small disks of their own (tmpfs), which can be filled to the last byte. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync, statfsSync } from 'node:fs';
+import { join } from 'node:path';
+
+export const DISKS = ['postgres', 'nats'] as const;
+export type Disk = (typeof DISKS)[number];
+
+export interface Disks {
+  fill(disk: Disk): void;
+  empty(disk: Disk): void;
+  unmount(): void;
+}
+
+/** Room for an hour's campaign. */
+const SIZE = { postgres: '1g', nats: '256m' };
+
+/** @param dir where the stack has its folders. @returns why not, where mounting is not permitted */
+export function mountDisks(dir: string): Disks | { readonly because: string } {
+  const mounted: string[] = [];
+  const unmount = (): void => {
+    for (const path of mounted.splice(0)) execFileSync('umount', ['--lazy', path], { stdio: 'ignore' });
+  };
+  try {
+    for (const disk of DISKS) {
+      const path = join(dir, disk);
+      mkdirSync(path, { recursive: true });
+      execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${SIZE[disk]}`, 'tmpfs', path], { stdio: 'pipe' });
+      mounted.push(path);
+    }
+  } catch (error) {
+    unmount();
+    return { because: `no disk can be mounted here: ${String((error as { stderr?: unknown }).stderr).trim()}` };
+  }
+  const ballast = (disk: Disk): string => join(dir, disk, 'ballast');
+  return {
+    fill: (disk) => {
+      const { bavail, bsize } = statfsSync(join(dir, disk));
+      if (bavail > 0) execFileSync('fallocate', ['--length', String(bavail * bsize), ballast(disk)], { stdio: 'pipe' });
+    },
+    empty: (disk) => {
+      rmSync(ballast(disk), { force: true });
+    },
+    unmount,
+  };
+}

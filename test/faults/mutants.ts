@@ -1,0 +1,237 @@
+/** The planted bugs, each with the fault that brings it out and the law that must catch it. */
+import type { Change, Mutant } from './mutant.ts';
+import type { Fault, FaultKind } from './schedule.ts';
+
+const at = (seconds: number, kind: FaultKind, targets: readonly string[], forSeconds = 0): Fault => ({
+  atMs: seconds * 1000,
+  kind,
+  targets,
+  forMs: forSeconds * 1000,
+});
+const host = (nth: number): string[] => (nth % 2 === 0 ? ['actor-host'] : ['actor-host-2']);
+const pod = (nth: number): string[] => host(nth).flatMap((name) => [name, `${name}.daprd`]);
+
+/** Hosts die one after the other: what they remember is gone. */
+const HOSTS_DIE = [6, 12, 18, 24, 30].map((seconds, nth) => at(seconds, 'kill', host(nth)));
+/** Hosts hang and wake when others own their cells. */
+const HOSTS_HANG = [
+  ...[5, 14, 23, 32].map((seconds, nth) => at(seconds, 'pause', host(nth), 6)),
+  ...[41, 50].map((seconds, nth) => at(seconds, 'pause', pod(nth), 6)),
+];
+const BUS_FAILS = [
+  ...[5, 12, 19, 26].map((seconds) => at(seconds, 'silence', ['nats'], 3)),
+  ...[16, 30, 34].map((seconds) => at(seconds, 'kill', ['nats'])),
+];
+const REDIS_FLUSHED = [8, 14, 20, 26, 32].map((seconds) => at(seconds, 'flush', ['redis']));
+/** Turns reserve, and cannot write. */
+const WRITES_FAIL = [6, 13, 20, 27].map((seconds) => at(seconds, 'silence', ['postgres'], 3));
+
+const FENCE_OFF: Change = { from: 'and epoch = p_epoch for share', to: 'for share' };
+const GUARD_OFF: Change = { from: 'where h.not_before > clock_timestamp()', to: 'where false' };
+const SCRIPTS = 'services/adapters/redis/scripts.ts';
+
+export const MUTANTS: Readonly<Record<string, Mutant>> = {
+  fence: {
+    what: 'a write does not ask whose cell it is',
+    database: [FENCE_OFF],
+    schedule: HOSTS_HANG,
+    caughtBy: 'no write by a replaced owner',
+  },
+  version: {
+    what: 'nor whether the lot is as it was read (behind the fence nobody would see it)',
+    database: [FENCE_OFF, { from: 'and lot.version = l.was_version', to: '' }],
+    schedule: HOSTS_HANG,
+    caughtBy: 'no write by a replaced owner',
+  },
+  epoch: {
+    what: 'a new owner keeps the epoch of the one before',
+    modules: [{ file: 'services/adapters/postgres/cellStore.ts', from: 'epoch = c.epoch + 1', to: 'epoch = c.epoch' }],
+    schedule: HOSTS_DIE,
+    caughtBy: 'epochs rise',
+  },
+  commands: {
+    what: 'a key takes effect as often as it is sent to a host that does not remember it',
+    database: [
+      {
+        from: 'as c(command_id text, kind text, fingerprint text, answer jsonb);',
+        to: 'as c(command_id text, kind text, fingerprint text, answer jsonb) where false;',
+      },
+    ],
+    schedule: HOSTS_DIE,
+    caughtBy: 'the same key has the same answer',
+  },
+  outbox: {
+    what: 'one event in twenty is forgotten',
+    database: [
+      {
+        from: 'subject text, payload text,\n      traceparent text);',
+        to: 'subject text, payload text,\n      traceparent text) where random() > 0.05;',
+      },
+    ],
+    caughtBy: 'every event is published',
+  },
+  days: {
+    what: 'one handover in five is not booked',
+    database: [
+      {
+        from: 'as x(recipient_id text, day date, quantity_grams bigint)',
+        to: 'as x(recipient_id text, day date, quantity_grams bigint) where random() > 0.2',
+      },
+    ],
+    caughtBy: 'the day book equals the handovers',
+  },
+  lots: {
+    what: 'one new lot in ten is not stored',
+    database: [
+      {
+        from: 'dead_lettered boolean, ended_at timestamptz);\n  end if;\n\n  if p_lots',
+        to: 'dead_lettered boolean, ended_at timestamptz) where random() > 0.1;\n  end if;\n\n  if p_lots',
+      },
+    ],
+    caughtBy: 'no answered post is lost',
+  },
+  grams: {
+    what: 'a split loses a gram',
+    database: [
+      {
+        from: 'l.donor_id, l.state, l.version, l.quantity_grams,',
+        to: 'l.donor_id, l.state, l.version, l.quantity_grams - (l.parent_id is not null)::int,',
+      },
+    ],
+    caughtBy: 'grams are conserved',
+  },
+  offers: {
+    what: 'a declined offer stays open',
+    database: [
+      {
+        from: 'where offer.geo_region_id = p_region and',
+        to: "where o.state <> 'declined' and offer.geo_region_id = p_region and",
+      },
+    ],
+    caughtBy: 'one live offer a lot',
+  },
+  early: {
+    what: 'what is due in three seconds is due now',
+    database: [GUARD_OFF],
+    modules: [
+      {
+        file: 'actors/core/lots/due.ts',
+        from: 'turn.nowMs >= lot.nextActionAtMs',
+        to: 'turn.nowMs + 3000 >= lot.nextActionAtMs',
+      },
+      {
+        file: 'services/adapters/postgres/sql/findDueLots.ts',
+        from: 'next_action_at <= now()',
+        to: "next_action_at <= now() + interval '3 seconds'",
+      },
+    ],
+    caughtBy: 'nothing ends before its time',
+  },
+  clock: {
+    what: "a cell believes its machine's clock",
+    database: [GUARD_OFF],
+    modules: [
+      {
+        file: 'services/adapters/postgres/clock.ts',
+        from: 'Math.floor(performance.now() + offsetMs)',
+        to: 'Date.now()',
+      },
+    ],
+    schedule: [0, 1].map((nth) => ({ ...at(6 + 10 * nth, 'clock', host(nth), 9), byMs: 3_600_000 })),
+    caughtBy: 'nothing ends before its time',
+  },
+  counter: {
+    what: 'reserved grams are not counted',
+    modules: [{ file: SCRIPTS, from: "'open', string.format('%.0f', (grams or 0) - had)", to: "'open', '0'" }],
+    caughtBy: 'capacity is never exceeded',
+  },
+  'counter-leaks': {
+    what: 'grams that are given back stay counted',
+    modules: [{ file: SCRIPTS, from: '(grams or 0) - had)', to: 'grams and grams - had or 0)' }],
+    caughtBy: 'capacity comes back',
+  },
+  'counter-repeats': {
+    what: 'a reservation that is repeated counts again: tokens as a counter',
+    modules: [{ file: SCRIPTS, from: '(grams or 0) - had)', to: 'grams or -had)' }],
+    schedule: WRITES_FAIL,
+    caughtBy: 'capacity comes back',
+  },
+  recount: {
+    what: 'after Redis was lost nobody counts what is held',
+    modules: [
+      {
+        file: 'services/adapters/redis/rebuild.ts',
+        from: "where state in ('open', 'claimed')",
+        to: "where state in ('lost')",
+      },
+    ],
+    schedule: REDIS_FLUSHED,
+    caughtBy: 'capacity is never exceeded',
+  },
+  'relay-marks-first': {
+    what: 'the relay marks before it publishes',
+    modules: [
+      {
+        file: 'services/relay/relayBatch.ts',
+        from: 'const earliest = await',
+        to: 'await ports.outbox.mark(region, claimed);\n  const earliest = await',
+      },
+    ],
+    schedule: BUS_FAILS,
+    caughtBy: 'events of a lot come in order',
+  },
+  'relay-overtakes': {
+    what: 'a later event of a lot does not wait for an earlier one',
+    modules: [
+      {
+        file: 'services/relay/relayBatch.ts',
+        from: 'earliestVersion !== undefined && earliestVersion < first.lotVersion',
+        to: 'false',
+      },
+      { file: 'services/relay/relayBatch.ts', from: "if (typeof fate === 'object') return;", to: '' },
+    ],
+    schedule: BUS_FAILS,
+    caughtBy: 'events of a lot come in order',
+  },
+  sweep: {
+    what: 'nobody looks for what is due',
+    modules: [
+      {
+        file: 'services/adapters/postgres/sql/findDueLots.ts',
+        from: 'next_action_at <= now()',
+        to: "next_action_at <= now() - interval '1 day'",
+      },
+    ],
+    caughtBy: 'quiet within 60 s of the last fault',
+  },
+  'stale-reads': {
+    what: 'a look at a surplus may be five seconds old',
+    modules: [
+      {
+        file: 'services/adapters/postgres/sql/readSurplus.ts',
+        from: 'export async function readSurplus(',
+        to: `const looks = new Map();
+export async function readSurplus(pool, place) {
+  const look = looks.get(place.lotId);
+  if (look !== undefined && look.untilMs > performance.now()) return look.read;
+  const read = await readNow(pool, place);
+  looks.set(place.lotId, { read, untilMs: performance.now() + 5000 });
+  return read;
+}
+async function readNow(`,
+      },
+    ],
+    caughtBy: 'operations on a lot are linearizable',
+  },
+  refusals: {
+    what: 'one accept in seven is refused as closed, though the offer is open',
+    modules: [
+      {
+        file: 'actors/core/lots/answer.ts',
+        from: "if (offer.state === 'claimed') return refuse('already-claimed', 'You have claimed this offer already.');",
+        to: "if (turn.nowMs % 7 === 0) return refuse('offer-closed', 'planted');",
+      },
+    ],
+    caughtBy: 'operations on a lot are linearizable',
+  },
+};
