@@ -4,7 +4,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 WITH_ENV := $(NODE) dev/stack/withEnv.ts
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run stop reset status token seed simulate replay dlq test faults check fmt bench bench-quick soak \
+.PHONY: help setup run stop reset status token seed simulate replay dlq test faults faults-mutants failover check fmt bench bench-quick soak \
   rolling overload takeover scaling
 
 help: ## this list
@@ -58,6 +58,12 @@ takeover: setup ## kill and hang cells' owners, and time the successor: make tak
 
 scaling: setup ## 2, 6, 2 actor hosts under load: make scaling SEED=7 RATE=10 (stories a second)
 	@SEED='$(SEED)' RATE='$(RATE)' $(NODE) test/survival/scaling.ts
+
+faults-mutants: setup ## plant each bug of test/faults/mutants.ts and see which law catches it (MUTANTS=fence,commands SEED=1); 25 minutes for all
+	@MUTANTS='$(MUTANTS)' SEED='$(SEED)' $(NODE) test/faults/runMutants.ts
+
+failover: setup ## how long a cell is silent when a process of its owner's side dies or hangs
+	@$(NODE) test/faults/failover.ts
 
 check: setup ## the static checks
 	@npm run -s check

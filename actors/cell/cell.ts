@@ -14,7 +14,11 @@ import type { Candidates, CellPorts, KeptAnswer } from './ports.ts';
 import { createRecentAnswers, type RecentAnswers } from './recentAnswers.ts';
 import { createWarmer } from './warmer.ts';
 
-/** Fenced: another host owns the cell; activating it here at once would fence that one in turn. */
+/**
+ * Fenced once, the cell may have been elsewhere and come back (a sidecar died and was started again): it is taken at once.
+ * Fenced again within this time, another live host is asked too: taking it at once would fence that one in turn.
+ */
+const FENCED_AGAIN_MS = 10_000;
 const FENCED_PAUSE_MS = 2_000;
 /** Late, or with repeats to leave out: so many attempts, then the callers ask again. */
 const MAX_ATTEMPTS = 3;
@@ -63,6 +67,8 @@ interface CellState {
   readonly recent: RecentAnswers;
   readonly nearLately: Candidates['near'];
   owned: Owned | null;
+  /** when it was refused last; long ago: never */
+  fencedAtMs: number;
   fencedUntilMs: number;
 }
 
@@ -75,6 +81,7 @@ export function createCell(token: CellToken, ports: CellPorts, policy: Policy, h
     recent: createRecentAnswers(),
     nearLately: createLately(ports),
     owned: null,
+    fencedAtMs: Number.NEGATIVE_INFINITY,
     fencedUntilMs: 0,
   };
   const warm = createWarmer(ports, state.nearLately);
@@ -178,8 +185,11 @@ async function own(state: CellState): Promise<Owned | null> {
 }
 
 function beFenced(state: CellState): void {
+  const nowMs = state.ports.clock.nowMs();
+  const isAgain = nowMs - state.fencedAtMs < FENCED_AGAIN_MS;
   state.owned = null;
-  state.fencedUntilMs = state.ports.clock.nowMs() + FENCED_PAUSE_MS * (1 + state.hooks.random() / 2);
+  state.fencedAtMs = nowMs;
+  state.fencedUntilMs = isAgain ? nowMs + FENCED_PAUSE_MS * (1 + state.hooks.random() / 2) : 0;
   state.hooks.fenced();
 }
 

@@ -12,21 +12,22 @@ const DISK_WITHIN_MS = 15_000;
 /** Nobody who posts or answers waits for these. */
 const OFF_THE_WAY = /^(relay|worker|nats|scheduler|valhalla)/;
 
-/** A change must be answered within 5 s of its asking, or of the last fault on its way that had begun by then. */
+/** A change must be answered within 5 s of its asking; a fault on its way that begins before then gives it 5 s from the fault's end. */
 export function unavailable(operations: readonly Operation[], injected: readonly Injected[]): Breach[] {
-  const faults = injected.filter(
-    ({ fault, failure }) => failure === '' && !fault.targets.every((each) => OFF_THE_WAY.test(each)),
-  );
+  const faults = injected
+    .filter(({ fault, failure }) => failure === '' && !fault.targets.every((each) => OFF_THE_WAY.test(each)))
+    .sort((a, b) => a.fromMs - b.fromMs);
   return operations.flatMap((operation) => {
     const endedMs = endOf(operation);
     if (operation.kind === 'read' || endedMs === null) return [];
-    const during = faults.filter(
-      ({ fromMs, untilMs }) => fromMs <= endedMs && untilMs + DISK_WITHIN_MS >= operation.invokedAtMs,
-    );
-    const dueMs = Math.max(
-      operation.invokedAtMs + WITHIN_MS,
-      ...during.map(({ fault, untilMs }) => untilMs + (fault.kind === 'fill-disk' ? DISK_WITHIN_MS : WITHIN_MS)),
-    );
+    let dueMs = operation.invokedAtMs + WITHIN_MS;
+    const during: Injected[] = [];
+    for (const each of faults) {
+      const clearMs = each.untilMs + (each.fault.kind === 'fill-disk' ? DISK_WITHIN_MS : WITHIN_MS);
+      if (each.fromMs > dueMs || clearMs <= dueMs) continue;
+      dueMs = clearMs;
+      during.push(each);
+    }
     if (endedMs <= dueMs) return [];
     const what = `${operation.kind} ${operation.key} ${operation.outcome === 'unknown' ? 'had no answer' : 'was answered'} ${String(endedMs - dueMs)} ms too late`;
     return [{ law: AVAILABILITY_LAW, what, evidence: [operation, ...during] }];

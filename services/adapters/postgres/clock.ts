@@ -1,8 +1,10 @@
 import { performance } from 'node:perf_hooks';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '#cell/ports.ts';
 import type { Pool } from './pool.ts';
 
 const RESAMPLE_MS = 10_000;
+const FIRST_RETRY_MS = 250;
 
 export interface DatabaseClock extends Clock {
   /** Asks PostgreSQL now; keeps the old offset when it cannot be asked. */
@@ -10,9 +12,9 @@ export interface DatabaseClock extends Clock {
   stop(): void;
 }
 
-/** PostgreSQL's time, carried on by the monotonic clock: a jump of this machine's clock changes nothing. */
+/** PostgreSQL's time, carried on by the monotonic clock: a jump of this machine's clock changes nothing. Waits until there is one. */
 export async function createDatabaseClock(pool: Pool): Promise<DatabaseClock> {
-  let offsetMs = await offsetOf(pool);
+  let offsetMs = await firstOffsetOf(pool);
   const sample = async (): Promise<void> => {
     try {
       offsetMs = await offsetOf(pool);
@@ -25,9 +27,21 @@ export async function createDatabaseClock(pool: Pool): Promise<DatabaseClock> {
   return { nowMs: () => Math.floor(performance.now() + offsetMs), sample, stop: () => clearInterval(timer) };
 }
 
+/** A process that ends because PostgreSQL is away is started again later and later: it comes back long after PostgreSQL. */
+async function firstOffsetOf(pool: Pool): Promise<number> {
+  for (;;) {
+    try {
+      return await offsetOf(pool);
+    } catch {
+      await pause(FIRST_RETRY_MS);
+    }
+  }
+}
+
 /** PostgreSQL's unix time minus ours, in ms, taking the answer to be from the middle of the round trip. */
 async function offsetOf(pool: Pool): Promise<number> {
   const client = await pool.connect();
+  let broken: Error | undefined;
   try {
     const askedMs = performance.now();
     const { rows } = await client.query<{ now_ms: number }>(
@@ -37,7 +51,10 @@ async function offsetOf(pool: Pool): Promise<number> {
     const nowMs = rows[0]?.now_ms;
     if (nowMs === undefined) throw new Error('PostgreSQL told no time');
     return nowMs - (askedMs + answeredMs) / 2;
+  } catch (error) {
+    broken = error as Error;
+    throw error;
   } finally {
-    client.release();
+    client.release(broken);
   }
 }

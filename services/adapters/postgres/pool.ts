@@ -18,7 +18,9 @@ export function createPool(databaseUrl: string, applicationName: string, max = 1
     query_timeout: 3_000,
     keepAlive: true,
   });
-  // An idle connection that breaks is replaced at the next use; without a listener it would end the process.
+  // A connection that breaks is replaced at the next use; without a listener it would end the process, idle (the pool's
+  // event) or lent (its own event, which the pool leaves to whoever called connect).
   pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }

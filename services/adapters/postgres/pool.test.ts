@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { freshDatabase, type FreshDatabase } from '../../../dev/testing/freshDatabase.ts';
+import { createDatabaseClock } from './clock.ts';
+import { createPool } from './pool.ts';
+
+let database: FreshDatabase;
+before(async () => {
+  database = await freshDatabase();
+});
+after(() => database.drop());
+
+test('a lent connection that breaks fails its query, not the process', async () => {
+  const [pool, other] = [createPool(database.appUrl, 'lent', 2), createPool(database.url, 'killer', 1)];
+  const lent = await pool.connect();
+  const { rows } = await lent.query<{ pid: number }>('select pg_backend_pid() as pid');
+  const ended = new Promise<void>((resolve) => lent.once('end', resolve));
+  await other.query('select pg_terminate_backend($1)', [rows[0]?.pid]);
+  await ended;
+  await assert.rejects(lent.query('select 1'));
+  lent.release(true);
+  assert.equal((await pool.query<{ one: number }>('select 1 as one')).rows[0]?.one, 1);
+  await Promise.all([pool.end(), other.end()]);
+});
+
+test('the clock waits until PostgreSQL answers', async () => {
+  const pool = createPool(database.appUrl, 'clock', 1);
+  const lent = await pool.connect();
+  let tries = 0;
+  const away = new Proxy(pool, {
+    get: (target, name) =>
+      name === 'connect' && tries++ < 2
+        ? () => Promise.reject(new Error('away'))
+        : (Reflect.get(target, name) as unknown),
+  });
+  const starting = createDatabaseClock(away);
+  lent.release();
+  const clock = await starting;
+  assert.equal(tries, 3);
+  assert.ok(Math.abs(clock.nowMs() - Date.now()) < 5_000);
+  clock.stop();
+  await pool.end();
+});

@@ -1,0 +1,40 @@
+/** Five minutes of faults drawn from a fixed seed, with every law; CAMPAIGN_MINUTES and CAMPAIGN_SEED change them. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { it } from 'node:test';
+import { runCampaign } from './campaign.ts';
+import { figuresOf } from './figures.ts';
+import { judge } from './judge.ts';
+import { faultText } from './schedule.ts';
+
+const minutes = Number(process.env['CAMPAIGN_MINUTES'] ?? '5');
+const seed = process.env['CAMPAIGN_SEED'] ?? '2026';
+/** To start, to come to rest, and to be read. */
+const AROUND_MS = 240_000;
+
+it(
+  `${String(minutes)} minutes of faults (seed ${seed}) break no law`,
+  { timeout: minutes * 60_000 + AROUND_MS },
+  async (t) => {
+    const dir = mkdtempSync(join(tmpdir(), 'faults-test-'));
+    const say = (line: string): void => {
+      t.diagnostic(line);
+    };
+    const durationMs = minutes * 60_000;
+    const campaign = await runCampaign({ seed, durationMs, city: 'helsinki', postsPerSecond: 2, dir, say });
+    const { breaches, linearity, isLinearityChecked } = judge(campaign, dir);
+    const { faults, lines } = figuresOf(campaign);
+    for (const { fault, failure, worstMs } of faults)
+      say(`${faultText(fault)}  worst answer ${(worstMs / 1000).toFixed(1)} s ${failure}`);
+    for (const line of [...lines, linearity]) say(line);
+    assert.ok(isLinearityChecked, linearity);
+    assert.deepEqual(
+      breaches.map(({ law, what }) => `${law}: ${what}`),
+      [],
+      `the stack's logs and the history: ${dir}`,
+    );
+    rmSync(dir, { recursive: true, force: true });
+  },
+);
