@@ -35,6 +35,7 @@ function fault(kind: FaultKind, targets: readonly string[]): Fault {
   return { atMs: 0, kind, targets, forMs: kind === 'pause' ? HANG_MS : 0 };
 }
 
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const dir = mkdtempSync(join(tmpdir(), 'failover-'));
 const log = openHistory(join(dir, 'history.jsonl'));
 mkdirSync(join(dir, 'stack'));
@@ -56,7 +57,7 @@ try {
   await ground.stop();
   await log.close();
 }
-console.log(`the longest silence of a cell: ${(worstMs / 1000).toFixed(1)} s (limit ${String(LIMIT_MS / 1000)} s)`);
+say(`the longest silence of a cell: ${(worstMs / 1000).toFixed(1)} s (limit ${String(LIMIT_MS / 1000)} s)`);
 if (worstMs <= LIMIT_MS) rmSync(dir, { recursive: true, force: true });
 process.exit(worstMs <= LIMIT_MS ? 0 : 1);
 
@@ -74,7 +75,7 @@ async function measure(client: Client, donors: readonly string[], faults: readon
   const silentMs = (await Promise.all(silences)).sort((a, b) => a - b);
   const trouble = done.map(({ failure }) => failure).join(' ');
   const figures = `p50 ${seconds(silentMs[Math.floor(silentMs.length / 2)] ?? 0)}, worst ${seconds(silentMs.at(-1) ?? 0)}`;
-  console.log(
+  say(
     `${faults
       .map((each) => faultText(each).trim())
       .join('; ')

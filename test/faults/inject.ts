@@ -10,9 +10,6 @@ import type { Ground } from './ground.ts';
 import type { Fault } from './schedule.ts';
 import type { Wire } from './wires.ts';
 
-/** How long a health probe takes to see it. */
-const PROBE_MS = 1_000;
-
 /** What was done, and when it was over (unix ms). */
 export interface Injected {
   readonly fault: Fault;
@@ -72,22 +69,16 @@ async function after(forMs: number, undo: () => Promise<void> | void): Promise<v
   await undo();
 }
 
-/** NATS gives JetStream up for good when it can't write: where a health probe would start it anew, so do we. */
+/**
+ * A JetStream whose disk was full refuses every write until its server is started again, though there is room and its health
+ * probe is content (nats-server 2.15.2, found by seed 2): an operator has to, so we do.
+ */
 async function fillDisk({ disks, stack }: Ground, disk: Disk, forMs: number): Promise<void> {
   if ('because' in disks) throw new Error(disks.because);
   disks.fill(disk);
   await pause(forMs);
   disks.empty(disk);
-  await pause(PROBE_MS);
-  const probe = `http://127.0.0.1:${String(stack.ports['nats.monitor'])}/healthz?js-enabled-only=true`;
-  if (disk === 'nats' && !(await answersWell(probe))) stack.process('nats').kill('SIGKILL');
-}
-
-async function answersWell(url: string): Promise<boolean> {
-  return await fetch(url, { signal: AbortSignal.timeout(PROBE_MS) }).then(
-    ({ ok }) => ok,
-    () => false,
-  );
+  if (disk === 'nats') stack.process('nats').kill('SIGKILL');
 }
 
 async function pauseFor(stack: Stack, { targets, forMs }: Fault): Promise<void> {

@@ -14,7 +14,8 @@ registerHooks({
     const loaded = next(url, context);
     const wanted = mutations.filter(({ file }) => url.endsWith(`/${file}`));
     if (wanted.length === 0) return loaded;
-    let source = String(loaded.source);
+    let source =
+      typeof loaded.source === 'string' ? loaded.source : Buffer.from(loaded.source as Uint8Array).toString();
     for (const { file, from, to } of wanted) {
       if (!source.includes(from)) throw new Error(`${file} has no place for the planted bug any more: ${from}`);
       source = source.replace(from, () => to);

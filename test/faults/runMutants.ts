@@ -11,6 +11,7 @@ const SHORTEST_MS = 35_000;
 /** Who is not quiet by then is caught by that. */
 const QUIET_WITHIN_MS = 20_000;
 
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const asked = (process.env['MUTANTS'] ?? '').split(',').filter((name) => name !== '');
 const seed = process.env['SEED'] === undefined || process.env['SEED'] === '' ? '1' : process.env['SEED'];
 const escaped: string[] = [];
@@ -19,9 +20,9 @@ for (const name of asked.length > 0 ? asked : Object.keys(MUTANTS)) {
   const mutant = MUTANTS[name];
   const isCaught = mutant !== undefined && laws.includes(mutant.caughtBy);
   if (!isCaught) escaped.push(name);
-  console.log(`${name.padEnd(18)} ${(isCaught ? 'caught' : 'ESCAPED').padEnd(8)} ${laws.join(' · ')}`);
+  say(`${name.padEnd(18)} ${(isCaught ? 'caught' : 'ESCAPED').padEnd(8)} ${laws.join(' · ')}`);
 }
-console.log(escaped.length === 0 ? 'every planted bug is caught' : `not caught by its law: ${escaped.join(', ')}`);
+say(escaped.length === 0 ? 'every planted bug is caught' : `not caught by its law: ${escaped.join(', ')}`);
 process.exit(escaped.length === 0 ? 0 : 1);
 
 /** The laws that this bug breaks, the one that must be broken first. */
