@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { drawSchedule } from './schedule.ts';
+import { DISKS } from './disks.ts';
+import { drawSchedule, type FaultKind } from './schedule.ts';
+import { WIRES } from './wires.ts';
 
 const PROCESSES = ['postgres', 'redis', 'nats', 'actor-host', 'actor-host.daprd', 'relay'];
 
@@ -10,6 +12,18 @@ it('the same seed draws the same faults, another one others', () => {
   assert.notDeepEqual(drawSchedule('8', 600_000, PROCESSES), drawn);
 });
 
+it('in an hour each wire is slow, silent and cut, each disk filled, clocks jump both ways', () => {
+  const drawn = drawSchedule('7', 3_600_000, PROCESSES);
+  const hits = (kind: FaultKind): Set<string> =>
+    new Set(drawn.filter((fault) => fault.kind === kind).map(({ targets }) => targets.join()));
+  for (const kind of ['slow', 'silence', 'cut'] as const)
+    assert.deepEqual([...hits(kind)].sort(), [...WIRES].sort(), kind);
+  assert.deepEqual([...hits('fill-disk')].sort(), [...DISKS].sort());
+  assert.deepEqual([...hits('clock')].sort(), ['actor-host', 'relay']);
+  const jumps = new Set(drawn.filter(({ kind }) => kind === 'clock').map(({ byMs }) => byMs));
+  assert.deepEqual(jumps, new Set([3_600_000, -3_600_000]));
+});
+
 it('in an hour each process is killed and paused, Redis flushed, the stream deleted; all within the time', () => {
   const drawn = drawSchedule('7', 3_600_000, PROCESSES);
   for (const name of PROCESSES) {
@@ -17,5 +31,5 @@ it('in an hour each process is killed and paused, Redis flushed, the stream dele
     assert.ok(kinds.has('pause') && (kinds.has('kill') || kinds.has('kill-tree')), name);
   }
   assert.ok(drawn.some((fault) => fault.kind === 'flush') && drawn.some((fault) => fault.kind === 'delete-stream'));
-  assert.ok(drawn.every((fault) => fault.atMs < 3_600_000 && fault.forMs <= 8_000));
+  assert.ok(drawn.every((fault) => fault.atMs < 3_600_000 && fault.forMs <= (fault.kind === 'clock' ? 16_000 : 8_000)));
 });

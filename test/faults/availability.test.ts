@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { unavailable } from './availability.ts';
+import type { Injected } from './inject.ts';
+import type { Operation } from './operations.ts';
+import type { FaultKind } from './schedule.ts';
+
+const T0 = 1_800_000_000_000;
+
+const asked = (atMs: number, tookMs: number | null, change: Partial<Operation> = {}): Operation => ({
+  id: 1,
+  process: 'kitchen',
+  kind: 'post',
+  key: 'k',
+  lot: null,
+  offer: null,
+  grams: null,
+  invokedAtMs: T0 + atMs,
+  endedAtMs: tookMs === null ? null : T0 + atMs + tookMs,
+  outcome: tookMs === null ? 'unknown' : 'ok',
+  status: tookMs === null ? 0 : 201,
+  problem: '',
+  tries: 1,
+  patienceMs: 25_000,
+  answer: {},
+  ...change,
+});
+const fault = (kind: FaultKind, target: string, fromMs: number, untilMs: number, failure = ''): Injected => ({
+  fault: { atMs: fromMs, kind, targets: [target], forMs: untilMs - fromMs },
+  fromMs: T0 + fromMs,
+  untilMs: T0 + untilMs,
+  failure,
+});
+const isLate = (operation: Operation, ...faults: Injected[]): boolean => unavailable([operation], faults).length > 0;
+
+describe('an answer comes within 5 s', () => {
+  it('of its asking, when nothing is wrong', () => {
+    assert.equal(isLate(asked(0, 4_900)), false);
+    assert.equal(isLate(asked(0, 5_100)), true);
+    assert.equal(isLate(asked(0, null)), true, 'none at all');
+  });
+
+  it('of the end of a fault on its way', () => {
+    const hang = fault('pause', 'actor-host', 1_000, 9_000);
+    assert.equal(isLate(asked(0, 13_900), hang), false);
+    assert.equal(isLate(asked(0, 14_100), hang), true);
+  });
+
+  it('and no other fault excuses it: off the way, over before, begun when it was late already, not carried out', () => {
+    assert.equal(isLate(asked(0, 6_000), fault('pause', 'relay', 0, 8_000)), true);
+    assert.equal(isLate(asked(20_000, 6_000), fault('pause', 'actor-host', 1_000, 9_000)), true);
+    assert.equal(isLate(asked(0, 11_000), fault('kill', 'actor-host', 6_000, 6_000)), true);
+    assert.equal(isLate(asked(0, 6_000), fault('fill-disk', 'postgres', 1_000, 2_000, 'no mount')), true);
+  });
+
+  it('a full disk has 15 s; reads and the impatient are not counted', () => {
+    assert.equal(isLate(asked(0, 16_900), fault('fill-disk', 'postgres', 1_000, 2_000)), false);
+    assert.equal(isLate(asked(0, 6_000, { kind: 'read' })), false);
+    assert.equal(isLate(asked(0, null, { patienceMs: 300 })), false);
+  });
+});

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, before, it } from 'node:test';
+import { layWires, type Wires } from './wires.ts';
+
+const server = createServer((_, response) => response.end('ok'));
+let wires: Wires;
+
+before(async () => {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  wires = await layWires({ postgres: port, redis: port, nats: port });
+});
+after(async () => {
+  await wires.stop();
+  server.closeAllConnections();
+  server.close();
+});
+
+/** ms until the answer. @throws without one in time */
+async function ask(withinMs = 1_000): Promise<number> {
+  const startedMs = performance.now();
+  const response = await fetch(`http://127.0.0.1:${String(wires.ports.redis)}/`, {
+    headers: { connection: 'close' },
+    signal: AbortSignal.timeout(withinMs),
+  });
+  assert.equal(await response.text(), 'ok');
+  return performance.now() - startedMs;
+}
+
+it('a wire can be slow, silent, cut, and healed', async () => {
+  await ask();
+  await wires.slow('redis', 150);
+  assert.ok((await ask(5_000)) >= 150);
+  await wires.heal('redis');
+  await wires.silence('redis');
+  await assert.rejects(ask(300), { name: 'TimeoutError' });
+  await wires.heal('redis');
+  await wires.cut('redis');
+  await assert.rejects(ask(), { message: 'fetch failed' });
+  await wires.heal('redis');
+  await ask();
+});
