@@ -91,11 +91,11 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     caughtBy: 'no answered post is lost',
   },
   grams: {
-    what: 'a split loses a gram',
+    what: 'a handover loses a gram',
     database: [
       {
-        from: 'l.donor_id, l.state, l.version, l.quantity_grams,',
-        to: 'l.donor_id, l.state, l.version, l.quantity_grams - (l.parent_id is not null)::int,',
+        from: 'quantity_grams = l.quantity_grams, servings',
+        to: "quantity_grams = l.quantity_grams - (l.state = 'collected')::int, servings",
       },
     ],
     caughtBy: 'grams are conserved',
