@@ -17,7 +17,7 @@ type Law = (seen: Evidence) => readonly Omit<Breach, 'law'>[];
 const OVERDUE_MS = 60_000;
 /** How far the clocks of hosts and the campaign may lie apart, with a decision's way to its commit. */
 const CLOCK_SLACK_MS = 1_000;
-/** A step's time is its host's estimate of PostgreSQL's. */
+/** An event's time is its transaction's beginning. */
 const EARLY_SLACK_MS = 250;
 /** Of two cells' turns, which was decided first is known only so well. */
 const CAPACITY_SLACK_MS = 250;
@@ -354,17 +354,23 @@ function fenceHolds({ staleWrites }: Evidence): Omit<Breach, 'law'>[] {
 }
 
 /** An offer lapses after its deadline, a lot expires after its safe-until: by PostgreSQL's clock, whatever others show. */
-function nothingIsEarly({ steps, offers, lots }: Evidence): Omit<Breach, 'law'>[] {
+function nothingIsEarly({ steps, offers, lots, outbox }: Evidence): Omit<Breach, 'law'>[] {
   const deadlines = new Map(offers.map((offer) => [offer.offerId, offer.deadlineMs]));
   const safe = new Map(lots.map((lot) => [lot.lotId, lot.safeUntilMs]));
+  const written = groupBy(outbox, (event) => event.lotId);
+  // A turn writes one event a lot, of the last version: a step's is the first that is not older.
+  const writtenAtMs = (step: StepRow): number =>
+    Math.min(
+      ...(written.get(step.lotId) ?? [])
+        .filter((event) => event.version >= step.version)
+        .map((event) => event.createdAtMs),
+    );
+  const notBeforeMs = (step: StepRow): number => {
+    if (step.reason === 'lapsed') return deadlines.get(step.offerId ?? '') ?? 0;
+    return step.reason === 'expired' ? (safe.get(step.lotId) ?? 0) : 0;
+  };
   return steps.flatMap((step) => {
-    const notBeforeMs =
-      step.reason === 'lapsed'
-        ? deadlines.get(step.offerId ?? '')
-        : step.reason === 'expired'
-          ? safe.get(step.lotId)
-          : null;
-    const earlyMs = (notBeforeMs ?? 0) - step.atMs;
+    const earlyMs = notBeforeMs(step) - writtenAtMs(step);
     if (earlyMs <= EARLY_SLACK_MS) return [];
     return [{ what: `${step.lotId} was ${step.reason} ${String(Math.round(earlyMs))} ms early`, evidence: [step] }];
   });

@@ -138,7 +138,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
       },
     ],
     schedule: [0, 1].map((nth) => ({ ...at(6 + 10 * nth, 'clock', host(nth), 9), byMs: 3_600_000 })),
-    caughtBy: 'nothing ends before its time',
+    caughtBy: 'what people did happened once',
   },
   counter: {
     what: 'reserved grams are not counted',
