@@ -92,7 +92,10 @@ async function at(beganMs: number, fault: Fault, ground: Ground): Promise<Inject
 
 async function readEvidence({ urls }: Ground, client: Client): Promise<Evidence> {
   const path = '/v1/stats';
-  const stats = await client.perform({ kind: 'read', role: 'operator', org: '', method: 'GET', path, key: '-' });
+  // It sums up every partition.
+  const patience = { patienceMs: 60_000, tryTimeoutMs: 15_000 };
+  const ask = { kind: 'read', role: 'operator', org: '', method: 'GET', path, key: '-', ...patience } as const;
+  const stats = await client.perform(ask);
   if (stats.outcome !== 'ok') throw new Error(`GET ${path}: ${String(stats.status)} ${stats.problem}`);
   const counters = await readCounters(urls.redis);
   const rows = await readDatabase(urls.database);

@@ -15,6 +15,8 @@ export interface Ask {
   readonly grams?: number;
   /** gives up after this; default 25 s */
   readonly patienceMs?: number;
+  /** a try that takes longer goes to the other API; default 2 s */
+  readonly tryTimeoutMs?: number;
   /** which API is asked first */
   readonly api?: number;
 }
@@ -83,7 +85,7 @@ export function createClient(apiUrls: readonly string[], issuerUrl: string, log:
     for (let tries = 0; ; tries++) {
       const leftMs = deadlineMs - performance.now();
       if (leftMs <= 0) return { last, tries };
-      last = await send(ask, (ask.api ?? 0) + tries, Math.min(TRY_TIMEOUT_MS, leftMs));
+      last = await send(ask, (ask.api ?? 0) + tries, Math.min(ask.tryTimeoutMs ?? TRY_TIMEOUT_MS, leftMs));
       if (last !== null && isFinal(last)) return { last, tries: tries + 1 };
       await pause(WAIT_MS);
     }

@@ -14,6 +14,8 @@ export interface Mutant {
   readonly what: string;
   /** in write_turn */
   readonly database?: readonly Change[];
+  /** SQL that makes the city such that the bug matters */
+  readonly city?: string;
   /** in modules, from the checkout's root */
   readonly modules?: readonly (Change & { readonly file: string })[];
   /** what brings it out; default: nothing happens besides the load */
@@ -30,8 +32,8 @@ export function plantInProcesses({ modules = [] }: Mutant): Record<string, strin
 }
 
 /** @throws Error when the function has changed under the mutant */
-export async function plantInDatabase({ database = [], what }: Mutant, databaseUrl: string): Promise<void> {
-  if (database.length === 0) return;
+export async function plantInDatabase(mutant: Mutant, databaseUrl: string): Promise<void> {
+  const { database = [], city, what } = mutant;
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
   try {
@@ -43,7 +45,8 @@ export async function plantInDatabase({ database = [], what }: Mutant, databaseU
       if (!source.includes(from)) throw new Error(`write_turn has no place any more for: ${what}`);
       source = source.replace(from, () => to);
     }
-    await client.query(source);
+    if (database.length > 0) await client.query(source);
+    if (city !== undefined) await client.query(city);
   } finally {
     await client.end();
   }

@@ -28,6 +28,9 @@ const WRITES_FAIL = [6, 13, 20, 27].map((seconds) => at(seconds, 'silence', ['po
 
 const FENCE_OFF: Change = { from: 'and epoch = p_epoch for share', to: 'for share' };
 const GUARD_OFF: Change = { from: 'where h.not_before > clock_timestamp()', to: 'where false' };
+/** Three kilograms each: two posts or three. */
+const TIGHT_CITY = `update recipient set capacity_grams = least(capacity_grams, 3000), version = version + 1,
+  updated_at = clock_timestamp() where not fallback`;
 const SCRIPTS = 'services/adapters/redis/scripts.ts';
 
 export const MUTANTS: Readonly<Record<string, Mutant>> = {
@@ -142,6 +145,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   counter: {
     what: 'reserved grams are not counted',
+    city: TIGHT_CITY,
     modules: [{ file: SCRIPTS, from: "'open', string.format('%.0f', (grams or 0) - had)", to: "'open', '0'" }],
     caughtBy: 'capacity is never exceeded',
   },
@@ -152,12 +156,14 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   'counter-repeats': {
     what: 'a reservation that is repeated counts again: tokens as a counter',
+    city: TIGHT_CITY,
     modules: [{ file: SCRIPTS, from: '(grams or 0) - had)', to: 'grams or -had)' }],
     schedule: WRITES_FAIL,
     caughtBy: 'capacity comes back',
   },
   recount: {
     what: 'after Redis was lost nobody counts what is held',
+    city: TIGHT_CITY,
     modules: [
       {
         file: 'services/adapters/redis/rebuild.ts',
