@@ -33,6 +33,9 @@ export function mountDisks(dir: string): Disks | { readonly because: string } {
     unmount();
     return { because: `no disk can be mounted here: ${String((error as { stderr?: unknown }).stderr).trim()}` };
   }
+  // Also when somebody stops the campaign: a mount outlives its process.
+  process.once('exit', unmount);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   const ballast = (disk: Disk): string => join(dir, disk, 'ballast');
   return {
     fill: (disk) => {
