@@ -85,7 +85,8 @@ export function createClient(apiUrls: readonly string[], issuerUrl: string, log:
     for (let tries = 0; ; tries++) {
       const leftMs = deadlineMs - performance.now();
       if (leftMs <= 0) return { last, tries };
-      last = await send(ask, (ask.api ?? 0) + tries, Math.min(ask.tryTimeoutMs ?? TRY_TIMEOUT_MS, leftMs));
+      // The last try is cut short: what an earlier one said is worth more than nothing.
+      last = (await send(ask, (ask.api ?? 0) + tries, Math.min(ask.tryTimeoutMs ?? TRY_TIMEOUT_MS, leftMs))) ?? last;
       if (last !== null && isFinal(last)) return { last, tries: tries + 1 };
       await pause(WAIT_MS);
     }
