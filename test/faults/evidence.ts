@@ -139,16 +139,17 @@ export async function watchWrites(databaseUrl: string): Promise<void> {
       create trigger fault_activation after insert or update on cell for each row execute function fault_note_activation();
       create table fault_stale_write (cell text, epoch bigint, owners_epoch bigint);
       grant insert on fault_stale_write to public;
-      alter function write_turn rename to fault_watched_turn;
-      create function write_turn(
-        p_region bigint, p_cell bigint, p_epoch bigint, p_not_after timestamptz, p_commands jsonb, p_new_lots jsonb,
-        p_lots jsonb, p_new_offers jsonb, p_offers jsonb, p_history jsonb, p_outbox jsonb, p_days jsonb
+      alter function write_turns rename to fault_watched_turns;
+      create function write_turns(
+        p_region bigint, p_cells jsonb, p_not_after timestamptz, p_commands jsonb, p_new_lots jsonb, p_lots jsonb,
+        p_new_offers jsonb, p_offers jsonb, p_history jsonb, p_outbox jsonb, p_days jsonb
       ) returns void language plpgsql as $$
       begin
-        perform fault_watched_turn(p_region, p_cell, p_epoch, p_not_after, p_commands, p_new_lots, p_lots, p_new_offers,
-          p_offers, p_history, p_outbox, p_days);
-        insert into fault_stale_write select cell_id::text, p_epoch, epoch from cell
-          where geo_region_id = p_region and cell_id = p_cell and epoch <> p_epoch;
+        perform fault_watched_turns(p_region, p_cells, p_not_after, p_commands, p_new_lots, p_lots, p_new_offers, p_offers,
+          p_history, p_outbox, p_days);
+        insert into fault_stale_write select cell.cell_id::text, c.epoch, cell.epoch
+          from jsonb_to_recordset(p_cells) as c(cell_id bigint, epoch bigint)
+          join cell on cell.geo_region_id = p_region and cell.cell_id = c.cell_id and cell.epoch <> c.epoch;
       end $$;`);
   });
 }

@@ -12,7 +12,7 @@ export interface Change {
 
 export interface Mutant {
   readonly what: string;
-  /** in write_turn */
+  /** in write_turns */
   readonly database?: readonly Change[];
   /** SQL that makes the city such that the bug matters */
   readonly city?: string;
@@ -38,11 +38,11 @@ export async function plantInDatabase(mutant: Mutant, databaseUrl: string): Prom
   await client.connect();
   try {
     const { rows } = await client.query<{ source: string }>(
-      "select pg_get_functiondef(oid) as source from pg_proc where proname = 'write_turn'",
+      "select pg_get_functiondef(oid) as source from pg_proc where proname = 'write_turns'",
     );
     let source = rows[0]?.source ?? '';
     for (const { from, to } of database) {
-      if (!source.includes(from)) throw new Error(`write_turn has no place any more for: ${what}`);
+      if (!source.includes(from)) throw new Error(`write_turns has no place any more for: ${what}`);
       source = source.replace(from, () => to);
     }
     if (database.length > 0) await client.query(source);

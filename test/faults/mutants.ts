@@ -26,7 +26,7 @@ const REDIS_FLUSHED = [8, 14, 20, 26, 32].map((seconds) => at(seconds, 'flush', 
 /** Turns reserve, and cannot write. */
 const WRITES_FAIL = [6, 13, 20, 27].map((seconds) => at(seconds, 'silence', ['postgres'], 3));
 
-const FENCE_OFF: Change = { from: 'and epoch = p_epoch for share', to: 'for share' };
+const FENCE_OFF: Change = { from: 'and cell.epoch = c.epoch for share', to: 'for share' };
 const GUARD_OFF: Change = { from: 'where h.not_before > clock_timestamp()', to: 'where false' };
 /** Three kilograms each: two posts or three. */
 const TIGHT_CITY = `update recipient set capacity_grams = least(capacity_grams, 3000), version = version + 1,
@@ -107,8 +107,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     what: 'a declined offer stays open',
     database: [
       {
-        from: 'where offer.geo_region_id = p_region and',
-        to: "where o.state <> 'declined' and offer.geo_region_id = p_region and",
+        from: 'and offer.offer_id = o.offer_id;',
+        to: "and offer.offer_id = o.offer_id and o.state <> 'declined';",
       },
     ],
     caughtBy: 'one live offer a lot',
