@@ -40,8 +40,9 @@ replay: setup ## evenings through the pure core: greedy, ours, hindsight optimum
 dlq: ## dead letters: make dlq ARGS="list" | "replay <id>" | "discard <id>"
 	@$(WITH_ENV) dev/dlq/main.ts $(ARGS)
 
-test: setup ## static checks, then all tests on real servers; make test FILE=test/cell/cell.test.ts runs one file alone
+test: setup ## static checks, a quick bench, then all tests on real servers; make test FILE=test/cell/cell.test.ts runs one file alone
 	@$(if $(FILE),,npm run -s check)
+	@$(if $(FILE),,$(NODE) loadtest/run.ts --quick)
 	@exec $(NODE) dev/testing/run.ts $(FILE)
 
 faults: setup ## kill, hang and empty everything under load, then check every law: make faults SEED=7 MINUTES=5 (CITY RATE KEEP=1)

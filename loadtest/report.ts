@@ -53,6 +53,17 @@ export function printResults(results: Results): void {
   print('memory, MB at most', memoryRows(measured));
 }
 
+/** At least this share of a scenario's posts must hold an offer. */
+const MIN_OFFERED = 0.9;
+
+/** What may not be on any machine. */
+export function brokenPromises({ measured }: Results): string[] {
+  return measured.flatMap(({ name, rowsLessAnswers, offeredShare }) => [
+    ...(rowsLessAnswers < 0 ? [`${name}: ${String(-rowsLessAnswers)} acknowledged posts are not there`] : []),
+    ...(offeredShare < MIN_OFFERED ? [`${name}: only ${percent(offeredShare)} of the posts hold an offer`] : []),
+  ]);
+}
+
 function journeyRows({ rate, posted, pushed, accepted, ...times }: Journeys): Row[] {
   const row = (name: string, count: number, percentiles: Percentiles): Row => [
     name,

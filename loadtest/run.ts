@@ -57,6 +57,11 @@ async function main(world: World): Promise<void> {
   };
   printResults(results);
   console.log(`\n${writeResults(results)}`);
+  // How fast a box is, is its own affair; what was lost, or got no offer, is ours.
+  if (brokenPromises(results).length > 0) {
+    console.error(brokenPromises(results).join('\n'));
+    process.exitCode = 1;
+  }
 }
 
 const world = await startWorld(say);

@@ -107,8 +107,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     what: 'a declined offer stays open',
     database: [
       {
-        from: 'where offer.geo_region_id = p_region and',
-        to: "where o.state <> 'declined' and offer.geo_region_id = p_region and",
+        from: 'and offer.offer_id = o.offer_id;',
+        to: "and offer.offer_id = o.offer_id and o.state <> 'declined';",
       },
     ],
     caughtBy: 'one live offer a lot',
