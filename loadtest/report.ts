@@ -188,8 +188,8 @@ function print(title: string, rows: readonly Row[]): void {
 }
 
 /** @returns the file */
-export function writeResults(results: Results): string {
-  const dir = join(import.meta.dirname, 'results');
+export function writeResults(results: Results, folder: string): string {
+  const dir = join(import.meta.dirname, folder);
   mkdirSync(dir, { recursive: true });
   const file = join(dir, `${results.startedAt.slice(0, 16).replace(':', '')}.json`);
   writeFileSync(file, `${JSON.stringify({ machine: machine(), versions: versions(), ...results }, null, 1)}\n`);

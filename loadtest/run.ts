@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import type { Measured } from './measure.ts';
 import { journeys } from './journeys.ts';
 import { pgbench } from './pgbench.ts';
-import { commit, printResults, writeResults, type Results } from './report.ts';
+import { brokenPromises, commit, printResults, writeResults, type Results } from './report.ts';
 import { emptyActor, herd, posts, relayAlone, type Bench, type Relayed } from './scenarios.ts';
 import { startWorld, type World } from './world.ts';
 
@@ -56,7 +56,7 @@ async function main(world: World): Promise<void> {
     ...(await measureAll(bench)),
   };
   printResults(results);
-  console.log(`\n${writeResults(results)}`);
+  console.log(`\n${writeResults(results, quick ? 'results/tmp' : 'results')}`);
   // How fast a box is, is its own affair; what was lost, or got no offer, is ours.
   if (brokenPromises(results).length > 0) {
     console.error(brokenPromises(results).join('\n'));
