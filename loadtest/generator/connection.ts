@@ -8,10 +8,16 @@ export interface Connection {
 
 export interface ConnectionEvents {
   readonly ready: (connection: Connection) => void;
-  /** @param head status line and headers */
-  readonly answered: (connection: Connection, status: number, body: string) => void;
+  readonly answered: (connection: Connection, answer: HttpAnswer) => void;
   /** lost, with or without a request under way */
   readonly lost: (connection: Connection) => void;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly body: string;
+  /** 0: none given */
+  readonly retryAfterSeconds: number;
 }
 
 const HEAD_END = '\r\n\r\n';
@@ -31,19 +37,20 @@ export function openConnection(port: number, events: ConnectionEvents): Connecti
     const answer = wholeAnswer(received);
     if (answer === null) return;
     received = '';
-    events.answered(connection, answer.status, answer.body);
+    events.answered(connection, answer);
   });
   socket.on('error', () => undefined);
   socket.on('close', () => events.lost(connection));
   return connection;
 }
 
-function wholeAnswer(received: string): { status: number; body: string } | null {
+function wholeAnswer(received: string): HttpAnswer | null {
   const headEnd = received.indexOf(HEAD_END);
   if (headEnd < 0) return null;
   const head = received.slice(0, headEnd);
   const bodyLength = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0);
   const bodyStart = headEnd + HEAD_END.length;
   if (received.length < bodyStart + bodyLength) return null;
-  return { status: Number(head.slice(9, 12)), body: received.slice(bodyStart) };
+  const retryAfterSeconds = Number(/\r\nretry-after: *(\d+)/i.exec(head)?.[1] ?? 0);
+  return { status: Number(head.slice(9, 12)), body: received.slice(bodyStart), retryAfterSeconds };
 }

@@ -3,7 +3,7 @@
  * connection was free for it: a slow answer can't hide the requests that waited behind it.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { openConnection, type Connection } from './connection.ts';
+import { openConnection, type Connection, type HttpAnswer } from './connection.ts';
 import type { Plan, Seen } from './plan.ts';
 
 /** How long after the end what is due may still be sent, and answers are awaited. */
@@ -55,15 +55,23 @@ function count(run: Run, outcome: string): void {
   run.statuses[outcome] = (run.statuses[outcome] ?? 0) + 1;
 }
 
-function answered(run: Run, connection: Connection, status: number, body: string): void {
+function answered(run: Run, connection: Connection, { status, body, retryAfterSeconds }: HttpAnswer): void {
   const nowMs = sinceStartMs(run);
   const flight = run.flights.get(connection);
   if (flight === undefined) return;
   run.flights.delete(connection);
-  run.latenciesMs.push(nowMs - flight.dueMs);
+  const isDone = status >= 200 && status < 300;
+  if (isDone) run.latenciesMs.push(nowMs - flight.dueMs);
   count(run, String(status));
-  if (status >= 200 && status < 300 && nowMs <= run.plan.durationMs) run.doneInTime++;
+  if (isDone && nowMs <= run.plan.durationMs) run.doneInTime++;
   if (run.plan.lookFor !== '' && body.includes(run.plan.lookFor)) run.found++;
+  // At saturation a client is one person: refused, it comes back when it was told to.
+  if (run.plan.arrivalsMs === null && retryAfterSeconds > 0)
+    setTimeout(() => free(run, connection), retryAfterSeconds * 1000);
+  else free(run, connection);
+}
+
+function free(run: Run, connection: Connection): void {
   run.idle.push(connection);
   sendDue(run);
 }
@@ -81,7 +89,7 @@ function open(run: Run): void {
       run.idle.push(connection);
       sendDue(run);
     },
-    answered: (connection, status, body) => answered(run, connection, status, body),
+    answered: (connection, answer) => answered(run, connection, answer),
     lost: (connection) => lost(run, connection),
   });
 }

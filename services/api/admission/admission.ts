@@ -1,7 +1,9 @@
 /**
- * Who may come in, so that whoever comes in is answered in time. The wait is estimated by Little's law: commands under way
- * divided by how many a second were answered lately. A short queue is a good one: it makes batches, and rides out a cell's move
- * to another host. Only a queue that has stood for a while is kept short (CoDel's idea, as in "Fail at Scale", ACM Queue 2015).
+ * Who may come in, so that whoever comes in is answered in time. How many that is, nobody knows beforehand: more under way make
+ * larger batches, and those more answers a second, until they only wait. So it is found out: while answers come in time the
+ * bound grows, when they are late it shrinks (additive-increase in spirit, as TCP does it). A short queue is a good one, and one
+ * that stands for a moment rides out a cell's move: only a queue that has stood for a while is held to the bound (CoDel's idea, as
+ * in "Fail at Scale", ACM Queue 2015).
  */
 export type Kind = 'post' | 'answer';
 
@@ -13,14 +15,18 @@ export interface Admission {
   limit(): number;
 }
 
-/** What a post waits at most while the queue stands: well under the 500 ms of the objective's p95. */
+/** What a post waits while the queue stands: well under the 500 ms of the objective's p95. */
 const STANDING_WAIT_MS = 400;
 /** What it may wait while the queue is young: half of the 5 s after which a caller is told that nobody knows. */
 const BURST_WAIT_MS = 2_500;
-/** A queue that has been longer than the standing wait for so long won't go away by itself. */
+/** A queue that has been longer than its bound for so long won't go away by itself. */
 const STANDS_AFTER_MS = 5_000;
-/** So many are let in whatever the estimate: a quiet city has no rate to speak of, and batches need something to grow from. */
-const MIN_IN_FLIGHT = 64;
+/** Never fewer, whatever was seen: batches need something to grow from. */
+const MIN_BOUND = 64;
+/** What a young queue may hold whatever the rate: a quiet city has none to speak of. */
+const MIN_BURST = 1_000;
+const WINDOW_MS = 250;
+const [SHRINK, GROW] = [0.8, 1.1];
 /** Answers (accept, handover, …) finish what was begun: they are let in up to this many times what posts are. */
 const ANSWERS_FACTOR = 4;
 /** The best second of so many counts: a pause says nothing about what we can do. */
@@ -28,35 +34,67 @@ const SECONDS = 10;
 
 export function createAdmission(nowMs: () => number): Admission {
   const rate = createBestRate();
+  const bound = createBound(nowMs());
   const inFlight = { post: 0, answer: 0 };
   let shortAtMs = nowMs();
 
   const total = (): number => inFlight.post + inFlight.answer;
-  function within(waitMs: number, now: number): number {
-    return Math.max(MIN_IN_FLIGHT, (rate.perSecond(now) * waitMs) / 1000);
-  }
   function limit(): number {
     const now = nowMs();
+    const standing = bound.at(now);
     // Half: a queue that is kept at its bound is not short, or each place that gets free would begin a new burst.
-    if (total() <= within(STANDING_WAIT_MS, now) / 2) shortAtMs = now;
-    return within(now - shortAtMs > STANDS_AFTER_MS ? STANDING_WAIT_MS : BURST_WAIT_MS, now);
+    if (total() <= standing / 2) shortAtMs = now;
+    if (now - shortAtMs > STANDS_AFTER_MS) return standing;
+    return Math.max(standing, MIN_BURST, (rate.perSecond(now) * BURST_WAIT_MS) / 1000);
   }
 
   return {
     enter(kind) {
-      const bound = limit();
-      const isFull = kind === 'post' ? total() >= bound : inFlight.answer >= bound * ANSWERS_FACTOR;
+      const most = limit();
+      const isFull = kind === 'post' ? total() >= most : inFlight.answer >= most * ANSWERS_FACTOR;
       if (isFull) return null;
       inFlight[kind]++;
+      const sinceMs = nowMs();
       return (done) => {
+        const now = nowMs();
+        bound.answered(now, now - sinceMs, total());
         inFlight[kind]--;
-        if (done) rate.count(nowMs());
+        if (done) rate.count(now);
       };
     },
     get inFlight() {
       return total();
     },
     limit,
+  };
+}
+
+interface Bound {
+  answered(nowMs: number, waitedMs: number, underWay: number): void;
+  at(nowMs: number): number;
+}
+
+/** How many may be under way for answers to come within the standing wait, by what the last windows showed. */
+function createBound(startMs: number): Bound {
+  let bound = MIN_BURST;
+  let [endMs, answers, waitedMs, most] = [startMs + WINDOW_MS, 0, 0, 0];
+  function judge(now: number): void {
+    if (now < endMs) return;
+    if (answers > 0 && waitedMs / answers > STANDING_WAIT_MS) bound = Math.max(MIN_BOUND, bound * SHRINK);
+    else if (most > bound * SHRINK) bound *= GROW;
+    [endMs, answers, waitedMs, most] = [now + WINDOW_MS, 0, 0, 0];
+  }
+  return {
+    answered(now, waited, underWay) {
+      judge(now);
+      answers++;
+      waitedMs += waited;
+      most = Math.max(most, underWay);
+    },
+    at(now) {
+      judge(now);
+      return bound;
+    },
   };
 }
 
