@@ -12,10 +12,10 @@ alter table lot drop constraint lot_pkey, add primary key (lot_id, geo_region_id
 alter table offer drop constraint offer_pkey, add primary key (offer_id, geo_region_id, posted_at);
 alter table matching_history drop constraint matching_history_pkey,
   add primary key (lot_id, version, geo_region_id, posted_at);
-alter table outbox drop constraint outbox_pkey, add primary key (outbox_id, geo_region_id, created_at);
+-- a turn writes one event of a lot, and a version more
+alter table outbox drop constraint outbox_pkey, add primary key (lot_id, lot_version, geo_region_id, created_at);
 drop index offer_lot;
 create index offer_lot on offer (lot_id);
 drop index lot_root;
 create index lot_root on lot (root_id);
 drop index outbox_lot;
-create index outbox_lot on outbox (lot_id, lot_version);

@@ -11,13 +11,18 @@ export async function findEarliestUnpublished(
   region: string,
   claimed: readonly Pick<OutboxRow, 'lotId' | 'createdAt'>[],
 ): Promise<ReadonlyMap<string, number>> {
-  const { rows } = await db.query<{ lot_id: string; version: number | null }>({
+  const { rows } = await db.query<{ lot_id: string; lot_version: number }>({
     name: 'find-earliest-unpublished',
+    // The index of lots, and no other: grouped or asked by "is null", it would be looked for among all of the region.
     text: `
-select lot_id, min(lot_version) filter (where published_at is null) as version from outbox
+select lot_id, lot_version from outbox
  where geo_region_id = $1 and lot_id = any($2) and created_at <= (select max(t) from unnest($3::timestamptz[]) t)
- group by lot_id`,
+   and coalesce(published_at, 'infinity') = 'infinity'`,
     values: [region, claimed.map((row) => row.lotId), claimed.map((row) => row.createdAt)],
   });
-  return new Map(rows.flatMap((row) => (row.version === null ? [] : [[row.lot_id, row.version]])));
+  const earliest = new Map<string, number>();
+  for (const { lot_id, lot_version } of rows) {
+    earliest.set(lot_id, Math.min(lot_version, earliest.get(lot_id) ?? lot_version));
+  }
+  return earliest;
 }

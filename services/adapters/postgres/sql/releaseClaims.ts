@@ -7,11 +7,11 @@ export async function releaseClaims(db: Queryable, region: string, rows: readonl
     name: 'release-claims',
     text: `
 update outbox set claimed_until = null
- where geo_region_id = $1 and created_at = any($2::timestamptz[]) and outbox_id = any($3::uuid[])
-   and claimed_until = any($4::timestamptz[]) and published_at is null`,
+ where geo_region_id = $1 and lot_id = any($2) and outbox_id = any($3::uuid[]) and claimed_until = any($4::timestamptz[])
+   and coalesce(published_at, 'infinity') = 'infinity'`,
     values: [
       region,
-      rows.map((row) => row.createdAt),
+      rows.map((row) => row.lotId),
       rows.map((row) => row.outboxId),
       [...new Set(rows.map((row) => row.claimedUntil))],
     ],
