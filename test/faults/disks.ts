@@ -19,7 +19,9 @@ const SIZE = { postgres: '1g', nats: '256m' };
 /** @param dir where the stack has its folders. @returns why not, where mounting is not permitted */
 export function mountDisks(dir: string): Disks | { readonly because: string } {
   const mounted: string[] = [];
+  const stopped = (): never => process.exit(1);
   const unmount = (): void => {
+    process.off('exit', unmount).off('SIGINT', stopped).off('SIGTERM', stopped);
     for (const path of mounted.splice(0)) execFileSync('umount', ['--lazy', path], { stdio: 'ignore' });
   };
   try {
@@ -34,8 +36,7 @@ export function mountDisks(dir: string): Disks | { readonly because: string } {
     return { because: `no disk can be mounted here: ${String((error as { stderr?: unknown }).stderr).trim()}` };
   }
   // Also when somebody stops the campaign: a mount outlives its process.
-  process.once('exit', unmount);
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+  process.once('exit', unmount).once('SIGINT', stopped).once('SIGTERM', stopped);
   const ballast = (disk: Disk): string => join(dir, disk, 'ballast');
   return {
     fill: (disk) => {
