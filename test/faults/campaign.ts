@@ -54,7 +54,8 @@ export async function runCampaign(options: CampaignOptions): Promise<Campaign> {
     const donors = await listDonors(client);
     await untilMatching(options.seed, client, donors);
     const injected = await underFire(options, ground, client, donors);
-    const lastFaultMs = Math.max(0, ...injected.map(({ untilMs }) => untilMs));
+    // Without faults it is the load's end that counts.
+    const lastFaultMs = injected.length === 0 ? Date.now() : Math.max(...injected.map(({ untilMs }) => untilMs));
     const quiet = { databaseUrl: urls.database, client, lastFaultMs, withinMs: quietWithinMs, say };
     const quietAfterMs = await settle(quiet);
     return { evidence: await readEvidence(ground, client), injected, quietAfterMs };

@@ -19,7 +19,10 @@ const SIZE = { postgres: '1g', nats: '256m' };
 /** @param dir where the stack has its folders. @returns why not, where mounting is not permitted */
 export function mountDisks(dir: string): Disks | { readonly because: string } {
   const mounted: string[] = [];
-  const stopped = (): never => process.exit(1);
+  const stopped = (signal: NodeJS.Signals): never => {
+    process.stderr.write(`stopped by ${signal}\n`);
+    process.exit(1);
+  };
   const unmount = (): void => {
     process.off('exit', unmount).off('SIGINT', stopped).off('SIGTERM', stopped);
     for (const path of mounted.splice(0)) execFileSync('umount', ['--lazy', path], { stdio: 'ignore' });
