@@ -78,7 +78,7 @@ export function createCell(token: CellToken, ports: CellPorts, policy: Policy, h
     ports,
     policy,
     hooks,
-    recent: createRecentAnswers(),
+    recent: createRecentAnswers(ports.clock.nowMs),
     nearLately: createLately(ports),
     owned: null,
     fencedAtMs: Number.NEGATIVE_INFINITY,

@@ -2,23 +2,36 @@ import type { Candidates, CellPorts, Near, Search } from './ports.ts';
 
 /** What was read for the warming before a turn is good enough to decide it: reserving has the last word on room. */
 const LATELY_MS = 250;
-const MAX_PLACES = 1_000;
 
-/** The candidates of places, as read up to a quarter of a second ago. */
+interface Read {
+  readonly atMs: number;
+  readonly list: readonly Near[];
+}
+
+/** The candidates of places, as read up to a quarter of a second ago; nothing older is kept. */
 export function createLately({ candidates, clock }: Pick<CellPorts, 'candidates' | 'clock'>): Candidates['near'] {
-  const read = new Map<string, { readonly atMs: number; readonly list: readonly Near[] }>();
+  const reads = new Map<string, Read>();
   return async (searches) => {
-    const oldestMs = clock.nowMs() - LATELY_MS;
-    const missing = searches.filter((each) => (read.get(keyOf(each))?.atMs ?? 0) < oldestMs);
-    if (missing.length > 0) {
-      const atMs = clock.nowMs();
-      const lists = await candidates.near(missing);
-      if (lists === null) return null;
-      if (read.size > MAX_PLACES) read.clear();
-      missing.forEach((each, index) => read.set(keyOf(each), { atMs, list: lists[index] ?? [] }));
-    }
-    return searches.map((each) => read.get(keyOf(each))?.list ?? []);
+    const atMs = clock.nowMs();
+    forget(reads, atMs - LATELY_MS);
+    const known = searches.map((each) => reads.get(keyOf(each)));
+    const missing = searches.filter((_, index) => known[index] === undefined);
+    const lists = missing.length === 0 ? [] : await candidates.near(missing);
+    if (lists === null) return null;
+    missing.forEach((each, index) => {
+      reads.delete(keyOf(each));
+      reads.set(keyOf(each), { atMs, list: lists[index] ?? [] });
+    });
+    return searches.map((each, index) => (known[index] ?? reads.get(keyOf(each)))?.list ?? []);
   };
+}
+
+/** A map keeps the order of its entries: the oldest come first. */
+function forget(reads: Map<string, Read>, beforeMs: number): void {
+  for (const [key, { atMs }] of reads) {
+    if (atMs >= beforeMs) return;
+    reads.delete(key);
+  }
 }
 
 function keyOf({ lat, lon, radiusMeters }: Search): string {

@@ -1,6 +1,7 @@
 import type { Answer, Command } from '#core/lots/command.ts';
 
-/** Repeats mostly come within seconds: their answers are here, and in PostgreSQL for ever after. */
+/** Repeats mostly come within seconds: their answers are here, and in PostgreSQL for a week after. */
+const KEPT_MS = 10_000;
 const MAX_KEPT = 2_000;
 
 export interface RecentAnswers {
@@ -11,14 +12,22 @@ export interface RecentAnswers {
   clear(): void;
 }
 
-export function createRecentAnswers(): RecentAnswers {
-  const kept = new Map<string, { fingerprint: string | null; answer: Answer }>();
+export function createRecentAnswers(nowMs: () => number): RecentAnswers {
+  const kept = new Map<string, { fingerprint: string | null; answer: Answer; atMs: number }>();
+  /** A map keeps the order of its entries: the oldest come first. */
+  const forgetOld = (now: number): void => {
+    for (const [id, { atMs }] of kept) {
+      if (kept.size < MAX_KEPT && now - atMs <= KEPT_MS) return;
+      kept.delete(id);
+    }
+  };
   return {
     get: (commandId) => kept.get(commandId)?.answer ?? null,
     fingerprintOf: (commandId) => kept.get(commandId)?.fingerprint,
     put(command, answer) {
-      if (kept.size >= MAX_KEPT) kept.delete(kept.keys().next().value ?? '');
-      kept.set(command.id, { fingerprint: command.fingerprint, answer });
+      const atMs = nowMs();
+      forgetOld(atMs);
+      kept.set(command.id, { fingerprint: command.fingerprint, answer, atMs });
     },
     clear: () => kept.clear(),
   };
