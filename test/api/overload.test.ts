@@ -7,7 +7,7 @@ import { until } from '../../dev/testing/until.ts';
 import { food, newKey, registerDonor, registerRecipient, startWorld, type Reply, type World } from './world.ts';
 
 /** As many as are let in while nothing is known of the rate. */
-const LET_IN = 64;
+const LET_IN = 250;
 
 let world: World;
 /** Posts wait for this; other commands pass. */

@@ -24,7 +24,7 @@ const STANDS_AFTER_MS = 5_000;
 /** Never fewer, whatever was seen: batches need something to grow from. */
 const MIN_BOUND = 64;
 /** What a young queue may hold whatever the rate: a quiet city has none to speak of. */
-const MIN_BURST = 1_000;
+const MIN_BURST = 250;
 const WINDOW_MS = 250;
 const [SHRINK, GROW] = [0.8, 1.1];
 /** Answers (accept, handover, …) finish what was begun: they are let in up to this many times what posts are. */
