@@ -59,6 +59,22 @@ describe('one key', () => {
     }
   });
 
+  it('a thousand at once: one lot, and who is refused for being too many gets the same answer later', async () => {
+    const key = newKey();
+    const body = food();
+    const asks = [world.ask, world.askSecond];
+    const answers: Reply[] = [];
+    for (let left = 1_000; left > 0; left = 1_000 - answers.length) {
+      const replies = await Promise.all(
+        Array.from({ length: left }, (_, i) => post(key, body, 'donor:kitchen', asks[i % 2])),
+      );
+      for (const reply of replies) assert.ok([201, 503].includes(reply.status), reply.text);
+      answers.push(...replies.filter(({ status }) => status === 201));
+    }
+    for (const answer of answers) assert.deepEqual(answer.body, answers[0]?.body);
+    assert.equal(await lotsOf(key), 1);
+  });
+
   it('one after the other: the first answer, also after things moved on', async () => {
     const key = newKey();
     const body = food();
