@@ -36,8 +36,12 @@ export interface HelmAnswer {
 export function template(valueSet: string, ...more: string[]): HelmAnswer {
   const values = join(CHART, 'ci', `${valueSet}.yaml`);
   const words = ['template', 'pp', CHART, '--namespace', 'rescue', '--values', values];
-  const cluster = ['--kube-version', asked('KUBE_VERSION'), '--api-versions', 'monitoring.coreos.com/v1'];
-  const done = spawnSync(asked('HELM'), [...words, ...cluster, ...more], { encoding: 'utf8' });
+  return run(...words, '--api-versions', 'monitoring.coreos.com/v1', ...more);
+}
+
+/** helm, for the cluster's version that test/chart/run names. */
+export function run(...words: string[]): HelmAnswer {
+  const done = spawnSync(asked('HELM'), [...words, '--kube-version', asked('KUBE_VERSION')], { encoding: 'utf8' });
   if (done.error) throw done.error;
   return { ok: done.status === 0, stdout: done.stdout, stderr: done.stderr };
 }
