@@ -5,7 +5,7 @@ WITH_ENV := $(NODE) dev/stack/withEnv.ts
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run stop reset status token seed simulate replay dlq test faults faults-mutants check fmt bench bench-quick soak \
-  rolling overload takeover scaling failover
+  rolling overload takeover scaling failover test-chart
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
@@ -44,6 +44,9 @@ test: setup ## static checks, a quick bench, then all tests on real servers; mak
 	@$(if $(FILE),,npm run -s check)
 	@$(if $(FILE),,$(NODE) loadtest/run.ts --quick)
 	@exec $(NODE) dev/testing/run.ts $(FILE)
+
+test-chart: setup ## the Helm chart: lint, every value set of charts/pahlawan-pangan/ci, its schema, what it renders; builds helm once
+	@exec test/chart/run
 
 faults: setup ## kill, hang and empty everything under load, then check every law: make faults SEED=7 MINUTES=5 (CITY RATE KEEP=1)
 	@SEED='$(SEED)' MINUTES='$(MINUTES)' CITY='$(CITY)' RATE='$(RATE)' KEEP='$(KEEP)' MUTANT='$(MUTANT)' $(NODE) test/faults/run.ts

@@ -12,7 +12,7 @@ const LONGER_WITH_REASON = [
 ];
 
 export default tseslint.config(
-  { ignores: ['node_modules/', 'proto/gen/', '.run/', 'web/dist/', '.dependency-cruiser.cjs', '**/*.cjs'] },
+  { ignores: ['node_modules/', 'charts/', 'proto/gen/', '.run/', 'web/dist/', '.dependency-cruiser.cjs', '**/*.cjs'] },
   js.configs.recommended,
   ...tseslint.configs.recommendedTypeChecked,
   {

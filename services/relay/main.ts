@@ -1,22 +1,12 @@
 import { pino } from 'pino';
-import { Type } from 'typebox';
 import { readEnv } from '#adapters/config/env.ts';
 import { connectBus } from '#adapters/nats/bus.ts';
 import { createPool } from '#adapters/postgres/pool.ts';
 import { serveProbes } from '#adapters/telemetry/probes.ts';
 import { startRelayApp } from './app.ts';
+import { Config } from './config.ts';
 
-const env = readEnv(
-  Type.Object({
-    DATABASE_URL: Type.String({ minLength: 1 }),
-    NATS_URL: Type.String({ minLength: 1 }),
-    HOST: Type.String({ default: '127.0.0.1' }),
-    APP_PORT: Type.Integer({ minimum: 0, maximum: 65_535 }),
-    STREAM_REPLICAS: Type.Integer({ minimum: 1, maximum: 5, default: 1 }),
-    LOG_LEVEL: Type.String({ default: 'info' }),
-  }),
-  process.env,
-);
+const env = readEnv(Config, process.env);
 const log = pino({ level: env.LOG_LEVEL, base: { service: 'relay' } });
 const pool = createPool(env.DATABASE_URL, 'relay', 10);
 const bus = await connectBus({ url: env.NATS_URL, name: 'relay' });

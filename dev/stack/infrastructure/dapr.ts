@@ -2,10 +2,13 @@ import { cpSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ProcessSpec } from '../supervise/processSpec.ts';
 import { freePort, type PortOf } from '../ports.ts';
+import { CHECKOUT } from '../tools.ts';
 import { answersHttp } from './probes.ts';
 
 /** Without it daprd registers the machine's outer address, on which its internal port refuses. */
 const LOOPBACK = { DAPR_HOST_IP: '127.0.0.1' };
+/** The chart's own: the stack and a cluster have the same policy. */
+const RESILIENCY = join(CHECKOUT, 'charts', 'pahlawan-pangan', 'files', 'resiliency.yaml');
 const flag = (name: string, value: string | number): string => `--${name}=${String(value)}`;
 
 export interface DaprOptions {
@@ -130,10 +133,7 @@ export async function sidecarSpec(options: SidecarOptions): Promise<ProcessSpec>
     prepare: async () => {
       internalPort = await freePort();
       mkdirSync(join(options.dir, resources), { recursive: true });
-      cpSync(
-        join(import.meta.dirname, '..', 'dapr', 'resiliency.yaml'),
-        join(options.dir, resources, 'resiliency.yaml'),
-      );
+      cpSync(RESILIENCY, join(options.dir, resources, 'resiliency.yaml'));
     },
     ready: () => answersHttp(`http://127.0.0.1:${String(http)}/v1.0/healthz`),
     stopWithinMs: 5_000,

@@ -1,0 +1,179 @@
+/** What the objects say to each other, and to the stack that runs without Kubernetes. */
+import { deepEqual, equal, match, ok } from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { parse } from 'yaml';
+import { sidecarSpec } from '../../dev/stack/infrastructure/dapr.ts';
+import { CHART, componentOf, objectsOf, podsOf, type Rendered, template, VALUE_SETS } from './rendered.ts';
+
+it('there are a dozen value sets at least', () => {
+  ok(VALUE_SETS.length >= 12);
+});
+
+it('ci/production.yaml is values-production.yaml', () => {
+  const [here, there] = ['ci/production.yaml', 'values-production.yaml'];
+  equal(readFileSync(join(CHART, here), 'utf8'), readFileSync(join(CHART, there), 'utf8'));
+});
+
+for (const valueSet of VALUE_SETS)
+  describe(`objects of ${valueSet}`, () => {
+    const objects = objectsOf(valueSet);
+    it('are the same, byte by byte, when rendered again', () => {
+      equal(template(valueSet).stdout, template(valueSet).stdout);
+    });
+    it('have names of their own', () => {
+      const names = objects.map(({ kind, metadata }) => `${kind}/${String(metadata.name)}`);
+      equal(new Set(names).size, names.length);
+    });
+    it('are no Secrets', () => {
+      deepEqual(
+        objects.filter(({ kind }) => kind === 'Secret'),
+        [],
+      );
+    });
+  });
+
+describe('Dapr', () => {
+  it('has the policy of the stack', () => {
+    const inStack = parse(readFileSync(join(CHART, 'files', 'resiliency.yaml'), 'utf8')) as Rendered;
+    deepEqual(only(objectsOf('default'), 'Resiliency').spec, inStack.spec);
+  });
+  it('watches the app with the numbers of the stack', async () => {
+    const tokens = { api: 'api', app: 'app' };
+    const spec = await sidecarSpec({ bin: '', dir: '', portOf: async () => 8080, tokens, beside: 'api', appId: 'api' });
+    const flags = [
+      'app-id',
+      'app-port',
+      'app-protocol',
+      'app-health-check-path',
+      'app-health-probe-interval',
+      'app-health-probe-timeout',
+      'app-health-threshold',
+    ];
+    const { annotations } = deployment('default', 'api');
+    for (const flag of flags) ok(spec.command.includes(`--${flag}=${String(annotations[`dapr.io/${flag}`])}`), flag);
+    ok(spec.command.includes('--enable-app-health-check'));
+    equal(annotations['dapr.io/enable-app-health-check'], 'true');
+    const graceful = String(annotations['dapr.io/graceful-shutdown-seconds']);
+    ok(spec.command.includes(`--dapr-graceful-shutdown-seconds=${graceful}`));
+  });
+  it('shows a process the token it expects, and is shown its own', () => {
+    const { annotations, spec } = deployment('own-secrets', 'actor-host');
+    const refs = Object.fromEntries(
+      spec.containers[0].env.map((each: { name: string; valueFrom?: { secretKeyRef: object } }) => [
+        each.name,
+        each.valueFrom?.secretKeyRef,
+      ]),
+    );
+    deepEqual(refs['APP_API_TOKEN'], { name: annotations['dapr.io/app-token-secret'], key: 'token' });
+    deepEqual(refs['DAPR_API_TOKEN'], { name: annotations['dapr.io/api-token-secret'], key: 'token' });
+  });
+  it('is not beside the relay, and once by each name', () => {
+    equal(deployment('default', 'relay').annotations['dapr.io/enabled'], undefined);
+    const ids = podsOf(objectsOf('split-worker')).flatMap(({ annotations }) => annotations['dapr.io/app-id'] ?? []);
+    equal(new Set(ids).size, ids.length);
+  });
+});
+
+describe('who leaves first', () => {
+  it('an actor host: its sidecar, which nothing holds back', () => {
+    const { annotations, spec } = deployment('default', 'actor-host');
+    equal(annotations['dapr.io/block-shutdown-duration'], undefined);
+    match(spec.containers[0].lifecycle.preStop.exec.command.at(-1), /v1\.0\/shutdown/);
+  });
+  it('api and worker: the process; its sidecar waits, and the pod longer than both', () => {
+    for (const [valueSet, component] of [
+      ['default', 'api'],
+      ['slow-drain', 'api'],
+      ['default', 'worker'],
+    ] as const) {
+      const { annotations, spec } = deployment(valueSet, component);
+      const blockedSeconds = Number.parseInt(annotations['dapr.io/block-shutdown-duration'] ?? '', 10);
+      const drain = spec.containers[0].env.find(({ name }: { name: string }) => name === 'DRAIN_SECONDS');
+      ok(blockedSeconds > Number(drain?.value ?? 0));
+      ok(spec.terminationGracePeriodSeconds > blockedSeconds + 2);
+      equal(spec.containers[0].lifecycle, undefined);
+    }
+  });
+});
+
+describe('autoscaling', () => {
+  it('leaves the number of hosts to its autoscaler', () => {
+    equal(deployment('default', 'actor-host').owner.spec.replicas, 1);
+    for (const valueSet of ['hpa', 'keda-small'])
+      equal(deployment(valueSet, 'actor-host').owner.spec.replicas, undefined);
+  });
+  it('keda: 10 to 500 by the ratio as a Value, and by CPU where it is measured', () => {
+    const { spec } = only(objectsOf('production'), 'ScaledObject');
+    deepEqual([spec.minReplicaCount, spec.maxReplicaCount], [10, 500]);
+    equal(spec.fallback.behavior, 'currentReplicasIfHigher');
+    deepEqual(spec.triggers.map(kindAndTarget), ['prometheus Value 0.7', 'cpu Utilization 70']);
+    match(spec.triggers[0].metadata.query, /^avg\(matching_engine_saturation_ratio\{namespace="rescue",service="pp-/);
+    deepEqual(only(objectsOf('keda-no-cpu'), 'ScaledObject').spec.triggers.map(kindAndTarget), [
+      'prometheus Value 0.7',
+    ]);
+  });
+  it('behaves alike with both', () => {
+    const keda = only(objectsOf('keda-small'), 'ScaledObject').spec;
+    const hpa = only(objectsOf('hpa'), 'HorizontalPodAutoscaler').spec;
+    deepEqual(keda.advanced.horizontalPodAutoscalerConfig.behavior, hpa.behavior);
+    deepEqual([hpa.minReplicas, hpa.maxReplicas], [1, 3]);
+    deepEqual(hpa.behavior.scaleUp.policies, [
+      { type: 'Percent', value: 100, periodSeconds: 60 },
+      { type: 'Pods', value: 50, periodSeconds: 60 },
+    ]);
+    equal(hpa.behavior.scaleDown.stabilizationWindowSeconds, 300);
+    deepEqual(hpa.behavior.scaleDown.policies, [{ type: 'Percent', value: 10, periodSeconds: 60 }]);
+  });
+});
+
+it('metrics are read through a ServiceMonitor, unless there is to be none', () => {
+  equal(only(objectsOf('monitored'), 'ServiceMonitor').spec.endpoints[0].interval, '15s');
+  const withoutKind = template('monitored', '--set', 'serviceMonitor.enabled=false');
+  ok(!withoutKind.stdout.includes('kind: ServiceMonitor'));
+});
+
+it('each pod is closed but for its own servers', () => {
+  const policies = objectsOf('notifications').filter(({ kind }) => kind === 'NetworkPolicy');
+  const reached = Object.fromEntries(
+    policies
+      .filter(({ metadata }) => String(metadata.name).endsWith('-servers'))
+      .map(({ spec }) => [
+        spec.podSelector.matchLabels['app.kubernetes.io/component'],
+        spec.egress.map((rule: { ports: { port: number }[] }) => rule.ports[0]?.port),
+      ]),
+  );
+  deepEqual(reached, {
+    api: [5432, 6379, 4222, 443],
+    'actor-host': [5432, 6379, 4222],
+    relay: [5432, 4222],
+    worker: [5432, 6379, 4222, 443],
+    migrate: [5432],
+  });
+  const deny = policies.find(({ metadata }) => String(metadata.name).endsWith('default-deny'));
+  deepEqual(deny?.spec.policyTypes, ['Ingress', 'Egress']);
+  equal(deny.spec.ingress, undefined);
+});
+
+it('the schema comes before the new processes, with a lock timeout', () => {
+  const { owner, spec } = deployment('slow-drain', 'migrate');
+  equal(owner.metadata.annotations['helm.sh/hook'], 'pre-install,pre-upgrade');
+  deepEqual(spec.containers[0].env[0], { name: 'PGOPTIONS', value: '-c lock_timeout=2s' });
+});
+
+function kindAndTarget(trigger: Record<string, string> & { metadata: Record<string, string> }): string {
+  return `${String(trigger['type'])} ${String(trigger['metricType'])} ${String(trigger.metadata['threshold'] ?? trigger.metadata['value'])}`;
+}
+
+function only(objects: readonly Rendered[], kind: string): Rendered {
+  const [found, ...others] = objects.filter((each) => each.kind === kind);
+  if (!found || others.length > 0) throw new Error(`${String(others.length + (found ? 1 : 0))} of kind ${kind}`);
+  return found;
+}
+
+function deployment(valueSet: string, component: string): ReturnType<typeof podsOf>[number] {
+  const [found] = podsOf(objectsOf(valueSet)).filter((pod) => componentOf(pod) === component);
+  if (!found) throw new Error(`no ${component} in ${valueSet}`);
+  return found;
+}

@@ -1,0 +1,57 @@
+/** The schema knows every key, and refuses what it does not know. */
+import { equal, match } from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { parse } from 'yaml';
+import { CHART, template } from './rendered.ts';
+
+const REFUSED: readonly [string, RegExp][] = [
+  ['image.registry=x', /registry/],
+  ['config.webPush.publicKey=key', /subject/],
+  ['config.logLevel=loud', /logLevel/],
+  ['config.matchRadiusMeters=5', /matchRadiusMeters/],
+  ['secrets.databaseUrl.value=postgres://x', /value/],
+  ['secrets.databaseUrl.existingSecret=', /existingSecret/],
+  ['api.replicas=0', /replicas/],
+  ['api.drainSeconds=61', /drainSeconds/],
+  ['actorHost.cellLevel=13', /cellLevel/],
+  ['worker.groups[0].name=x,worker.groups[0].replicas=1,worker.groups[0].roles[0]=dance', /roles/],
+  ['dapr.tracing.samplingRate=2', /samplingRate/],
+  ['autoscaling.mode=vpa', /mode/],
+  ['autoscaling.targetSaturation=1.5', /targetSaturation/],
+  ['networkPolicy.servers.mongodb.port=1', /mongodb/],
+  ['networkPolicy.apiFrom[0].anyone=true', /anyone/],
+];
+/** What a schema can't say, the templates do. */
+const FAILED: readonly [string, RegExp][] = [
+  ['autoscaling.minReplicas=9', /minReplicas is more than maxReplicas/],
+  ['worker.groups[0].name=x,worker.groups[0].replicas=1,worker.groups[0].roles[0]=sweep', /nobody plays the role/],
+];
+
+describe('values', () => {
+  for (const path of objectPaths(parse(readFileSync(join(CHART, 'values.yaml'), 'utf8')) as object))
+    it(`an unknown key is refused in ${path || 'the root'}`, () => {
+      refused(`${path}${path ? '.' : ''}unknownKey=x`, /unknownKey/);
+    });
+  for (const [set, reason] of [...REFUSED, ...FAILED])
+    it(`${set} is refused`, () => {
+      refused(set, reason);
+    });
+});
+
+/** Every object of the values but the two that hold labels of one's own. */
+function objectPaths(values: object, path = ''): string[] {
+  const below = Object.entries(values).flatMap(([key, value]) => {
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isObject ? objectPaths(value as object, path ? `${path}.${key}` : key) : [];
+  });
+  return ['nodeSelector', 'serviceMonitor.labels'].includes(path) ? [] : [path, ...below];
+}
+
+function refused(set: string, reason: RegExp): void {
+  const option = set.startsWith('dapr.tracing') || set.includes('targetSaturation') ? '--set-string' : '--set';
+  const answer = template('default', option, set);
+  equal(answer.ok, false, `${set} was taken`);
+  match(answer.stderr, reason);
+}
