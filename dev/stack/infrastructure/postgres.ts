@@ -96,6 +96,8 @@ function writePasswordFile(options: PostgresOptions, user: string): void {
 /** Opens a connection for one piece of work. */
 export async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url, application_name: 'stack' });
+  // A server that is stopped meanwhile fails the work by its query; without a listener it would end this process.
+  client.on('error', () => undefined);
   await client.connect();
   try {
     return await work(client);
