@@ -8,12 +8,16 @@ alter role pahlawan_app set enable_seqscan = off;
 -- a scan that nothing can avoid then looks dear enough to be compiled, which takes seconds
 alter role pahlawan_app set jit = off;
 
-alter table lot drop constraint lot_pkey, add primary key (lot_id, geo_region_id, posted_at);
-alter table offer drop constraint offer_pkey, add primary key (offer_id, geo_region_id, posted_at);
-alter table matching_history drop constraint matching_history_pkey,
-  add primary key (lot_id, version, geo_region_id, posted_at);
+-- each step a statement of its own: Citus takes a key only by itself
+alter table lot drop constraint lot_pkey;
+alter table lot add constraint lot_pkey primary key (lot_id, geo_region_id, posted_at);
+alter table offer drop constraint offer_pkey;
+alter table offer add constraint offer_pkey primary key (offer_id, geo_region_id, posted_at);
+alter table matching_history drop constraint matching_history_pkey;
+alter table matching_history add constraint matching_history_pkey primary key (lot_id, version, geo_region_id, posted_at);
 -- a turn writes one event of a lot, and a version more
-alter table outbox drop constraint outbox_pkey, add primary key (lot_id, lot_version, geo_region_id, created_at);
+alter table outbox drop constraint outbox_pkey;
+alter table outbox add constraint outbox_pkey primary key (lot_id, lot_version, geo_region_id, created_at);
 drop index offer_lot;
 create index offer_lot on offer (lot_id);
 drop index lot_root;

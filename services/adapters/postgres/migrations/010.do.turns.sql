@@ -116,6 +116,7 @@ end $$;
 do $$
 begin
   if not exists (select 1 from pg_extension where extname = 'citus') then return; end if;
+  set local citus.multi_shard_modify_mode = 'sequential';
   perform create_distributed_function(
     'write_turns(bigint, jsonb, timestamptz, jsonb, jsonb, jsonb, jsonb, jsonb, jsonb, jsonb, jsonb)',
     'p_region', colocate_with => 'cell');
