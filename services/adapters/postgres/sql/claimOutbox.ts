@@ -31,15 +31,15 @@ export async function claimOutbox(db: Queryable, region: string, limit: number, 
     name: 'claim-outbox',
     text: `
 with due as (
-  select created_at, outbox_id, lot_id from outbox
+  select created_at, lot_id, lot_version from outbox
    where geo_region_id = $1 and published_at is null and (claimed_until is null or claimed_until < now())
    order by created_at, lot_id, lot_version
    limit $2
    for update skip locked
 )
 update outbox o set claimed_until = now() + $3 * interval '1 millisecond'
- where o.geo_region_id = $1 and o.lot_id = any(array(select lot_id from due)) and o.outbox_id = any(array(select outbox_id from due))
-   and o.created_at between (select min(created_at) from due) and (select max(created_at) from due)
+  from due
+ where o.geo_region_id = $1 and o.lot_id = due.lot_id and o.lot_version = due.lot_version and o.created_at = due.created_at
 returning o.created_at as "createdAt", o.outbox_id as "outboxId", o.lot_id as "lotId", o.lot_version as "lotVersion",
   o.subject, o.payload, o.traceparent, o.claimed_until as "claimedUntil"`,
     values: [region, limit, claimMs],
