@@ -93,7 +93,7 @@ async function subscribeAll({ api, bench }: Run, phones: Server): Promise<void> 
       auth: randomBytes(16).toString('base64url'),
     };
     const endpoint = `http://127.0.0.1:${String(port)}/${recipient}`;
-    const { status, text } = await call(api, token, 'POST', '/v1/push-subscriptions', { endpoint, keys });
+    const { status, text } = await call(api, token, '/v1/push-subscriptions', { endpoint, keys });
     if (status !== 201) throw new Error(`subscribing ${recipient}: ${String(status)} ${text}`);
   }
 }
@@ -116,7 +116,7 @@ async function postSteadily(run: Run, rate: number, seconds: number): Promise<nu
 }
 
 async function post(run: Run, donor: string, body: object, dueMs: number): Promise<void> {
-  const { status, text } = await call(run.api, run.bench.world.tokens.get(donor) ?? '', 'POST', '/v1/surplus', body);
+  const { status, text } = await call(run.api, run.bench.world.tokens.get(donor) ?? '', '/v1/surplus', body);
   if (status !== 201) return;
   run.times.post.push(performance.now() - dueMs);
   const { offer } = JSON.parse(text) as { offer: { id: string; recipientId: string } | null };
@@ -140,7 +140,7 @@ function pushed(run: Run, recipient: string, atMs: number): void {
 async function accept({ api, bench, times }: Run, recipient: string, offerId: string): Promise<void> {
   const startMs = performance.now();
   const token = bench.world.recipientTokens.get(recipient) ?? '';
-  const { status } = await call(api, token, 'POST', `/v1/offers/${offerId}/accept`, {});
+  const { status } = await call(api, token, `/v1/offers/${offerId}/accept`, {});
   if (status === 200) times.accept.push(performance.now() - startMs);
 }
 
@@ -150,15 +150,9 @@ function queueOf<Item>(queues: Map<string, Item[]>, key: string): Item[] {
   return queue;
 }
 
-async function call(
-  api: Pool,
-  token: string,
-  method: 'POST',
-  path: string,
-  body: object,
-): Promise<{ status: number; text: string }> {
+async function call(api: Pool, token: string, path: string, body: object): Promise<{ status: number; text: string }> {
   const response = await api.request({
-    method,
+    method: 'POST',
     path,
     headers: {
       authorization: `Bearer ${token}`,

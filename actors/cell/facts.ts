@@ -30,8 +30,9 @@ export function seekingOf(commands: readonly Command[], lots: ReadonlyMap<LotId,
   return found;
 }
 
-function searchKey(place: Place, radiusMeters: number): string {
-  return `${placeKey(place)}/${String(radiusMeters)}`;
+/** Searches with the same key find the same recipients. */
+export function searchKey(search: Search): string {
+  return `${placeKey(search)}/${String(search.radiusMeters)}`;
 }
 
 export async function gatherFacts(
@@ -42,7 +43,7 @@ export async function gatherFacts(
   policy: Policy,
   nearOf: Candidates['near'],
 ): Promise<Facts> {
-  const searches = new Map(seeking.map((each) => [searchKey(each, each.radiusMeters), each]));
+  const searches = new Map(seeking.map((each) => [searchKey(each), each]));
   const keys = [...searches.keys()];
   const near = keys.length === 0 ? [] : await nearOf([...searches.values()]);
   const byKey = near === null ? null : new Map(keys.map((key, index) => [key, near[index] ?? []]));
@@ -60,7 +61,7 @@ export async function gatherFacts(
   const newLotIds: LotId[] = [];
   return {
     policy,
-    candidatesFor: (lot) => seenFrom(searchKey(lot, lot.radiusMeters), lot),
+    candidatesFor: (lot) => seenFrom(searchKey(lot), lot),
     fallbackFor: (lot) => {
       const bank = banks.get(placeKey(lot));
       return bank == null ? null : asSeenFrom(lot, bank, ports);

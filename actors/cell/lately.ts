@@ -1,4 +1,5 @@
-import type { Candidates, CellPorts, Near, Search } from './ports.ts';
+import { searchKey } from './facts.ts';
+import type { Candidates, CellPorts, Near } from './ports.ts';
 
 /** What was read for the warming before a turn is good enough to decide it: reserving has the last word on room. */
 const LATELY_MS = 250;
@@ -14,15 +15,15 @@ export function createLately({ candidates, clock }: Pick<CellPorts, 'candidates'
   return async (searches) => {
     const atMs = clock.nowMs();
     forget(reads, atMs - LATELY_MS);
-    const known = searches.map((each) => reads.get(keyOf(each)));
+    const known = searches.map((each) => reads.get(searchKey(each)));
     const missing = searches.filter((_, index) => known[index] === undefined);
     const lists = missing.length === 0 ? [] : await candidates.near(missing);
     if (lists === null) return null;
     missing.forEach((each, index) => {
-      reads.delete(keyOf(each));
-      reads.set(keyOf(each), { atMs, list: lists[index] ?? [] });
+      reads.delete(searchKey(each));
+      reads.set(searchKey(each), { atMs, list: lists[index] ?? [] });
     });
-    return searches.map((each, index) => (known[index] ?? reads.get(keyOf(each)))?.list ?? []);
+    return searches.map((each, index) => (known[index] ?? reads.get(searchKey(each)))?.list ?? []);
   };
 }
 
@@ -32,8 +33,4 @@ function forget(reads: Map<string, Read>, beforeMs: number): void {
     if (atMs >= beforeMs) return;
     reads.delete(key);
   }
-}
-
-function keyOf({ lat, lon, radiusMeters }: Search): string {
-  return `${String(lat)},${String(lon)},${String(radiusMeters)}`;
 }

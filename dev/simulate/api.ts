@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { keepTokens } from '../issuer/tokens.ts';
 
 export interface Who {
   readonly role: 'donor' | 'recipient' | 'operator';
@@ -38,28 +39,18 @@ const TRY_TIMEOUT_MS = 10_000;
 const DEADLINE_MS = 180_000;
 const FIRST_WAIT_MS = 100;
 const MAX_WAIT_MS = 3_000;
-/** The issuer gives 15 minutes. */
-const TOKEN_MS = 12 * 60_000;
 
 export const OPERATOR: Who = { role: 'operator', org: '' };
 
 export function createApi(urls: { readonly apiUrl: string; readonly issuerUrl: string }): Api {
-  const tokens = new Map<string, { token: string; untilMs: number }>();
+  const tokens = keepTokens(urls.issuerUrl);
   let retries = 0;
 
-  const tokenOf = async (who: Who): Promise<string> => {
-    const id = `${who.role}/${who.org}`;
-    const known = tokens.get(id);
-    if (known !== undefined && known.untilMs > performance.now()) return known.token;
-    const token = await askToken(urls.issuerUrl, who);
-    tokens.set(id, { token, untilMs: performance.now() + TOKEN_MS });
-    return token;
-  };
   const tryOnce = async (who: Who, method: string, path: string, ask: Ask): Promise<Response> =>
     fetch(urls.apiUrl + path, {
       method,
       headers: {
-        authorization: `Bearer ${await tokenOf(who)}`,
+        authorization: `Bearer ${await tokens.of(who.role, who.org)}`,
         ...(ask.body === undefined ? {} : { 'content-type': 'application/json' }),
         ...(ask.key === undefined ? {} : { 'idempotency-key': ask.key }),
       },
@@ -80,7 +71,7 @@ export function createApi(urls: { readonly apiUrl: string; readonly issuerUrl: s
           const problem = problemOf(body);
           const again = askAgain(response, problem);
           if (again === null) return { status: response.status, body, problem, tookMs: performance.now() - startMs };
-          if (response.status === 401) tokens.delete(`${who.role}/${who.org}`);
+          if (response.status === 401) tokens.forget(who.role, who.org);
           waitMs = Math.max(waitMs, again);
           because = `${String(response.status)} ${problem}`;
         } catch (error) {
@@ -106,18 +97,6 @@ function askAgain(response: Response, problem: string): number | null {
 function problemOf(body: unknown): string {
   const type = typeof body === 'object' && body !== null && 'type' in body ? body.type : '';
   return typeof type === 'string' ? (type.split('/').at(-1) ?? '').replace(/\.(html|md)$/, '') : '';
-}
-
-async function askToken(issuerUrl: string, who: Who): Promise<string> {
-  const response = await fetch(`${issuerUrl}/token`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(who.org === '' ? { role: who.role } : { role: who.role, org: who.org }),
-    signal: AbortSignal.timeout(5_000),
-  });
-  const { token } = (await response.json()) as { token?: string };
-  if (token === undefined) throw new Error(`no token for ${who.role} ${who.org}`);
-  return token;
 }
 
 /** All pages of a list. */

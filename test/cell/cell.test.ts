@@ -5,7 +5,7 @@ import type { Accept, Answer, Command, Post } from '#core/lots/command.ts';
 import { regionOf, signedIdOf } from '#core/geo/cell.ts';
 import { policyOf } from '#core/lots/policy.ts';
 import { recipientNamed } from '#core/lots/evening.testkit.ts';
-import { lotIdOf, type CellToken, type DonorId, type LotId, type OfferId, type RecipientId } from '#core/words/ids.ts';
+import { lotIdOf, type CellToken, type LotId, type OfferId, type RecipientId } from '#core/words/ids.ts';
 import { createCell, MAX_WAITING_POSTS, type Cell } from '#cell/cell.ts';
 import type { CellAnswer } from '#cell/contract.ts';
 import type { Candidates, CellPorts, CellStore } from '#cell/ports.ts';
@@ -13,6 +13,7 @@ import { createPool, type Pool } from '#adapters/postgres/pool.ts';
 import { newUuid } from '#adapters/ids/uuid.ts';
 import { startPostgres, type PostgresProcess } from '../../dev/testing/loopServers.ts';
 import { fakeCandidates, type FakeCandidates } from '../fakes/candidates.ts';
+import { breadIn } from './bread.ts';
 import { handoverCode, worldPorts } from './worldPorts.ts';
 
 const CELL = '46920bd' as CellToken;
@@ -63,23 +64,7 @@ function beginAfresh(): void {
 
 function postOf(change: Partial<Post> = {}): Post {
   const n = series++;
-  return {
-    kind: 'post',
-    id: `key-${String(n)}`,
-    fingerprint: `body-${String(n)}`,
-    lotId: lotIdOf(CELL, newUuid(Date.now())),
-    donorId: 'd' as DonorId,
-    lat: 60.17,
-    lon: 24.94,
-    category: 'bakery',
-    storage: 'ambient',
-    quantityGrams: 5_000,
-    servings: null,
-    readyFromMs: null,
-    safeUntilMs: Date.now() + 180 * MINUTE_MS,
-    note: null,
-    ...change,
-  };
+  return { id: `key-${String(n)}`, fingerprint: `body-${String(n)}`, ...breadIn(CELL), ...change };
 }
 
 async function one(command: Command, on: Cell = cell): Promise<CellAnswer> {

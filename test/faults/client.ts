@@ -1,5 +1,6 @@
 /** Asks over both APIs, tries again under the same key, and records each operation. */
 import { setTimeout as pause } from 'node:timers/promises';
+import { keepTokens } from '../../dev/issuer/tokens.ts';
 import type { HistoryLog, Operation, OperationKind, Outcome, Repeat } from './operations.ts';
 
 export interface Ask {
@@ -39,34 +40,19 @@ export const PATIENCE_MS = 25_000;
 /** A try that hangs is given up for the other API. */
 const TRY_TIMEOUT_MS = 2_000;
 const WAIT_MS = 250;
-/** The issuer gives 15 minutes. */
-const TOKEN_MS = 10 * 60_000;
 
 export function createClient(apiUrls: readonly string[], issuerUrl: string, log: HistoryLog): Client {
-  const tokens = new Map<string, { token: string; untilMs: number }>();
+  const tokens = keepTokens(issuerUrl);
   const operations: Operation[] = [];
   const repeats: Repeat[] = [];
   let asked = 0;
 
-  const tokenOf = async ({ role, org }: Ask): Promise<string> => {
-    const known = tokens.get(`${role}/${org}`);
-    if (known !== undefined && known.untilMs > performance.now()) return known.token;
-    const response = await fetch(`${issuerUrl}/token`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(org === '' ? { role } : { role, org }),
-      signal: AbortSignal.timeout(10_000),
-    });
-    const { token } = (await response.json()) as { token: string };
-    tokens.set(`${role}/${org}`, { token, untilMs: performance.now() + TOKEN_MS });
-    return token;
-  };
   const send = async (ask: Ask, api: number, timeoutMs: number): Promise<Answer | null> => {
     try {
       const response = await fetch(`${apiUrls[api % apiUrls.length] ?? ''}${ask.path}`, {
         method: ask.method,
         headers: {
-          authorization: `Bearer ${await tokenOf(ask)}`,
+          authorization: `Bearer ${await tokens.of(ask.role, ask.org)}`,
           'idempotency-key': ask.key,
           ...(ask.body === undefined ? {} : { 'content-type': 'application/json' }),
         },

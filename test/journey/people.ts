@@ -1,5 +1,6 @@
 /** Donors, recipients and operators of a running stack, as they would use it: over HTTP, with tokens of their own. */
 import { randomUUID } from 'node:crypto';
+import { askToken } from '../../dev/issuer/tokens.ts';
 import { setTimeout as pause } from 'node:timers/promises';
 
 export interface Where {
@@ -52,12 +53,7 @@ export interface Person {
 }
 
 export async function signIn(where: Where, role: 'donor' | 'recipient' | 'operator', org?: string): Promise<Person> {
-  const response = await fetch(`${where.issuerUrl}/token`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(org === undefined ? { role } : { role, org }),
-  });
-  const { token } = (await response.json()) as { token: string };
+  const token = await askToken(where.issuerUrl, role, org ?? '');
   const ask = async <Body>(method: string, path: string, body?: unknown, more: Record<string, string> = {}) => {
     const json = body === undefined ? {} : { 'content-type': 'application/json' };
     const answer = await fetch(`${where.apiUrl}${path}`, {

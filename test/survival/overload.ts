@@ -12,7 +12,7 @@ import { chanceOf } from '../../data/seed/chance.ts';
 import { createBalancer } from './balancer.ts';
 import { failures, playSteadily, type Stage } from './stories.ts';
 import { say, seed, setting } from './setting.ts';
-import { tokensOf } from './tokens.ts';
+import { keepTokens } from '../../dev/issuer/tokens.ts';
 
 const durationMs = Number(setting('SECONDS', '30')) * 1000;
 const ALL_CELLS = 1_000;
@@ -73,7 +73,13 @@ function perSecond({ doneInTime }: Seen, forMs: number): number {
 async function flood(rate: number): Promise<Flood> {
   const balancer = createBalancer([port]);
   const donorIds = world.donors.map(({ id }) => id);
-  const stage: Stage = { balancer, tokenOf: tokensOf(world.stack), donorIds, seed, seen: [] };
+  const stage: Stage = {
+    balancer,
+    tokens: keepTokens(world.stack.env['JWT_ISSUER_URL'] ?? ''),
+    donorIds,
+    seed,
+    seen: [],
+  };
   let n = 0;
   const stop = playSteadily(stage, STORIES_PER_SECOND, () => n++);
   const probing = probe();

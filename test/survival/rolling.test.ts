@@ -6,7 +6,7 @@ import { startHelsinki, type Helsinki } from '../journey/helsinki.ts';
 import { signIn } from '../journey/people.ts';
 import { createBalancer, type Balancer } from './balancer.ts';
 import { failures, playSteadily, type Stage } from './stories.ts';
-import { tokensOf } from './tokens.ts';
+import { keepTokens } from '../../dev/issuer/tokens.ts';
 
 const STORIES_PER_SECOND = 4;
 
@@ -30,7 +30,13 @@ it('no request fails while an api and an actor host are restarted', { timeout: 1
   const operator = await signIn(helsinki, 'operator');
   const { body } = await operator.get<{ items: { id: string }[] }>('/v1/donors?limit=50');
   const donorIds = body.items.map(({ id }) => id);
-  const stage: Stage = { balancer, tokenOf: tokensOf(helsinki.stack), donorIds, seed: 'rolling', seen: [] };
+  const stage: Stage = {
+    balancer,
+    tokens: keepTokens(helsinki.stack.env['JWT_ISSUER_URL'] ?? ''),
+    donorIds,
+    seed: 'rolling',
+    seen: [],
+  };
   let numbers = 0;
   const stop = playSteadily(stage, STORIES_PER_SECOND, () => numbers++);
   for (const name of ['actor-host', 'api', 'actor-host-2', 'api-2']) {

@@ -8,7 +8,7 @@ import { join, leave } from '../../dev/stack/roll.ts';
 import { createBalancer } from './balancer.ts';
 import { failures, playSteadily, playTogether, type Seen, type Stage } from './stories.ts';
 import { say, seed, setting } from './setting.ts';
-import { tokensOf } from './tokens.ts';
+import { keepTokens } from '../../dev/issuer/tokens.ts';
 
 const OURS = ['api', 'actor-host', 'relay', 'worker'];
 /** Of what they stand on there is one each: `KINDS=placement,scheduler,nats,redis` restarts those. */
@@ -29,7 +29,13 @@ const world = await startWorld(say, {
 const { stack } = world;
 const balancer = createBalancer(['api', 'api-2'].map((name) => stack.ports[name] ?? 0));
 const seen: Seen[] = [];
-const stage: Stage = { balancer, tokenOf: tokensOf(stack), donorIds: world.donors.map(({ id }) => id), seed, seen };
+const stage: Stage = {
+  balancer,
+  tokens: keepTokens(stack.env['JWT_ISSUER_URL'] ?? ''),
+  donorIds: world.donors.map(({ id }) => id),
+  seed,
+  seen,
+};
 let numbers = 0;
 const nextNumber = (): number => numbers++;
 let failed: number;

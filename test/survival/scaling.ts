@@ -9,7 +9,7 @@ import { createBalancer } from './balancer.ts';
 import { openLedger, type Ownership } from './ledger.ts';
 import { say, seed, setting } from './setting.ts';
 import { failures, playSteadily, type Stage } from './stories.ts';
-import { tokensOf } from './tokens.ts';
+import { keepTokens } from '../../dev/issuer/tokens.ts';
 
 const MAX_ACTIVATIONS = 3;
 const MOST_HOSTS = 6;
@@ -27,7 +27,7 @@ const { stack } = world;
 const balancer = createBalancer([stack.ports['api'] ?? 0]);
 const ledger = openLedger(stack.env['MIGRATION_DATABASE_URL'] ?? '');
 const donorIds = world.donors.map(({ id }) => id);
-const stage: Stage = { balancer, tokenOf: tokensOf(stack), donorIds, seed, seen: [] };
+const stage: Stage = { balancer, tokens: keepTokens(stack.env['JWT_ISSUER_URL'] ?? ''), donorIds, seed, seen: [] };
 let numbers = 0;
 let missed: string[];
 try {

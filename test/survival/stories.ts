@@ -1,7 +1,7 @@
 /** What people do all evening: a donor posts, the recipient accepts and collects, or says no, or the donor cancels. */
 import { createDice } from '../../dev/simulate/random.ts';
 import type { Ask, Balancer, Sent } from './balancer.ts';
-import type { TokenOf } from './tokens.ts';
+import type { Tokens } from '../../dev/issuer/tokens.ts';
 
 export interface Seen {
   readonly kind: string;
@@ -16,7 +16,7 @@ export interface Seen {
 
 export interface Stage {
   readonly balancer: Balancer;
-  readonly tokenOf: TokenOf;
+  readonly tokens: Tokens;
   readonly donorIds: readonly string[];
   readonly seed: string;
   readonly seen: Seen[];
@@ -80,7 +80,7 @@ async function act(
   name: string,
   ask: Omit<Ask, 'headers'>,
 ): Promise<Sent> {
-  const authorization = `Bearer ${await stage.tokenOf(role, organisation)}`;
+  const authorization = `Bearer ${await stage.tokens.of(role, organisation)}`;
   const headers = ask.method === 'POST' ? { authorization, 'idempotency-key': `${name}-${kind}` } : { authorization };
   const atMs = Date.now();
   const sent = await stage.balancer.send({ ...ask, headers });

@@ -8,7 +8,7 @@ import { createDice } from '../../dev/simulate/random.ts';
 import { createBalancer } from './balancer.ts';
 import { openLedger } from './ledger.ts';
 import { say, seed, setting } from './setting.ts';
-import { tokensOf } from './tokens.ts';
+import { keepTokens } from '../../dev/issuer/tokens.ts';
 
 type Fault = 'kill' | 'hang';
 
@@ -30,7 +30,7 @@ const world = await startWorld(say, {
 const { stack, donors } = world;
 const balancer = createBalancer([stack.ports['api'] ?? 0]);
 const ledger = openLedger(stack.env['MIGRATION_DATABASE_URL'] ?? '');
-const tokenOf = tokensOf(stack);
+const tokens = keepTokens(stack.env['JWT_ISSUER_URL'] ?? '');
 const dice = createDice(seed);
 let posts = 0;
 let isMissed: boolean;
@@ -65,7 +65,7 @@ function tell(fault: Fault, tookMs: readonly number[]): void {
 async function post(donor: Donor): Promise<number> {
   const safeUntil = new Date(Date.now() + 3 * 3_600_000).toISOString();
   const body = { category: 'bakery', quantityGrams: 500, storage: 'ambient', safeUntil };
-  const authorization = `Bearer ${await tokenOf('donor', donor.id)}`;
+  const authorization = `Bearer ${await tokens.of('donor', donor.id)}`;
   const headers = { authorization, 'idempotency-key': `${seed}-${String(posts++)}` };
   return (await balancer.send({ method: 'POST', path: '/v1/surplus', headers, body })).status;
 }

@@ -7,11 +7,10 @@ import { after, before, it } from 'node:test';
 import { recipientNamed } from '#core/lots/evening.testkit.ts';
 import type { Command, Post } from '#core/lots/command.ts';
 import { policyOf } from '#core/lots/policy.ts';
-import { lotIdOf, type CellToken, type DonorId, type LotId, type OfferId, type RecipientId } from '#core/words/ids.ts';
+import type { CellToken, LotId, OfferId, RecipientId } from '#core/words/ids.ts';
 import { createCell, type Cell } from '#cell/cell.ts';
 import type { CellAnswer } from '#cell/contract.ts';
 import type { Candidates, CellPorts } from '#cell/ports.ts';
-import { newUuid } from '#adapters/ids/uuid.ts';
 import { createPool, type Pool } from '#adapters/postgres/pool.ts';
 import { createCandidates } from '#adapters/redis/candidates.ts';
 import { connectRedis, type RedisConnection } from '#adapters/redis/connection.ts';
@@ -20,6 +19,7 @@ import { keysOf } from '#adapters/redis/keys.ts';
 import { startPostgres } from '../../dev/testing/freshDatabase.ts';
 import { startRedis } from '../../dev/testing/servers.ts';
 import { undoing } from '../../dev/testing/undoing.ts';
+import { breadIn } from '../cell/bread.ts';
 import { handoverCode, worldPorts } from '../cell/worldPorts.ts';
 import { pausedAt } from './pausedCell.ts';
 
@@ -86,21 +86,7 @@ function proofOf({ offerId, recipientId }: Fixture['offer']): { code: string } {
 }
 
 function postOf(): Post {
-  return {
-    ...person('post'),
-    kind: 'post',
-    lotId: lotIdOf(CELL, newUuid(Date.now())),
-    donorId: 'd' as DonorId,
-    lat: 60.17,
-    lon: 24.94,
-    category: 'bakery',
-    storage: 'ambient',
-    quantityGrams: 5_000,
-    servings: null,
-    readyFromMs: null,
-    safeUntilMs: Date.now() + 180 * MINUTE_MS,
-    note: null,
-  };
+  return { ...person('post'), ...breadIn(CELL) };
 }
 
 function host(owner: string, world: (real: CellPorts) => CellPorts = (real) => real): Cell {
