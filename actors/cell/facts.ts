@@ -76,12 +76,9 @@ async function lastResorts(
   region: Lot['region'],
   ports: CellPorts,
 ): Promise<Map<string, Near | null>> {
-  const banks = new Map<string, Near | null>();
-  for (const each of seeking) {
-    const key = placeKey(each);
-    if (each.lastResort && !banks.has(key)) banks.set(key, await ports.candidates.fallback(region, each));
-  }
-  return banks;
+  const places = new Map(seeking.filter((each) => each.lastResort).map((each) => [placeKey(each), each]));
+  const found = [...places].map(async ([key, place]) => [key, await ports.candidates.fallback(region, place)] as const);
+  return new Map(await Promise.all(found));
 }
 
 function asSeenFrom(lot: Place, near: Near, ports: CellPorts): Candidate {

@@ -84,6 +84,29 @@ describe('the redis candidates beyond the port', { concurrency: false }, () => {
     await until('it answers again', async () => (await candidates.near([search])) !== null);
   });
 
+  it('stops asking a server that hangs, and asks again soon after it is back', async () => {
+    const { candidates } = await filled([recipientAt('a', 1)]);
+    server.pause();
+    await candidates.near([search]);
+    await candidates.near([search]);
+    const started = performance.now();
+    for (let n = 0; n < 20; n++) assert.equal(await candidates.near([search]), null);
+    assert.ok(performance.now() - started < 250, 'nobody waits any more');
+    server.resume();
+    const resumed = performance.now();
+    await until('it answers again', async () => (await candidates.near([search])) !== null);
+    assert.ok(performance.now() - resumed < 1_500);
+  });
+
+  it('goes on reading from a server that has no room for writes', async () => {
+    const { candidates } = await filled([recipientAt('a', 1)]);
+    await redis.client.config('SET', 'maxmemory', '1');
+    for (let n = 0; n < 4; n++) assert.equal(await candidates.reserve([reservation('a', 1, 1)]), null);
+    assert.equal((await candidates.near([search]))?.[0]?.length, 1);
+    await redis.client.config('SET', 'maxmemory', '0');
+    assert.deepEqual(await candidates.reserve([reservation('a', 1, 1)]), [true]);
+  });
+
   it('does not believe a restarted server that read its snapshot: another run_id', async () => {
     const { candidates, prefix } = await filled([recipientAt('a', 1)]);
     await server.kill('SIGTERM');

@@ -5,9 +5,10 @@ import type { Collected } from '#core/lots/turn.ts';
 import type { RegionToken } from '#core/words/ids.ts';
 import type { RedisConnection } from './connection.ts';
 import { askTogether } from '../batching/askTogether.ts';
+import { createBreaker } from '../breaker/breaker.ts';
 import { createFactCache, type FactCache } from './facts.ts';
 import { keysOf, type Keys } from './keys.ts';
-import { unavailable } from './metrics.ts';
+import { breakerState, unavailable } from './metrics.ts';
 import { nearOf, oldestDay, weeksAt, type Counters } from './near.ts';
 import { run, type Script } from './script.ts';
 import { COLLECTED, FREE, NEAR, RESERVE, SHRINK, WITHDRAW } from './scripts.ts';
@@ -19,6 +20,12 @@ const METERS_PER_CANDIDATE = 250;
 const MIN_CANDIDATES = 32;
 /** Of one script call, so that it does not hold up the server. */
 const MAX_QUESTIONS = 100;
+/**
+ * A silent Redis costs a question its whole timeout, and questions wait for one another: after two in a row nobody asks for
+ * this long, and then one does.
+ */
+const TIMEOUTS_TO_OPEN = 2;
+const OPEN_MS = 500;
 /** Redis's GEO sets end here (Web Mercator). */
 export const MAX_GEO_LATITUDE = 85.05112878;
 
@@ -34,12 +41,27 @@ interface Index {
   readonly keys: Keys;
   readonly clock: Clock;
   readonly facts: FactCache;
+  /** runs a question, unless Redis has been silent lately */
+  readonly patiently: (question: () => Promise<unknown>) => Promise<unknown>;
 }
 
 /** Recipients and their room, from Redis. It never throws for Redis: what has no answer is null, and counted. */
 export function createCandidates({ redis, clock, prefix }: CandidatesDependencies): Candidates {
   const keys = keysOf(prefix);
-  const index: Index = { redis, keys, clock, facts: createFactCache(redis.client, keys) };
+  const breaker = createBreaker((question: () => Promise<unknown>) => question(), {
+    failures: TIMEOUTS_TO_OPEN,
+    resetMs: OPEN_MS,
+    // A refusal is an answer, and comes at once; ioredis has no class for its timeout.
+    isAnswer: (error) => !(error instanceof Error && error.message === 'Command timed out'),
+    state: breakerState,
+  });
+  const index: Index = {
+    redis,
+    keys,
+    clock,
+    facts: createFactCache(redis.client, keys),
+    patiently: (question) => breaker.fire(question),
+  };
   const nearTogether = together<Search, Near[]>((searches) => near(index, 'geo', searches));
   const reserveTogether = together<Reservation, boolean>((reservations) => reserve(index, reservations));
   return {
@@ -103,7 +125,7 @@ async function near(index: Index, set: 'geo' | 'fallback', searches: readonly Se
   if (found === null) return null;
   const [generation, lists, flat] = found as [string, string[][], (string | string[])[]];
   const counters = countersOf(flat);
-  const facts = await guarded('near', () => index.facts.of(generation, counters));
+  const facts = await guarded(index, 'near', () => index.facts.of(generation, counters));
   if (facts === null) return null;
   const byKey = new Map([...distinct.keys()].map((key, i) => [key, lists[i] ?? []]));
   const weekOf = weeksAt(index.clock.nowMs());
@@ -172,19 +194,20 @@ async function ask(
     unavailable.inc({ operation, cause: 'disconnected' });
     return null;
   }
-  const answer = await guarded(operation, async () => ({
+  const answer = await guarded(index, operation, async () => ({
     value: await run(index.redis.client, script, index.keys.marker, [runId, index.keys.root, ...args]),
   }));
   if (answer !== null && answer.value === null) unavailable.inc({ operation, cause: 'not-ready' });
   return answer?.value ?? null;
 }
 
-async function guarded<Value>(operation: string, action: () => Promise<Value>): Promise<Value | null> {
+async function guarded<Value>(index: Index, operation: string, action: () => Promise<Value>): Promise<Value | null> {
   try {
-    return await action();
-  } catch {
-    // A late, lost or broken answer: the metric says so, the turn goes on without.
-    unavailable.inc({ operation, cause: 'error' });
+    return (await index.patiently(action)) as Value;
+  } catch (error) {
+    // A late, lost or broken answer, or none asked for: the metric says so, the turn goes on without.
+    const isOpen = error instanceof Error && 'code' in error && error.code === 'EOPENBREAKER';
+    unavailable.inc({ operation, cause: isOpen ? 'silent' : 'error' });
     return null;
   }
 }

@@ -1,9 +1,15 @@
-import { Counter, Histogram } from 'prom-client';
+import { Counter, Gauge, Histogram } from 'prom-client';
 
 export const unavailable = new Counter({
   name: 'candidates_unavailable_total',
   help: 'Questions to the candidate index that had no answer: Redis not ready to be believed, or not answering.',
   labelNames: ['operation', 'cause'] as const,
+});
+
+export const breakerState = new Gauge({
+  name: 'candidates_breaker_state',
+  help: "1 for the state the candidate index's breaker is in; open: Redis was silent, nobody waits for it.",
+  labelNames: ['state'] as const,
 });
 
 export const mended = new Counter({

@@ -1,5 +1,5 @@
-import CircuitBreaker from 'opossum';
 import type { Place, TravelMode } from '#core/geo/distance.ts';
+import { createBreaker } from '../breaker/breaker.ts';
 import { breakerState, engineSeconds } from './metrics.ts';
 
 /** The time from one place to each of several. */
@@ -28,7 +28,6 @@ export interface EngineOptions {
   readonly resetMs?: number;
 }
 
-/** Failures in a row that open the breaker: a rate would need hundreds to outweigh a busy minute's successes. */
 const FAILURES_TO_OPEN = 3;
 /** A place further than this from any road is not on the engine's map: without it Valhalla takes a road 35 km away. */
 const SNAP_METERS = 500;
@@ -40,31 +39,12 @@ type Reply = { readonly seconds: readonly (number | null)[] } | 'no-road';
 /** Valhalla's matrix behind a breaker: it opens after 3 failures in a row and tries again after 10 s. */
 export function createRoutingEngine({ url, timeoutMs = 500, resetMs = 10_000 }: EngineOptions): RoutingEngine {
   const address = new URL('/sources_to_targets', url);
-  const breaker = new CircuitBreaker((question: MatrixQuestion) => timed(() => post(address, question, timeoutMs)), {
-    // Each question aborts itself; opossum's timeout would leave it running.
-    timeout: false,
-    resetTimeout: resetMs,
-    // It is opened below, by failures in a row.
-    volumeThreshold: Number.MAX_SAFE_INTEGER,
+  const breaker = createBreaker((question: MatrixQuestion) => timed(() => post(address, question, timeoutMs)), {
+    failures: FAILURES_TO_OPEN,
+    resetMs,
+    state: breakerState,
   });
-  let failures = 0;
-  breaker.on('success', () => (failures = 0));
-  breaker.on('failure', () => {
-    failures++;
-    if (failures >= FAILURES_TO_OPEN && breaker.closed) breaker.open();
-  });
-  showState(breaker);
   return { ask: (question) => answerOf((part) => breaker.fire(part), question), stop: () => breaker.shutdown() };
-}
-
-function showState(breaker: CircuitBreaker<[MatrixQuestion], Reply>): void {
-  const show = (now: string): void => {
-    for (const state of ['closed', 'open', 'half-open']) breakerState.set({ state }, state === now ? 1 : 0);
-  };
-  show('closed');
-  breaker.on('open', () => show('open'));
-  breaker.on('halfOpen', () => show('half-open'));
-  breaker.on('close', () => show('closed'));
 }
 
 type Ask = (question: MatrixQuestion) => Promise<Reply>;
