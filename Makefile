@@ -5,7 +5,7 @@ WITH_ENV := $(NODE) dev/stack/withEnv.ts
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run stop reset status token seed simulate replay dlq test faults faults-mutants check fmt bench bench-quick soak \
-  rolling overload takeover scaling failover test-chart
+  rolling overload takeover scaling failover redis-away test-chart
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
@@ -57,6 +57,9 @@ faults-mutants: setup ## plant each bug of test/faults/mutants.ts and see which 
 failover: setup ## how long a cell is silent when a process of its owner's side dies or hangs
 	@$(NODE) test/faults/failover.ts
 
+redis-away: setup ## what people notice when Redis is silent, slow, dead, emptied or full
+	@$(NODE) test/faults/redisAway.ts
+
 rolling: setup ## restart every process at half load, no request may fail: make rolling SEED=7 (RATE=requests a second, KINDS=api,worker)
 	@SEED='$(SEED)' RATE='$(RATE)' KINDS='$(KINDS)' $(NODE) test/survival/rolling.ts
 
@@ -81,5 +84,5 @@ bench: setup ## speed, measured on a stack of its own beside what it is compared
 bench-quick: setup ## the same in a minute of measuring; less exact
 	@exec $(NODE) loadtest/run.ts --quick --seed '$(or $(SEED),1)'
 
-soak: setup ## ten minutes of steady posts: does anything grow? make soak MINUTES=10 RATE=200
-	@exec $(NODE) loadtest/soak.ts --minutes '$(or $(MINUTES),10)' --rate '$(or $(RATE),200)'
+soak: setup ## does anything grow while whole stories are played: make soak MINUTES=10 RATE=30 (stories a second)
+	@SEED='$(SEED)' MINUTES='$(MINUTES)' RATE='$(RATE)' $(NODE) test/survival/soak.ts

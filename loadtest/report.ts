@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { Journeys, Percentiles } from './journeys.ts';
+import type { Matched } from './matchQuality.ts';
 import type { Measured } from './measure.ts';
 import type { Pgbench } from './pgbench.ts';
 import type { Relayed } from './scenarios.ts';
@@ -19,6 +20,7 @@ export interface Results {
   readonly pgbench: Pgbench;
   readonly relay: Relayed | null;
   readonly journeys: Journeys;
+  readonly matching: readonly Matched[];
 }
 
 type Row = readonly string[];
@@ -47,6 +49,7 @@ export function printResults(results: Results): void {
     ...measured.map(rowOf),
   ]);
   print('P2 for people: each post is pushed, and accepted at once', journeyRows(results.journeys));
+  print('P5 match quality, evenings of Helsinki', matchRows(results.matching));
   print('goals', goalRows(results));
   print('ratios (both sides of this run)', ratiosOf(results));
   print('CPU-seconds per 1,000', costRows(measured));
@@ -75,6 +78,21 @@ function journeyRows({ rate, posted, pushed, accepted, ...times }: Journeys): Ro
     row('post', posted, times.post),
     row('post → push', pushed, times.push),
     row('accept', accepted, times.accept),
+  ];
+}
+
+function matchRows(matching: readonly Matched[]): Row[] {
+  return [
+    ['', 'kg', 'of optimum', 'km/kg', 'claim p50 min', 'expired kg', 'Gini'],
+    ...matching.map((each) => [
+      each.policy,
+      each.rescuedKg.toFixed(0),
+      percent(each.ofOptimum),
+      each.kmPerKg.toFixed(3),
+      each.claimMinutesP50.toFixed(1),
+      each.expiredKg.toFixed(1),
+      each.gini.toFixed(3),
+    ]),
   ];
 }
 
@@ -118,7 +136,7 @@ function ratiosOf({ measured, pgbench, relay }: Results): Row[] {
 }
 
 /** Issue 4's goals; on a box that others use too, a figure missed says little: see their share of it. */
-function goalRows({ measured, pgbench, relay }: Results): Row[] {
+function goalRows({ measured, pgbench, relay, matching }: Results): Row[] {
   const of = (name: string): Measured | undefined => measured.find((each) => each.name === name);
   const [p1, hot, crowd, steady, goal] = ['P1 saturation', 'P4 one cell', 'P3 herd', 'P2 steady', 'goal: 5,000/s'].map(
     of,
@@ -131,6 +149,9 @@ function goalRows({ measured, pgbench, relay }: Results): Row[] {
   const below = (what: string, wanted: number, got = Number.NaN): Row => {
     return [what, `< ${String(wanted)}`, got.toFixed(0), got < wanted ? 'yes' : 'NO'];
   };
+  const matched = (policy: Matched['policy']): Matched | undefined => matching.find((each) => each.policy === policy);
+  const [greedy = Number.NaN, own = Number.NaN] = [matched('greedy nearest')?.gini, matched('ours')?.gini];
+  const lessUnfair = ["P5 Gini, below greedy's", `< ${greedy.toFixed(3)}`, own.toFixed(3), own < greedy ? 'yes' : 'NO'];
   const long =
     goal === undefined
       ? []
@@ -149,6 +170,8 @@ function goalRows({ measured, pgbench, relay }: Results): Row[] {
     below('P2 500/s, p95 ms', 50, steady?.p95Ms),
     atLeast('P6 relay, events/s', 5_000, relay?.perSecond),
     atLeast('posts with an offer, %', 90, Math.min(...posts.map(({ offeredShare }) => offeredShare * 100)), 1),
+    atLeast("P5 kg, % of the optimum's", 95, (matched('ours')?.ofOptimum ?? Number.NaN) * 100, 1),
+    lessUnfair,
     below('api, MB', 300, peak('api')),
     below('actor-host, MB', 300, peak('actor-host')),
   ];

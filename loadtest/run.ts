@@ -5,6 +5,8 @@ import { journeys } from './journeys.ts';
 import { pgbench } from './pgbench.ts';
 import { brokenPromises, commit, printResults, writeResults, type Results } from './report.ts';
 import { emptyActor, herd, posts, relayAlone, type Bench, type Relayed } from './scenarios.ts';
+import { matchQuality } from './matchQuality.ts';
+import { spotsInWide } from './wide.ts';
 import { startWorld, type World } from './world.ts';
 
 const { values } = parseArgs({
@@ -30,6 +32,7 @@ async function measureAll(bench: Bench): Promise<Pick<Results, 'measured' | 'pgb
   if (!quick) await add(goal(bench));
   await add(emptyActor(bench, 200, long(10, 3)));
   if (!quick) await add(emptyActor(bench, 1, 10));
+  if (!quick) await add(wide(bench));
   const rows = await pgbench(world, 64, long(15, 4));
   say(`pgbench, the same rows: ${rows.perSecond.toFixed(0)}/s`);
   const relay: Relayed | null = await relayAlone(bench, long(10, 3));
@@ -37,6 +40,12 @@ async function measureAll(bench: Bench): Promise<Pick<Results, 'measured' | 'pgb
   await posts(bench, { name: 'baseline warm-up', seconds: long(5, 2), service: 'baseline' });
   await add(posts(bench, { name: 'baseline', seconds: long(30, 5), service: 'baseline' }));
   return { measured, pgbench: rows, relay, journeys: people };
+}
+
+async function wide(bench: Bench): Promise<Measured> {
+  const spots = await spotsInWide(bench.world, 2_000);
+  await bench.world.signIn();
+  return await posts(bench, { name: 'P4 2,000 cells', spots, seconds: 30 });
 }
 
 /** What the issue asks of one 2-core box, generator included. */
@@ -54,6 +63,7 @@ async function main(world: World): Promise<void> {
     startedAt,
     commit: startedFrom,
     ...(await measureAll(bench)),
+    matching: await matchQuality(quick ? 1 : 5, seed),
   };
   printResults(results);
   console.log(`\n${writeResults(results, quick ? 'results/tmp' : 'results')}`);

@@ -3,7 +3,7 @@ import { chanceOf } from '../data/seed/chance.ts';
 import { byChance, steadily } from './generator/generate.ts';
 import type { Plan, Target } from './generator/plan.ts';
 import { catchUp, measure, type Measured, type Watch } from './measure.ts';
-import { spotsInHottest, spotsSkewed, targetsFor } from './posts.ts';
+import { spotsInHottest, spotsSkewed, targetsFor, type Spot } from './posts.ts';
 import type { World } from './world.ts';
 
 const OFFER = '"offer":{';
@@ -21,6 +21,8 @@ interface Load {
   readonly name: string;
   /** the fullest cells posted from; Jakarta has 193 */
   readonly cells?: number;
+  /** over `cells`: who posts from where */
+  readonly spots?: readonly Spot[];
   readonly connections?: number;
   readonly seconds: number;
   /** posts a second, however slow the answers; none: as many as it takes */
@@ -34,7 +36,7 @@ export async function posts(bench: Bench, load: Load): Promise<Measured> {
   const { cells = ALL_CELLS, connections = 512, seconds, rate, service = 'api' } = load;
   const port = portOf(world, service);
   const random = chanceOf(bench.seed, load.name).fraction;
-  const targets = targetsFor(world, port, spotsInHottest(world.donors, cells), random);
+  const targets = targetsFor(world, port, load.spots ?? spotsInHottest(world.donors, cells), random);
   const plan = planOf({
     port,
     targets,
