@@ -3,14 +3,19 @@ import { PATIENCE_MS } from './client.ts';
 import type { Injected } from './inject.ts';
 import type { Breach } from './laws.ts';
 import type { Operation } from './operations.ts';
+import type { FaultKind } from './schedule.ts';
 
 export const AVAILABILITY_LAW = 'an answer comes within 5 s of the fault';
 
 const WITHIN_MS = 5_000;
-/** PostgreSQL that died of a full disk is started again with a growing pause, and recovers; NATS waits for its probe. */
-const DISK_WITHIN_MS = 15_000;
+/**
+ * PostgreSQL that died of a full disk is started again with a growing pause, and recovers; NATS waits for its probe. After a power
+ * cut all of it starts on this one machine, and cells find their hosts anew.
+ */
+const LONG_WITHIN_MS = 15_000;
+const LONG = new Set<FaultKind>(['fill-disk', 'power-cut']);
 /** Nobody who posts or answers waits for these. */
-const OFF_THE_WAY = /^(relay|worker|nats|scheduler|valhalla)/;
+const OFF_THE_WAY = /^(relay|worker|nats|scheduler|valhalla)|>nats$/;
 
 /** A change must be answered within 5 s of its asking; a fault on its way that begins before then gives it 5 s from the fault's end. */
 export function unavailable(operations: readonly Operation[], injected: readonly Injected[]): Breach[] {
@@ -23,7 +28,7 @@ export function unavailable(operations: readonly Operation[], injected: readonly
     let dueMs = operation.invokedAtMs + WITHIN_MS;
     const during: Injected[] = [];
     for (const each of faults) {
-      const clearMs = each.untilMs + (each.fault.kind === 'fill-disk' ? DISK_WITHIN_MS : WITHIN_MS);
+      const clearMs = each.untilMs + (LONG.has(each.fault.kind) ? LONG_WITHIN_MS : WITHIN_MS);
       if (each.fromMs > dueMs || clearMs <= dueMs) continue;
       dueMs = clearMs;
       during.push(each);

@@ -1,9 +1,11 @@
 /** Does to a running stack what the schedule says. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import { jetstreamManager } from '@nats-io/jetstream';
+import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { Redis } from 'ioredis';
+import pg from 'pg';
+import { LOTS } from '#adapters/nats/streams.ts';
 import type { Stack } from '../../dev/stack/stack.ts';
 import type { Disk } from './disks.ts';
 import type { Ground } from './ground.ts';
@@ -45,8 +47,19 @@ async function perform(ground: Ground, fault: Fault): Promise<void> {
       return await pauseFor(stack, fault);
     case 'flush':
       return await flushRedis(urls.redis);
+    case 'fill-redis':
+      return await fillRedis(urls.redis, forMs);
     case 'delete-stream':
-      return await deleteStream(urls.nats);
+      return await withJetStream(urls.nats, (manager) => manager.streams.delete(LOTS));
+    case 'delete-consumers':
+      return await withJetStream(urls.nats, deleteConsumers);
+    case 'power-cut':
+      for (const each of targets) signalTree(stack, each, 'SIGKILL');
+      return;
+    case 'end-sessions':
+      return await endSessions(urls.superuser);
+    case 'lock-table':
+      return await lockTable(urls.superuser, target, forMs);
     case 'slow':
       await wires.slow(target as Wire, byMs);
       return await after(forMs, () => wires.heal(target as Wire));
@@ -125,21 +138,61 @@ function parentOf(pid: string): number | null {
 }
 
 async function flushRedis(url: string): Promise<void> {
+  await withRedis(url, (redis) => redis.flushall());
+}
+
+/** No room at all, and nothing may be thrown out: what a server of ours would say under its `maxmemory`. */
+async function fillRedis(url: string, forMs: number): Promise<void> {
+  await withRedis(url, (redis) => redis.config('SET', 'maxmemory', '1'));
+  await after(forMs, () => withRedis(url, (redis) => redis.config('SET', 'maxmemory', '0')));
+}
+
+async function withRedis(url: string, act: (redis: Redis) => Promise<unknown>): Promise<void> {
   const redis = new Redis(url, { maxRetriesPerRequest: 2, commandTimeout: 3_000 });
   redis.on('error', () => undefined);
   try {
-    await redis.flushall();
+    await act(redis);
   } finally {
     redis.disconnect();
   }
 }
 
-async function deleteStream(url: string): Promise<void> {
+async function withJetStream(url: string, act: (manager: JetStreamManager) => Promise<unknown>): Promise<void> {
   const connection = await connect({ servers: url, timeout: 3_000 });
   try {
-    const manager = await jetstreamManager(connection, { checkAPI: false, timeout: 3_000 });
-    await manager.streams.delete('LOTS');
+    await act(await jetstreamManager(connection, { checkAPI: false, timeout: 3_000 }));
   } finally {
     await connection.close();
+  }
+}
+
+async function deleteConsumers(manager: JetStreamManager): Promise<void> {
+  for await (const { name } of manager.consumers.list(LOTS)) await manager.consumers.delete(LOTS, name);
+}
+
+const OUR_SESSIONS = `select count(pg_terminate_backend(pid)) from pg_stat_activity where usename = 'pahlawan_app'`;
+
+async function endSessions(url: string): Promise<void> {
+  await withPostgres(url, (client) => client.query(OUR_SESSIONS));
+}
+
+async function lockTable(url: string, table: string, forMs: number): Promise<void> {
+  await withPostgres(url, async (client) => {
+    await client.query('begin');
+    await client.query(`lock table ${pg.escapeIdentifier(table)} in access exclusive mode`);
+    await pause(forMs);
+    await client.query('rollback');
+  });
+}
+
+async function withPostgres(url: string, act: (client: pg.Client) => Promise<unknown>): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  // Another fault may end this session too: then what it held is free.
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    await act(client);
+  } finally {
+    await client.end();
   }
 }

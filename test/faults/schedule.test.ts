@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { DISKS } from './disks.ts';
-import { drawSchedule, type FaultKind } from './schedule.ts';
-import { WIRES } from './wires.ts';
+import { drawSchedule, TABLES, type FaultKind } from './schedule.ts';
+import { SERVERS } from './wires.ts';
 
 const PROCESSES = ['postgres', 'redis', 'nats', 'actor-host', 'actor-host.daprd', 'relay'];
 
@@ -12,24 +12,37 @@ it('the same seed draws the same faults, another one others', () => {
   assert.notDeepEqual(drawSchedule('8', 600_000, PROCESSES), drawn);
 });
 
-it('in an hour each wire is slow, silent and cut, each disk filled, clocks jump both ways', () => {
+it('in an hour each server is slow, silent and cut, for all and for one; each disk filled, clocks jump both ways', () => {
   const drawn = drawSchedule('7', 3_600_000, PROCESSES);
   const hits = (kind: FaultKind): Set<string> =>
     new Set(drawn.filter((fault) => fault.kind === kind).map(({ targets }) => targets.join()));
-  for (const kind of ['slow', 'silence', 'cut'] as const)
-    assert.deepEqual([...hits(kind)].sort(), [...WIRES].sort(), kind);
+  for (const kind of ['slow', 'silence', 'cut'] as const) {
+    const wires = [...hits(kind)];
+    assert.deepEqual(wires.filter((wire) => !wire.includes('>')).sort(), [...SERVERS].sort(), kind);
+    const single = wires.filter((wire) => wire.includes('>'));
+    assert.ok(
+      single.length > 0 && single.every((wire) => /^(actor-host|relay)>(postgres|redis|nats)$/.test(wire)),
+      kind,
+    );
+  }
   assert.deepEqual([...hits('fill-disk')].sort(), [...DISKS].sort());
   assert.deepEqual([...hits('clock')].sort(), ['actor-host', 'relay']);
   const jumps = new Set(drawn.filter(({ kind }) => kind === 'clock').map(({ byMs }) => byMs));
   assert.deepEqual(jumps, new Set([3_600_000, -3_600_000]));
 });
 
-it('in an hour each process is killed and paused, Redis flushed, the stream deleted; all within the time', () => {
+it('in an hour each process is killed and paused, Redis emptied and filled, streams, consumers and sessions ended, tables locked; all within the time', () => {
   const drawn = drawSchedule('7', 3_600_000, PROCESSES);
   for (const name of PROCESSES) {
     const kinds = new Set(drawn.filter((fault) => fault.targets.includes(name)).map((fault) => fault.kind));
     assert.ok(kinds.has('pause') && (kinds.has('kill') || kinds.has('kill-tree')), name);
   }
-  assert.ok(drawn.some((fault) => fault.kind === 'flush') && drawn.some((fault) => fault.kind === 'delete-stream'));
+  for (const kind of ['flush', 'fill-redis', 'delete-stream', 'delete-consumers', 'end-sessions', 'power-cut'] as const)
+    assert.ok(
+      drawn.some((fault) => fault.kind === kind),
+      kind,
+    );
+  const locked = new Set(drawn.flatMap(({ kind, targets }) => (kind === 'lock-table' ? targets : [])));
+  assert.deepEqual([...locked].sort(), [...TABLES].sort());
   assert.ok(drawn.every((fault) => fault.atMs < 3_600_000 && fault.forMs <= (fault.kind === 'clock' ? 16_000 : 8_000)));
 });

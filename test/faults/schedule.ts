@@ -1,7 +1,7 @@
 /** Which fault comes when: drawn from the seed alone, so that the same seed hurts in the same places. */
 import { createDice } from '../../dev/simulate/random.ts';
 import { DISKS } from './disks.ts';
-import { WIRES } from './wires.ts';
+import { SERVERS } from './wires.ts';
 
 export type FaultKind =
   | 'kill'
@@ -14,6 +14,16 @@ export type FaultKind =
   | 'silence'
   | 'cut'
   | 'fill-disk'
+  /** everything dies at once, servers and sidecars too */
+  | 'power-cut'
+  /** PostgreSQL ends every session of ours */
+  | 'end-sessions'
+  /** somebody holds a table of PostgreSQL for himself, as a careless `alter table` does */
+  | 'lock-table'
+  /** Redis has no room: it refuses every write, and answers reads */
+  | 'fill-redis'
+  /** every consumer of JetStream is gone, and what it had acknowledged forgotten */
+  | 'delete-consumers'
   /** a wall clock jumps, and back when the fault is over */
   | 'clock';
 
@@ -21,7 +31,7 @@ export interface Fault {
   /** ms after the load began */
   readonly atMs: number;
   readonly kind: FaultKind;
-  /** processes, wires or disks it hits, at once */
+  /** processes, wires, disks or tables it hits, at once */
   readonly targets: readonly string[];
   /** 0: over at once */
   readonly forMs: number;
@@ -38,17 +48,24 @@ const MOST_LATENCY_MS = 400;
 const HOUR_MS = 3_600_000;
 /** Shares of all; the rest are pauses. */
 const SHARES: readonly (readonly [FaultKind, number])[] = [
-  ['flush', 0.05],
-  ['delete-stream', 0.05],
+  ['flush', 0.04],
+  ['fill-redis', 0.04],
+  ['delete-stream', 0.04],
+  ['delete-consumers', 0.03],
+  ['end-sessions', 0.04],
+  ['lock-table', 0.04],
   ['slow', 0.05],
-  ['silence', 0.05],
-  ['cut', 0.05],
+  ['silence', 0.06],
+  ['cut', 0.06],
   ['fill-disk', 0.05],
-  ['clock', 0.08],
-  ['kill', 0.34],
+  ['clock', 0.06],
+  ['power-cut', 0.02],
+  ['kill', 0.27],
 ];
-/** What reads its wall clock through libfaketime: our own processes. */
-const CLOCKED = /^(api|actor-host|relay|worker)(-\d+)?$/;
+/** What a turn writes, and what the relay reads. */
+export const TABLES = ['lot', 'cell', 'outbox', 'command'] as const;
+/** Our own processes: they read their wall clocks through libfaketime, and have wires of their own. */
+const OURS = /^(api|actor-host|relay|worker)(-\d+)?$/;
 
 type Drawn = Omit<Fault, 'atMs'>;
 
@@ -66,23 +83,33 @@ export function drawSchedule(seed: string, durationMs: number, processes: readon
 function drawFault(roll: (about: string) => number, processes: readonly string[]): Drawn {
   const kind = kindOf(roll('kind'));
   const one = (names: readonly string[]): string => names[Math.floor(roll('target') * names.length)] ?? '';
+  const ours = processes.filter((name) => OURS.test(name));
   const forMs = Math.round(SHORTEST_MS + roll('for') * (LONGEST_MS - SHORTEST_MS));
   switch (kind) {
     case 'flush':
       return { kind, targets: ['redis'], forMs: 0 };
+    case 'fill-redis':
+      return { kind, targets: ['redis'], forMs };
     case 'delete-stream':
+    case 'delete-consumers':
       return { kind, targets: ['nats'], forMs: 0 };
+    case 'power-cut':
+      return { kind, targets: processes, forMs: 0 };
+    case 'end-sessions':
+      return { kind, targets: ['postgres'], forMs: 0 };
+    case 'lock-table':
+      return { kind, targets: [one(TABLES)], forMs };
     case 'slow':
-      return { kind, targets: [one(WIRES)], forMs, byMs: Math.round(20 + roll('by') * (MOST_LATENCY_MS - 20)) };
+      return { kind, targets: [oneWire()], forMs, byMs: Math.round(20 + roll('by') * (MOST_LATENCY_MS - 20)) };
     case 'silence':
     case 'cut':
-      return { kind, targets: [one(WIRES)], forMs };
+      return { kind, targets: [oneWire()], forMs };
     case 'fill-disk':
       return { kind, targets: [one(DISKS)], forMs };
     case 'clock':
       return {
         kind,
-        targets: [one(processes.filter((name) => CLOCKED.test(name)))],
+        targets: [one(ours)],
         forMs: forMs + LONGEST_MS,
         byMs: roll('by') < 0.5 ? HOUR_MS : -HOUR_MS,
       };
@@ -92,6 +119,13 @@ function drawFault(roll: (about: string) => number, processes: readonly string[]
     }
     default:
       return { kind: 'pause', targets: withSidecar(one(processes)), forMs };
+  }
+
+  /** Everybody's, or half of the time one process's. */
+  function oneWire(): string {
+    const server = one(SERVERS);
+    const whose = ours[Math.floor(roll('whose') * 2 * ours.length)];
+    return whose === undefined ? server : `${whose}>${server}`;
   }
 
   /** A whole pod half of the time: the process and the sidecar beside it. */
@@ -110,5 +144,6 @@ function kindOf(roll: number): FaultKind {
 export function faultText({ kind, targets, forMs, byMs, atMs }: Fault): string {
   const when = `+${(atMs / 1000).toFixed(1)} s`.padStart(9);
   const by = byMs === undefined ? '' : kind === 'clock' ? ` by ${String(byMs / HOUR_MS)} h` : ` by ${String(byMs)} ms`;
-  return `${when}  ${kind} ${targets.join(' + ')}${by}${forMs > 0 ? ` for ${(forMs / 1000).toFixed(1)} s` : ''}`;
+  const what = kind === 'power-cut' ? '' : targets.join(' + ');
+  return `${when}  ${kind} ${what}${by}${forMs > 0 ? ` for ${(forMs / 1000).toFixed(1)} s` : ''}`;
 }

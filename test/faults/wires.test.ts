@@ -12,7 +12,7 @@ before(async () => {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  wires = await layWires({ postgres: port, redis: port, nats: port });
+  wires = await layWires({ postgres: port, redis: port, nats: port }, ['api', 'api-2']);
 });
 after(async () => {
   await wires.stop();
@@ -21,9 +21,9 @@ after(async () => {
 });
 
 /** ms until the answer. @throws without one in time */
-async function ask(withinMs = 1_000): Promise<number> {
+async function ask(withinMs = 1_000, name = 'api'): Promise<number> {
   const startedMs = performance.now();
-  const response = await fetch(`http://127.0.0.1:${String(wires.ports.redis)}/`, {
+  const response = await fetch(`http://127.0.0.1:${String(wires.portsOf(name).redis)}/`, {
     headers: { connection: 'close' },
     signal: AbortSignal.timeout(withinMs),
   });
@@ -43,4 +43,12 @@ it('a wire can be slow, silent, cut, and healed', async () => {
   await assert.rejects(ask(), { message: 'fetch failed' });
   await wires.heal('redis');
   await ask();
+});
+
+it('one process can be cut off alone', async () => {
+  await wires.cut('api-2>redis');
+  await ask();
+  await assert.rejects(ask(1_000, 'api-2'), { message: 'fetch failed' });
+  await wires.heal('redis');
+  await ask(1_000, 'api-2');
 });

@@ -1,16 +1,21 @@
-/** The wires between our processes and PostgreSQL, Redis and NATS go through toxiproxy, which slows, silences or cuts them. */
+/**
+ * The wires between our processes and PostgreSQL, Redis and NATS go through toxiproxy, which slows, silences or cuts them: one wire
+ * for each process and server, so that a server can be out of everybody's reach or of one's alone.
+ */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from '../../dev/stack/ports.ts';
 import { buildGoTool } from './goTool.ts';
 
-export const WIRES = ['postgres', 'redis', 'nats'] as const;
-export type Wire = (typeof WIRES)[number];
+export const SERVERS = ['postgres', 'redis', 'nats'] as const;
+export type Server = (typeof SERVERS)[number];
+/** `redis`: everybody's wires to it; `api-2>redis`: that process's alone. */
+export type Wire = Server | `${string}>${Server}`;
 
 export interface Wires {
-  /** where our processes connect to */
-  readonly ports: Readonly<Record<Wire, number>>;
+  /** where that process connects to */
+  portsOf(name: string): Readonly<Record<Server, number>>;
   /** Each way takes so long, and up to half as much again. */
   slow(wire: Wire, latencyMs: number): Promise<void>;
   /** Nothing arrives any more, and nobody is told: what a lost route looks like. */
@@ -24,8 +29,15 @@ export interface Wires {
 const PACKAGE = 'github.com/Shopify/toxiproxy/v2/cmd/server';
 const READY_WITHIN_MS = 5_000;
 
-/** @param upstream where the servers listen. @throws Error when toxiproxy can't be built or started */
-export async function layWires(upstream: Readonly<Record<Wire, number>>): Promise<Wires> {
+/**
+ * @param upstream where the servers listen
+ * @param processes who gets wires of its own
+ * @throws Error when toxiproxy can't be built or started
+ */
+export async function layWires(
+  upstream: Readonly<Record<Server, number>>,
+  processes: readonly string[],
+): Promise<Wires> {
   const built = buildGoTool('toxiproxy', PACKAGE);
   if ('because' in built) throw new Error(built.because);
   const control = await freePort();
@@ -41,32 +53,54 @@ export async function layWires(upstream: Readonly<Record<Wire, number>>): Promis
     await response.arrayBuffer();
   };
   await untilReady(() => ask('GET', '/version'));
-  const ports = { postgres: await freePort(), redis: await freePort(), nats: await freePort() };
-  for (const wire of WIRES) {
-    const [listen, to] = [ports[wire], upstream[wire]].map((port) => `127.0.0.1:${String(port)}`);
-    await ask('POST', '/proxies', { name: wire, listen, upstream: to, enabled: true });
-  }
-  const both = async (wire: Wire, type: string, attributes: object): Promise<void> => {
-    for (const stream of ['upstream', 'downstream'])
-      await ask('POST', `/proxies/${wire}/toxics`, { name: stream, type, stream, attributes });
+  const lay = async (name: string, server: Server): Promise<number> => {
+    const port = await freePort();
+    const [listen, to] = [port, upstream[server]].map((each) => `127.0.0.1:${String(each)}`);
+    await ask('POST', '/proxies', { name: proxyOf(name, server), listen, upstream: to, enabled: true });
+    return port;
   };
+  const ports = new Map<string, Readonly<Record<Server, number>>>();
+  for (const name of processes)
+    ports.set(name, {
+      postgres: await lay(name, 'postgres'),
+      redis: await lay(name, 'redis'),
+      nats: await lay(name, 'nats'),
+    });
+  const each = async (wire: Wire, act: (proxy: string) => Promise<void>): Promise<void> => {
+    await Promise.all(proxiesOf(wire, processes).map(act));
+  };
+  const both = (wire: Wire, type: string, attributes: object): Promise<void> =>
+    each(wire, async (proxy) => {
+      for (const stream of ['upstream', 'downstream'])
+        await ask('POST', `/proxies/${proxy}/toxics`, { name: stream, type, stream, attributes });
+    });
   return {
-    ports,
+    portsOf: (name) => ports.get(name) ?? upstream,
     slow: (wire, latency) => both(wire, 'latency', { latency, jitter: Math.round(latency / 2) }),
     // toxiproxy's timeout 0: what is sent meanwhile is dropped, and the connection closes when the toxic goes.
     silence: (wire) => both(wire, 'timeout', { timeout: 0 }),
-    cut: (wire) => ask('POST', `/proxies/${wire}`, { enabled: false }),
+    cut: (wire) => each(wire, (proxy) => ask('POST', `/proxies/${proxy}`, { enabled: false })),
     // Toxiproxy's reset is for all wires at once: another fault may hold on elsewhere.
-    heal: async (wire) => {
-      for (const stream of ['upstream', 'downstream'])
-        await ask('DELETE', `/proxies/${wire}/toxics/${stream}`).catch(() => undefined);
-      await ask('POST', `/proxies/${wire}`, { enabled: true });
-    },
+    heal: (wire) =>
+      each(wire, async (proxy) => {
+        for (const stream of ['upstream', 'downstream'])
+          await ask('DELETE', `/proxies/${proxy}/toxics/${stream}`).catch(() => undefined);
+        await ask('POST', `/proxies/${proxy}`, { enabled: true });
+      }),
     stop: async () => {
       server.kill('SIGKILL');
       await ended;
     },
   };
+}
+
+function proxyOf(name: string, server: string): string {
+  return `${name}.${server}`;
+}
+
+function proxiesOf(wire: Wire, processes: readonly string[]): string[] {
+  const [name = '', server] = wire.split('>');
+  return server === undefined ? processes.map((each) => proxyOf(each, wire)) : [proxyOf(name, server)];
 }
 
 async function untilReady(probe: () => Promise<void>): Promise<void> {
