@@ -1,5 +1,6 @@
 /** One-shot: brings the database to the newest schema. `node services/adapters/postgres/migrate.ts`; MIGRATION_DATABASE_URL names it. */
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import Postgrator from 'postgrator';
 import { DEFAULT_CELL_LEVEL, DEFAULT_REGION_LEVEL } from '#core/geo/cell.ts';
@@ -23,13 +24,32 @@ export async function migrate(
       migrationPattern: join(import.meta.dirname, 'migrations', '*.sql'),
       driver: 'pg',
       execQuery: (query) => client.query(query),
-      execSqlScript: (script) => client.query(script).then(() => undefined),
+      execSqlScript: (script) => apply(client, script),
     });
     const applied = await postgrator.migrate();
     await keepLevels(client, levels);
     return applied.length;
   } finally {
     await client.end();
+  }
+}
+
+/** Another database of the same cluster is migrated at this moment: both set the services' role, which they share. */
+const ROLE_COLLISION = 'tuple concurrently updated';
+const MAX_COLLISIONS = 50;
+const PAUSE_MS = 50;
+
+/** A script is one transaction: after a collision nothing of it is left. */
+async function apply(client: pg.Client, script: string): Promise<void> {
+  for (let collisions = 0; ; collisions++) {
+    try {
+      await client.query(script);
+      return;
+    } catch (error) {
+      const isCollision = error instanceof Error && error.message === ROLE_COLLISION;
+      if (!isCollision || collisions === MAX_COLLISIONS) throw error;
+      await sleep(PAUSE_MS * (1 + Math.random()));
+    }
   }
 }
 

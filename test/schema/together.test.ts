@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict';
+import { after, before, it } from 'node:test';
+import { migrate } from '#adapters/postgres/migrate.ts';
+import { createDatabase, ownerUrl, type PostgresOptions } from '../../dev/stack/infrastructure/postgres.ts';
+import { startTestPostgres } from '../../dev/testing/testServers.ts';
+
+const DATABASES = 6;
+let server: Awaited<ReturnType<typeof startTestPostgres>>;
+
+before(async () => {
+  server = await startTestPostgres();
+});
+after(() => server.stop());
+
+it("databases of one cluster can be migrated at the same time, though they share the services' role", async () => {
+  const { options }: { options: PostgresOptions } = server;
+  const names = Array.from({ length: DATABASES }, (_, n) => `together_${String(n)}`);
+  for (const name of names) await createDatabase(options, name);
+  const applied = await Promise.all(names.map((name) => migrate(ownerUrl(options, name))));
+  assert.equal(new Set(applied).size, 1);
+  assert.ok((applied[0] ?? 0) > 0);
+});
