@@ -5,7 +5,7 @@ WITH_ENV := $(NODE) dev/stack/withEnv.ts
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run stop reset status token seed simulate replay dlq test faults faults-mutants check fmt bench bench-quick soak \
-  rolling overload takeover scaling failover redis-away test-chart
+  rolling overload takeover scaling failover redis-away test-chart image test-image
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
@@ -47,6 +47,13 @@ test: setup ## static checks, a quick bench, then all tests on real servers; mak
 
 test-chart: setup ## the Helm chart: lint, every value set of charts/pahlawan-pangan/ci, its schema, what it renders; builds helm once
 	@exec test/chart/run
+
+image: setup ## the container image, by buildah: TAG=pahlawan-pangan:dev BASE_IMAGE=node:24-slim; needs buildah (and debootstrap)
+	@IMAGE=1 dev/setup
+	@dev/image/build
+
+test-image: image ## every process from the image's tree, unprivileged, on a root that can't be written
+	@exec $(NODE) --test --test-reporter=spec test/image/imageChecks.ts
 
 faults: setup ## kill, hang and empty everything under load, then check every law: make faults SEED=7 MINUTES=5 (CITY RATE KEEP=1)
 	@SEED='$(SEED)' MINUTES='$(MINUTES)' CITY='$(CITY)' RATE='$(RATE)' KEEP='$(KEEP)' MUTANT='$(MUTANT)' $(NODE) test/faults/run.ts

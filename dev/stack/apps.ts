@@ -36,15 +36,26 @@ export function instanceNames(kind: string, count: number): string[] {
   return Array.from({ length: count }, (_, index) => (index === 0 ? kind : `${kind}-${String(index + 1)}`));
 }
 
+/** The words that start a main file, which is named from the checkout's root or absolute. */
+export type CommandOf = (main: string) => [string, ...string[]];
+
+/** By this very node, from this checkout. @throws Error naming a main file that isn't there */
+export function byThisNode(main: string): [string, ...string[]] {
+  const path = join(main.startsWith('/') ? '/' : CHECKOUT, main);
+  if (!existsSync(path)) throw new Error(`${path} is not there.`);
+  return [process.execPath, path];
+}
+
 export interface AppsOptions extends DaprOptions {
   apps: readonly App[];
   countOf: (kind: string) => number;
   env: Record<string, string>;
   /** Over `env`, for one process by its name. */
   envOf: (name: string) => Record<string, string>;
+  commandOf: CommandOf;
 }
 
-/** Our processes and their sidecars. @throws Error naming a main file that isn't there */
+/** Our processes and their sidecars. */
 export async function appSpecs(options: AppsOptions): Promise<ProcessSpec[]> {
   const { apps, countOf } = options;
   const withSidecars = (kind: string): string[] => {
@@ -62,14 +73,12 @@ export async function appSpecs(options: AppsOptions): Promise<ProcessSpec[]> {
 }
 
 async function instanceSpecs(options: AppsOptions, app: App, name: string, after: string[]): Promise<ProcessSpec[]> {
-  const main = join(app.main.startsWith('/') ? '/' : CHECKOUT, app.main);
-  if (!existsSync(main)) throw new Error(`${main} is not there.`);
   const { portOf } = options;
   const port = await portOf(name);
   const daprPort = app.daprd ? { DAPR_HTTP_PORT: String(await portOf(`${name}.daprd.http`)) } : {};
   const spec: ProcessSpec = {
     name,
-    command: [process.execPath, main],
+    command: options.commandOf(app.main),
     env: { ...options.env, ...options.envOf(name), ...daprPort, APP_PORT: String(port) },
     after,
     ready: () => answersHttp(`http://127.0.0.1:${String(port)}/healthz`),

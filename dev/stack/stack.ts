@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type App, appSpecs, instanceNames, OUR_APPS } from './apps.ts';
+import { type App, appSpecs, byThisNode, type CommandOf, instanceNames, OUR_APPS } from './apps.ts';
 import { placementSpec, schedulerSpec } from './infrastructure/dapr.ts';
 import { natsSpec } from './infrastructure/nats.ts';
 import { DATABASE, type PostgresOptions, postgresSpec } from './infrastructure/postgres.ts';
@@ -15,7 +15,7 @@ import { stackEnv } from './stackEnv.ts';
 import { endOrphans, runningSupervisor, writeState } from './state.ts';
 import type { ProcessSpec, ProcessStatus } from './supervise/processSpec.ts';
 import { succeeds, Supervised } from './supervise/supervise.ts';
-import { CHECKOUT, findTools } from './tools.ts';
+import { findTools } from './tools.ts';
 
 export interface StackOptions {
   /** Everything it writes is in here: data, logs, secrets, state. */
@@ -29,6 +29,8 @@ export interface StackOptions {
   /** What one process of ours is told over that, by its name: `api-2`. */
   envOf?: (name: string) => Record<string, string>;
   apps?: readonly App[];
+  /** How our processes are started, where not from this checkout. */
+  commandOf?: CommandOf;
   log?: (line: string) => void;
   /** Aborted while it starts: what has started is stopped, and startStack throws. */
   signal?: AbortSignal;
@@ -96,7 +98,7 @@ async function describe(
   options: StackOptions,
   portOf: PortOf,
 ): Promise<{ specs: ProcessSpec[]; env: Record<string, string> }> {
-  const { dir, apps = OUR_APPS } = options;
+  const { dir, apps = OUR_APPS, commandOf = byThisNode } = options;
   const tools = findTools();
   const secrets = secretsIn(dir);
   const countOf = (kind: string): number => options.processes?.[kind] ?? 1;
@@ -123,15 +125,15 @@ async function describe(
     await placementSpec(dapr),
     await schedulerSpec(dapr),
     valhallaSpec(valhalla),
-    migrateSpec(env),
+    migrateSpec(commandOf, env),
   ].filter(({ name }) => countOf(name) > 0);
   const { envOf = () => ({}) } = options;
-  return { specs: [...infrastructure, ...(await appSpecs({ ...dapr, apps, countOf, env, envOf }))], env };
+  return { specs: [...infrastructure, ...(await appSpecs({ ...dapr, apps, countOf, env, envOf, commandOf }))], env };
 }
 
-function migrateSpec(env: Record<string, string>): ProcessSpec {
-  const main = join(CHECKOUT, 'services', 'adapters', 'postgres', 'migrate.ts');
-  return { name: 'migrate', command: [process.execPath, main], env, after: ['postgres'], readyWithinMs: 120_000 };
+function migrateSpec(commandOf: CommandOf, env: Record<string, string>): ProcessSpec {
+  const command = commandOf('services/adapters/postgres/migrate.ts');
+  return { name: 'migrate', command, env, after: ['postgres'], readyWithinMs: 120_000 };
 }
 
 function superviseAll(

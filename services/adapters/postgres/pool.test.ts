@@ -15,7 +15,7 @@ test('a lent connection that breaks fails its query, not the process', async () 
   const lent = await pool.connect();
   const { rows } = await lent.query<{ pid: number }>('select pg_backend_pid() as pid');
   const ended = new Promise<void>((resolve) => lent.once('end', resolve));
-  await other.query('select pg_terminate_backend($1)', [rows[0]?.pid]);
+  await other.query('select pg_terminate_backend($1::int)', [rows[0]?.pid]);
   await ended;
   await assert.rejects(lent.query('select 1'));
   lent.release(true);
