@@ -5,7 +5,7 @@ WITH_ENV := $(NODE) dev/stack/withEnv.ts
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run stop reset status token seed simulate replay dlq test faults faults-mutants check fmt bench bench-quick soak \
-  rolling overload takeover scaling failover redis-away test-chart image test-image
+  rolling overload takeover scaling failover redis-away test-chart image test-image scale
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
@@ -90,6 +90,9 @@ bench: setup ## speed, measured on a stack of its own beside what it is compared
 
 bench-quick: setup ## the same in a minute of measuring; less exact
 	@exec $(NODE) loadtest/run.ts --quick --seed '$(or $(SEED),1)'
+
+scale: setup ## recompute docs/scale.md: make scale RESULT=loadtest/results/<date>.json
+	@RESULT='$(RESULT)' $(NODE) loadtest/scale/main.ts
 
 soak: setup ## does anything grow while whole stories are played: make soak MINUTES=10 RATE=30 (stories a second)
 	@SEED='$(SEED)' MINUTES='$(MINUTES)' RATE='$(RATE)' $(NODE) test/survival/soak.ts

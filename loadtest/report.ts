@@ -21,6 +21,8 @@ export interface Results {
   readonly relay: Relayed | null;
   readonly journeys: Journeys;
   readonly matching: readonly Matched[];
+  /** of our tables with their indexes, for each post that was taken */
+  readonly bytesPerPost: number;
 }
 
 type Row = readonly string[];
@@ -54,6 +56,7 @@ export function printResults(results: Results): void {
   print('ratios (both sides of this run)', ratiosOf(results));
   print('CPU-seconds per 1,000', costRows(measured));
   print('memory, MB at most', memoryRows(measured));
+  console.log(`\n${(results.bytesPerPost / 1024).toFixed(1)} KiB of tables and indexes a post`);
 }
 
 /** At least this share of a scenario's posts must hold an offer. */

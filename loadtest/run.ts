@@ -15,7 +15,9 @@ const { values } = parseArgs({
 const { quick, seed } = values;
 const say = (line: string): void => console.log(`${new Date().toISOString().slice(11, 19)} ${line}`);
 
-async function measureAll(bench: Bench): Promise<Pick<Results, 'measured' | 'pgbench' | 'relay' | 'journeys'>> {
+async function measureAll(
+  bench: Bench,
+): Promise<Pick<Results, 'measured' | 'pgbench' | 'relay' | 'journeys' | 'bytesPerPost'>> {
   const { world } = bench;
   const long = (seconds: number, short: number): number => (quick ? short : seconds);
   // Code gets faster as it runs: the figures that matter most come last.
@@ -39,7 +41,16 @@ async function measureAll(bench: Bench): Promise<Pick<Results, 'measured' | 'pgb
   await world.stack.process('baseline').start();
   await posts(bench, { name: 'baseline warm-up', seconds: long(5, 2), service: 'baseline' });
   await add(posts(bench, { name: 'baseline', seconds: long(30, 5), service: 'baseline' }));
-  return { measured, pgbench: rows, relay, journeys: people };
+  return { measured, pgbench: rows, relay, journeys: people, bytesPerPost: await bytesPerPost(world) };
+}
+
+const STORED = `select sum(pg_total_relation_size(c.oid)) / (select count(*) from public.lot) as bytes
+  from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
+    and c.relname ~ '^(lot|offer|matching_history|outbox|command)(_|$)'`;
+
+async function bytesPerPost({ db }: World): Promise<number> {
+  const { rows } = await db.query<{ bytes: string }>(STORED);
+  return Math.round(Number(rows[0]?.bytes));
 }
 
 async function wide(bench: Bench): Promise<Measured> {
