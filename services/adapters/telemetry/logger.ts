@@ -22,7 +22,7 @@ const PRIVATE = [
     'lon',
     'location',
   ],
-  ...['subscription', 'endpoint', 'keys', 'code', 'body', 'payload'],
+  ...['subscription', 'endpoint', 'keys', 'code', 'body'],
 ];
 const paths = PRIVATE.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]);
 
