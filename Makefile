@@ -5,7 +5,7 @@ WITH_ENV := $(NODE) dev/stack/withEnv.ts
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run stop reset status token seed simulate replay dlq test faults faults-mutants check fmt bench bench-quick soak \
-  rolling overload takeover scaling failover redis-away test-chart image test-image scale
+  rolling overload takeover scaling failover redis-away test-chart test-traces image test-image scale
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
@@ -13,7 +13,7 @@ help: ## this list
 setup: ## everything the machine needs; seconds when nothing changed
 	@dev/setup
 
-run: setup ## the whole stack in the foreground (ACK_TIMEOUT_SECONDS=8 CITY=jakarta PROCESSES=actor-host=2,api=2); Ctrl-C stops it
+run: setup ## the whole stack in the foreground (ACK_TIMEOUT_SECONDS=8 CITY=jakarta PROCESSES=actor-host=2,api=2 TRACES=1); Ctrl-C stops it
 	@exec $(NODE) dev/stack/run.ts
 
 stop: ## stop the stack
@@ -44,6 +44,9 @@ test: setup ## static checks, a quick bench, then all tests on real servers; mak
 	@$(if $(FILE),,npm run -s check)
 	@$(if $(FILE),,$(NODE) loadtest/run.ts --quick)
 	@exec $(NODE) dev/testing/run.ts $(FILE)
+
+test-traces: setup ## one trace from the request to the push, read back from Jaeger; builds Jaeger once
+	@exec $(NODE) --test --test-reporter=spec test/traces/jaegerChecks.ts
 
 test-chart: setup ## the Helm chart: lint, every value set of charts/pahlawan-pangan/ci, its schema, what it renders; builds helm once
 	@exec test/chart/run

@@ -8,6 +8,7 @@ import type { CellToken, LotId } from '#core/words/ids.ts';
 import { giveBack, reserve, settle, type Held } from './capacity.ts';
 import { gatherFacts, seekingOf } from './facts.ts';
 import type { Candidates, CellPorts, KeptAnswer, TurnWrite } from './ports.ts';
+import { rememberTraces, tracesOfChanges, type TraceOf } from './traces.ts';
 
 /** A turn's write is refused after this, so that its capacity tokens may be swept. */
 export const NOT_AFTER_MS = 2_000;
@@ -20,6 +21,8 @@ export interface Owned {
   readonly epoch: string;
   /** open lots: a cache of the rows */
   readonly lots: Map<LotId, Lot>;
+  /** trace context of each open lot's last event, as far as it was written here */
+  readonly lastTraces: Map<LotId, string>;
 }
 
 /** What a turn is decided with. */
@@ -40,7 +43,7 @@ export type Outcome =
 export async function attemptTurn(
   owned: Owned,
   commands: readonly Command[],
-  traceparent: string | null,
+  traceOf: TraceOf,
   world: World,
 ): Promise<Outcome> {
   const { ports, policy } = world;
@@ -48,7 +51,8 @@ export async function attemptTurn(
   const lots = await lotsOf(owned, commands, ports);
   const held: Held = { epoch: Number(owned.epoch), tokens: new Map() };
   const decision = await decideWithCapacity(owned.token, lots, commands, held, world);
-  const written = await ports.store.write(turnWrite(owned, commands, decision, notAfterMs, traceparent, ports));
+  const traceparents = tracesOfChanges(decision.changes, commands, traceOf);
+  const written = await ports.store.write(turnWrite(owned, commands, decision, notAfterMs, traceparents, ports));
   if (!written.wrote) {
     await giveBack(held, () => true, ports);
     if (written.because === 'repeated') return { done: false, because: 'repeated', kept: written.kept };
@@ -57,6 +61,7 @@ export async function attemptTurn(
     return { done: false, because: written.because };
   }
   remember(owned, decision);
+  rememberTraces(owned.lastTraces, decision.changes, traceparents);
   if (decision.changes.length > 0) ports.hints.outbox(regionOf(owned.token, policy.regionLevel));
   await settle(decision, ports);
   return { done: true, answers: decision.answers };
@@ -108,7 +113,7 @@ function turnWrite(
   commands: readonly Command[],
   decision: Decision,
   notAfterMs: number,
-  traceparent: string | null,
+  traceparents: ReadonlyMap<LotId, string>,
   ports: CellPorts,
 ): TurnWrite {
   const touched = new Set(decision.changes.map(({ after }) => after.id));
@@ -119,7 +124,16 @@ function turnWrite(
   });
   const { changes, collected } = decision;
   const { token: cell, epoch } = owned;
-  return { cell, epoch, notAfterMs, decidedAtMs: ports.clock.nowMs(), commands: kept, changes, collected, traceparent };
+  return {
+    cell,
+    epoch,
+    notAfterMs,
+    decidedAtMs: ports.clock.nowMs(),
+    commands: kept,
+    changes,
+    collected,
+    traceparents,
+  };
 }
 
 function remember(owned: Owned, decision: Decision): void {

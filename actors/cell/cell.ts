@@ -7,11 +7,12 @@ import { lotIdOfCommand, type Command } from '#core/lots/command.ts';
 import type { Policy } from '#core/lots/policy.ts';
 import { cellOf, type CellToken } from '#core/words/ids.ts';
 import { attemptTurn, type Owned } from './attempt.ts';
-import { MAX_BATCH, type CellAnswer } from './contract.ts';
+import { MAX_BATCH, type CellAnswer, type TurnRequest } from './contract.ts';
 import { seekingOf } from './facts.ts';
 import { createLately } from './lately.ts';
-import type { Candidates, CellPorts, KeptAnswer } from './ports.ts';
+import type { Candidates, CellPorts, CommandTrace, KeptAnswer, Traces } from './ports.ts';
 import { createRecentAnswers, type RecentAnswers } from './recentAnswers.ts';
+import { UNTRACED, type TraceOf } from './traces.ts';
 import { createWarmer } from './warmer.ts';
 
 /**
@@ -31,9 +32,12 @@ export const MAX_WAITING = 2 * MAX_WAITING_POSTS;
 const MOVED: CellAnswer = { moved: true };
 const BUSY: CellAnswer = { busy: true };
 
+/** One per command; null: none at all. */
+type Traceparents = TurnRequest['traceparents'] | null;
+
 export interface Cell {
   /** One answer per command, in the order asked. */
-  turn(commands: readonly Command[], traceparent: string | null): Promise<readonly CellAnswer[]>;
+  turn(commands: readonly Command[], traceparents: Traceparents): Promise<readonly CellAnswer[]>;
   /** Resolves when no turn is under way. */
   idle(): Promise<void>;
   /** commands that wait for a turn */
@@ -51,7 +55,7 @@ export interface CellHooks {
 
 interface Waiting {
   readonly command: Command;
-  readonly traceparent: string | null;
+  readonly trace: CommandTrace;
   readonly queuedAtMs: number;
   readonly answer: (answer: CellAnswer) => void;
 }
@@ -66,6 +70,7 @@ interface CellState {
   readonly hooks: CellHooks;
   readonly recent: RecentAnswers;
   readonly nearLately: Candidates['near'];
+  readonly traces: Traces;
   owned: Owned | null;
   /** when it was refused last; long ago: never */
   fencedAtMs: number;
@@ -80,6 +85,7 @@ export function createCell(token: CellToken, ports: CellPorts, policy: Policy, h
     hooks,
     recent: createRecentAnswers(ports.clock.nowMs),
     nearLately: createLately(ports),
+    traces: ports.traces ?? UNTRACED,
     owned: null,
     fencedAtMs: Number.NEGATIVE_INFINITY,
     fencedUntilMs: 0,
@@ -88,14 +94,20 @@ export function createCell(token: CellToken, ports: CellPorts, policy: Policy, h
   const queue: Waiting[] = [];
   let running: Promise<void> | null = null;
 
-  async function turn(commands: readonly Command[], traceparent: string | null): Promise<readonly CellAnswer[]> {
-    await warm(seekingOf(commands, state.owned?.lots ?? new Map(), policy));
+  async function turn(commands: readonly Command[], traceparents: Traceparents): Promise<readonly CellAnswer[]> {
+    const begun = commands.map((command, n) => beginTrace(state, command, traceparents?.[n] ?? null));
+    await state.traces.during(begun, () => warm(seekingOf(commands, state.owned?.lots ?? new Map(), policy)));
     const queuedAtMs = ports.clock.nowMs();
-    const answers = commands.map(
-      (command) =>
-        new Promise<CellAnswer>((answer) => {
+    const answers = begun.map(
+      (trace, n) =>
+        new Promise<CellAnswer>((resolve) => {
+          const command = commands[n] as Command;
+          const answer = (given: CellAnswer): void => {
+            trace.end(given);
+            resolve(given);
+          };
           if (isFull(queue, command)) answer(BUSY);
-          else queue.push({ command, traceparent, queuedAtMs, answer });
+          else queue.push({ command, trace, queuedAtMs, answer });
         }),
     );
     running ??= drain();
@@ -106,12 +118,18 @@ export function createCell(token: CellToken, ports: CellPorts, policy: Policy, h
     while (queue.length > 0) {
       const batch = nextBatch(queue);
       hooks.turned(batch.length, ports.clock.nowMs() - (batch[0]?.queuedAtMs ?? 0));
-      await runBatch(state, batch);
+      const traces = batch.map(({ trace }) => trace);
+      await state.traces.during(traces, () => runBatch(state, batch));
     }
     running = null;
   }
 
   return { turn, idle: () => running ?? Promise.resolve(), waiting: () => queue.length };
+}
+
+/** Where nobody called, a lot's next step goes on in the trace of its last one. */
+function beginTrace({ traces, owned }: CellState, command: Command, traceparent: string | null): CommandTrace {
+  return traces.begin(command, traceparent, owned?.lastTraces.get(lotIdOfCommand(command)) ?? null);
 }
 
 function isFull(queue: readonly Waiting[], { kind }: Command): boolean {
@@ -155,7 +173,8 @@ async function runBatch(state: CellState, batch: readonly Waiting[]): Promise<vo
     else if (!fresh.has(command.id)) fresh.set(command.id, command);
   }
   try {
-    await runCommands(state, [...fresh.values()], batch[0]?.traceparent ?? null, answers);
+    const traceOf = new Map(batch.map(({ command, trace }) => [command.id, trace.traceparent]));
+    await runCommands(state, [...fresh.values()], traceOf, answers);
   } catch (error) {
     // Written or not, we can't tell: forget the cache, and let the callers ask again under the same ids.
     state.owned = null;
@@ -180,7 +199,7 @@ async function own(state: CellState): Promise<Owned | null> {
   const { epoch, lots } = await state.ports.store.activate(state.token);
   state.hooks.activated();
   state.recent.clear();
-  state.owned = { token: state.token, epoch, lots: new Map(lots.map((lot) => [lot.id, lot])) };
+  state.owned = { token: state.token, epoch, lots: new Map(lots.map((lot) => [lot.id, lot])), lastTraces: new Map() };
   return state.owned;
 }
 
@@ -194,23 +213,18 @@ function beFenced(state: CellState): void {
 }
 
 /** Fills `answers`; commands left without one have moved. */
-async function runCommands(
-  state: CellState,
-  commands: Command[],
-  traceparent: string | null,
-  answers: Answers,
-): Promise<void> {
+async function runCommands(state: CellState, commands: Command[], traceOf: TraceOf, answers: Answers): Promise<void> {
   let rest = commands;
   for (let attempt = 0; attempt < MAX_ATTEMPTS && rest.length > 0; attempt++) {
     const owned = await own(state);
     if (owned === null) return;
-    const outcome = await attemptTurn(owned, rest, traceparent, state);
+    const outcome = await attemptTurn(owned, rest, traceOf, state);
     if (outcome.done) {
       for (const command of rest) keep(state, command, outcome.answers.get(command.id) ?? MOVED, answers);
       return;
     }
     if (outcome.because === 'fenced') return beFenced(state);
-    if (outcome.because === 'culprit') return await halve(state, rest, traceparent, answers, outcome.message);
+    if (outcome.because === 'culprit') return await halve(state, rest, traceOf, answers, outcome.message);
     if (outcome.because === 'repeated') rest = answerRepeats(state, rest, outcome.kept, answers);
   }
 }
@@ -224,7 +238,7 @@ function keep(state: CellState, command: Command, answer: CellAnswer, answers: A
 async function halve(
   state: CellState,
   commands: Command[],
-  traceparent: string | null,
+  traceOf: TraceOf,
   answers: Answers,
   message: string,
 ): Promise<void> {
@@ -235,8 +249,8 @@ async function halve(
     return;
   }
   const middle = Math.ceil(commands.length / 2);
-  await runCommands(state, commands.slice(0, middle), traceparent, answers);
-  await runCommands(state, commands.slice(middle), traceparent, answers);
+  await runCommands(state, commands.slice(0, middle), traceOf, answers);
+  await runCommands(state, commands.slice(middle), traceOf, answers);
 }
 
 /** What was done before is answered from its row; the rest goes on. */

@@ -35,10 +35,10 @@ export function createCellActors(ports: CellPorts, policy: Policy, hooks: CellHo
 
   return {
     async turn(actorId, request) {
-      const { commands, traceparent } = request;
+      const { commands, traceparents } = request;
       if (!Array.isArray(commands) || commands.length > MAX_BATCH)
         throw new RangeError('a turn takes 1 to 100 commands');
-      return { answers: await cellOfActor(actorId).turn(commands, traceparent) };
+      return { answers: await cellOfActor(actorId).turn(commands, Array.isArray(traceparents) ? traceparents : null) };
     },
     async deactivate(actorId) {
       const token = parseCellToken(actorId);

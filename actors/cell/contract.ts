@@ -9,8 +9,8 @@ export const MAX_BATCH = 100;
 
 export interface TurnRequest {
   readonly commands: readonly Command[];
-  /** W3C trace context of the caller; null: none */
-  readonly traceparent: string | null;
+  /** W3C trace context of each command's caller; null: none */
+  readonly traceparents: readonly (string | null)[];
 }
 
 /** Another host owns the cell now; ask again (same ids) after a moment. */

@@ -7,6 +7,7 @@ import type { Collected } from '#core/lots/turn.ts';
 import type { Place, TravelMode } from '#core/geo/distance.ts';
 import type { Candidate, Recipient } from '#core/matching/candidate.ts';
 import type { CellToken, LotId, OfferId, RecipientId, RegionToken } from '#core/words/ids.ts';
+import type { CellAnswer } from './contract.ts';
 
 /** PostgreSQL's time, sampled at activation and every 10 s, carried on by the monotonic clock. */
 export interface Clock {
@@ -29,7 +30,8 @@ export interface TurnWrite {
   readonly commands: readonly { readonly command: Command; readonly answer: Answer }[];
   readonly changes: readonly LotChange[];
   readonly collected: readonly Collected[];
-  readonly traceparent: string | null;
+  /** W3C trace context for the events of each changed lot; a lot that is not in it has none */
+  readonly traceparents: ReadonlyMap<LotId, string>;
 }
 
 export interface KeptAnswer {
@@ -119,6 +121,24 @@ export interface Hints {
   outbox(region: RegionToken): void;
 }
 
+/** A command on its way through the cell, as its caller's trace sees it. */
+export interface CommandTrace {
+  /** what its events go on with; null: nothing */
+  readonly traceparent: string | null;
+  end(answer: CellAnswer): void;
+}
+
+/** How the cell tells what it does, and for whom. Nothing here may change or delay a turn. */
+export interface Traces {
+  /**
+   * @param traceparent of the caller; null: none
+   * @param continues of the last event of the command's lot: goes on where there is no caller's
+   */
+  begin(command: Command, traceparent: string | null, continues: string | null): CommandTrace;
+  /** Runs what these commands wait for. */
+  during<Result>(traces: readonly CommandTrace[], work: () => Promise<Result>): Promise<Result>;
+}
+
 export interface CellPorts {
   readonly store: CellStore;
   readonly candidates: Candidates;
@@ -128,4 +148,6 @@ export interface CellPorts {
   /** uuid v7 whose time is `atMs` */
   readonly newUuid: (atMs: number) => string;
   readonly handoverCode: (offer: OfferId, recipient: RecipientId, generation: number) => string;
+  /** none: nothing is traced */
+  readonly traces?: Traces;
 }

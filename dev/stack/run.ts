@@ -1,5 +1,5 @@
 /** `make run`: the whole stack in the foreground. Ctrl-C stops it in order, a second Ctrl-C at once. */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -53,17 +53,34 @@ async function seedOnce(stack: Stack): Promise<void> {
   writeFileSync(marker, city);
 }
 
+/** TRACES=1: Jaeger too, built when it is asked for the first time. */
+function jaegerIfAsked(): string | undefined {
+  if (process.env['TRACES'] !== '1') return undefined;
+  const build = join(CHECKOUT, 'dev', 'jaeger', 'build');
+  return execFileSync(build, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trim();
+}
+
+/** A Jaeger built from its Go module has no screens, only the API behind them. */
+function tracesRow(stack: Stack): [string, string][] {
+  const { jaeger } = stack.ports;
+  const url = `http://127.0.0.1:${String(jaeger)}/api/traces`;
+  return jaeger === undefined || stack.env['OTEL_EXPORTER_OTLP_ENDPOINT'] === undefined
+    ? []
+    : [['traces', `${url}?service=api   ·   ${url}/<trace id>   (Jaeger's API; its screens are not in a Go build)`]];
+}
+
 function printTable(stack: Stack): void {
   const api = stack.env['API_URL'] ?? '';
-  const rows = [
+  const rows: readonly (readonly [string, string])[] = [
     ['API', api],
     ['its documentation', `${api}/docs`],
     ['a token', 'make -s token ROLE=operator   ·   ROLE=donor ORG=<id>   ·   ROLE=recipient ORG=<id>'],
     ['an evening', 'make simulate'],
+    ...tracesRow(stack),
     ['what runs', 'make status'],
     ['logs', join(RUN_DIR, 'logs')],
     ['stop', 'Ctrl-C, or make stop   ·   make reset deletes the data too'],
-  ] as const;
+  ];
   console.log(`\n${rows.map(([what, where]) => `  ${what.padEnd(18)} ${where}`).join('\n')}\n`);
 }
 
@@ -94,6 +111,7 @@ try {
     dir: RUN_DIR,
     ports: fixedPorts,
     processes: countsFrom(process.env['PROCESSES']),
+    jaeger: jaegerIfAsked(),
     log,
     signal: stopping.signal,
   });

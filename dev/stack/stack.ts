@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type App, appSpecs, byThisNode, type CommandOf, instanceNames, OUR_APPS } from './apps.ts';
 import { placementSpec, schedulerSpec } from './infrastructure/dapr.ts';
+import { jaegerSpec, jaegerUrl } from './infrastructure/jaeger.ts';
 import { natsSpec } from './infrastructure/nats.ts';
 import { DATABASE, type PostgresOptions, postgresSpec } from './infrastructure/postgres.ts';
 import { answersHttp } from './infrastructure/probes.ts';
@@ -31,6 +32,8 @@ export interface StackOptions {
   apps?: readonly App[];
   /** How our processes are started, where not from this checkout. */
   commandOf?: CommandOf;
+  /** Jaeger's program (dev/jaeger/build): it runs too, and gets every trace unless the shell says which share. */
+  jaeger?: string | undefined;
   log?: (line: string) => void;
   /** Aborted while it starts: what has started is stopped, and startStack throws. */
   signal?: AbortSignal;
@@ -111,6 +114,7 @@ async function describe(
   };
   const env = {
     ...(await stackEnv({ dir, portOf, secrets, postgres, withValhalla: countOf('valhalla') > 0 })),
+    ...(options.jaeger === undefined ? {} : await toJaeger(portOf)),
     ...options.env,
   };
   // For seed, simulate, token, dlq: they run outside the stack and are told what its processes are told.
@@ -125,10 +129,18 @@ async function describe(
     await placementSpec(dapr),
     await schedulerSpec(dapr),
     valhallaSpec(valhalla),
+    ...(options.jaeger === undefined ? [] : [await jaegerSpec({ command: options.jaeger, portOf })]),
     migrateSpec(commandOf, env),
   ].filter(({ name }) => countOf(name) > 0);
   const { envOf = () => ({}) } = options;
   return { specs: [...infrastructure, ...(await appSpecs({ ...dapr, apps, countOf, env, envOf, commandOf }))], env };
+}
+
+async function toJaeger(portOf: PortOf): Promise<Record<string, string>> {
+  return {
+    OTEL_EXPORTER_OTLP_ENDPOINT: jaegerUrl(await portOf('jaeger.otlp')),
+    OTEL_TRACES_SAMPLER_ARG: process.env['OTEL_TRACES_SAMPLER_ARG'] ?? '1',
+  };
 }
 
 function migrateSpec(commandOf: CommandOf, env: Record<string, string>): ProcessSpec {

@@ -1,4 +1,3 @@
-import { pino } from 'pino';
 import { register } from 'prom-client';
 import { createCellActors } from '#cell/cellActor.ts';
 import { policyOf } from '#core/lots/policy.ts';
@@ -15,17 +14,21 @@ import { connectRedis } from '#adapters/redis/connection.ts';
 import { createRoutingEngine } from '#adapters/routing/engine.ts';
 import { createTravelStore } from '#adapters/routing/travelStore.ts';
 import { createTravelTimes } from '#adapters/routing/travelTimes.ts';
+import { tracedEngine, tracedPorts } from '#adapters/telemetry/cellTraces.ts';
+import { createLogger } from '#adapters/telemetry/logger.ts';
+import { startTracing } from '#adapters/telemetry/tracing.ts';
 import { createApp } from './app.ts';
 import { Config } from './config.ts';
 import { createCellMetrics, watchSaturation } from './metrics.ts';
 
 const env = readEnv(Config, process.env);
-const log = pino({ level: env.LOG_LEVEL, base: { service: 'actor-host' } });
+const tracing = await startTracing('actor-host', process.env);
+const log = createLogger('actor-host', env.LOG_LEVEL);
 const pool = createPool(env.DATABASE_URL, 'actor-host', env.DATABASE_POOL_SIZE);
 const clock = await createDatabaseClock(pool);
 const redis = connectRedis(env.REDIS_URL, { name: 'actor-host' });
 const bus = await connectBus({ url: env.NATS_URL, name: 'actor-host' });
-const engine = env.VALHALLA_URL === '' ? null : createRoutingEngine({ url: env.VALHALLA_URL });
+const engine = env.VALHALLA_URL === '' ? null : tracedEngine(createRoutingEngine({ url: env.VALHALLA_URL }));
 const ports = {
   store: createCellStore(pool, `actor-host/${String(process.pid)}`, env.REGION_LEVEL),
   candidates: createCandidates({ redis, clock, prefix: env.REDIS_PREFIX }),
@@ -36,7 +39,12 @@ const ports = {
   handoverCode: createHandoverCode(env.HANDOVER_SECRET),
 };
 const policy = policyOf(env.ACK_TIMEOUT_SECONDS * 1000, env.MATCH_RADIUS_METERS, env.REGION_LEVEL);
-const actors = createCellActors(ports, policy, createCellMetrics(register, log), env.CELL_LEVEL);
+const actors = createCellActors(
+  tracing.isOn ? tracedPorts(ports) : ports,
+  policy,
+  createCellMetrics(register, log),
+  env.CELL_LEVEL,
+);
 watchSaturation(register, actors);
 const checkReady = async (): Promise<void> => void (await pool.query('select 1'));
 const app = createApp({ actors, appToken: env.APP_API_TOKEN, registry: register, log, checkReady });
@@ -53,6 +61,7 @@ async function stop(): Promise<void> {
   redis.stop();
   await bus.close();
   await pool.end();
+  await tracing.stop();
   process.exit(0);
 }
 process.on('SIGTERM', () => void stop());

@@ -30,6 +30,7 @@ import { surplusRoutes } from './routes/surplus.ts';
 import { NAMED_SCHEMAS } from './schemas/named.ts';
 import { createServer, refuseOtherMethods } from './server.ts';
 import type { Hub } from './stream/hub.ts';
+import { traceRequests } from './traces.ts';
 
 export interface ApiDependencies {
   readonly log: FastifyBaseLogger;
@@ -52,6 +53,8 @@ export interface ApiDependencies {
   readonly nowMs: () => number;
   readonly newUuid: (atMs: number) => string;
   readonly dependencies: Dependencies;
+  /** requests make spans */
+  readonly traced?: boolean;
 }
 
 export interface ApiServer {
@@ -65,6 +68,7 @@ export async function createApi(given: ApiDependencies): Promise<ApiServer> {
   let draining = false;
   const app = createServer(given.log, (type) => metrics.problems.inc({ type }));
   const methods = methodsByPath(app);
+  if (given.traced === true) traceRequests(app);
   measure(app, metrics);
   sendElsewhere(app, () => draining);
   const admission = createAdmission(() => performance.now());

@@ -1,14 +1,16 @@
-import { pino } from 'pino';
 import { readEnv } from '#adapters/config/env.ts';
+import { createLogger } from '#adapters/telemetry/logger.ts';
+import { startTracing } from '#adapters/telemetry/tracing.ts';
 import { createApi } from './app.ts';
 import { compose } from './compose.ts';
 import { ApiEnv } from './config.ts';
 import { createApiMetrics } from './metrics.ts';
 
 const env = readEnv(ApiEnv, process.env);
-const log = pino({ level: env.LOG_LEVEL, base: { service: 'api' } });
+const tracing = await startTracing('api', process.env);
+const log = createLogger('api', env.LOG_LEVEL);
 const { dependencies, stop: stopAdapters } = await compose(env, log, createApiMetrics());
-const { app, drain } = await createApi(dependencies);
+const { app, drain } = await createApi({ ...dependencies, traced: tracing.isOn });
 // Beyond what waits here the kernel drops connections silently, and their requests hang: better let in and refused.
 const backlog = 4_096;
 await app.listen({ host: env.HOST, port: env.APP_PORT, backlog });
@@ -24,6 +26,7 @@ async function stop(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, drainMs));
   await app.close();
   await stopAdapters();
+  await tracing.stop();
   process.exit(0);
 }
 process.on('SIGTERM', () => void stop());

@@ -1,5 +1,4 @@
 /** Reading what stands in a request beyond its schema. */
-import { randomBytes } from 'node:crypto';
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest, RawServerDefault } from 'fastify';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
@@ -15,16 +14,6 @@ export type Api = FastifyInstance<
 >;
 
 type Headers = Pick<FastifyRequest, 'headers'>;
-
-const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
-
-/** The caller's W3C trace context, or a new one. */
-export function traceparentOf(request: Headers): string {
-  const given = request.headers['traceparent'];
-  if (typeof given === 'string' && TRACEPARENT.test(given)) return given;
-  const random = randomBytes(24).toString('hex');
-  return `00-${random.slice(0, 32)}-${random.slice(32)}-01`;
-}
 
 /** @returns the version in If-Match; null: absent, or `*`. @throws Problem malformed-request */
 export function ifMatchOf(request: Headers): number | null {

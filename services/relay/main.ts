@@ -1,13 +1,15 @@
-import { pino } from 'pino';
 import { readEnv } from '#adapters/config/env.ts';
 import { connectBus } from '#adapters/nats/bus.ts';
 import { createPool } from '#adapters/postgres/pool.ts';
+import { createLogger } from '#adapters/telemetry/logger.ts';
 import { serveProbes } from '#adapters/telemetry/probes.ts';
+import { startTracing } from '#adapters/telemetry/tracing.ts';
 import { startRelayApp } from './app.ts';
 import { Config } from './config.ts';
 
 const env = readEnv(Config, process.env);
-const log = pino({ level: env.LOG_LEVEL, base: { service: 'relay' } });
+const tracing = await startTracing('relay', process.env);
+const log = createLogger('relay', env.LOG_LEVEL);
 const pool = createPool(env.DATABASE_URL, 'relay', 10);
 const bus = await connectBus({ url: env.NATS_URL, name: 'relay' });
 const app = await startRelayApp({ pool, bus, streamReplicas: env.STREAM_REPLICAS, log });
@@ -23,6 +25,7 @@ async function stop(): Promise<void> {
   await bus.close();
   await pool.end();
   log.info('stopped');
+  await tracing.stop();
   process.exit(0);
 }
 process.on('SIGTERM', () => void stop());

@@ -1,5 +1,4 @@
 import { hostname } from 'node:os';
-import { pino } from 'pino';
 import { register, Registry } from 'prom-client';
 import { createAlerts } from '#adapters/alerts/pagerDuty.ts';
 import { readEnv } from '#adapters/config/env.ts';
@@ -8,7 +7,9 @@ import { connectBus } from '#adapters/nats/bus.ts';
 import { createPublish } from '#adapters/nats/publish.ts';
 import { createStreamKeeper } from '#adapters/nats/streams.ts';
 import { createPool } from '#adapters/postgres/pool.ts';
+import { createLogger } from '#adapters/telemetry/logger.ts';
 import { serveProbes } from '#adapters/telemetry/probes.ts';
+import { startTracing } from '#adapters/telemetry/tracing.ts';
 import { startWorkerApp } from './app.ts';
 import { Config, rolesOf } from './config.ts';
 import { createMeters } from './meters.ts';
@@ -17,7 +18,8 @@ import { createPush } from './notify/push.ts';
 const env = readEnv(Config, process.env);
 const roles = rolesOf(process.argv.slice(2), env.WORKER_ROLES);
 const me = `${hostname()}-${String(process.pid)}`;
-const log = pino({ level: env.LOG_LEVEL, base: { service: 'worker' } });
+const tracing = await startTracing('worker', process.env);
+const log = createLogger('worker', env.LOG_LEVEL);
 const pool = createPool(env.DATABASE_URL, 'worker', env.DATABASE_POOL_SIZE);
 const bus = await connectBus({ url: env.NATS_URL, name: 'worker' });
 const keepStreams = createStreamKeeper(bus.jsm, env.STREAM_REPLICAS);
@@ -42,6 +44,7 @@ async function stop(): Promise<void> {
   await app.stop();
   await Promise.all([probes.close(), push.close(), cells.close(), bus.close(), pool.end()]);
   log.info('stopped');
+  await tracing.stop();
   process.exit(0);
 }
 process.on('SIGTERM', () => void stop());

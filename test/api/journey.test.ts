@@ -171,7 +171,7 @@ describe('who sees what', () => {
           version: (await world.ask('GET', `/v1/surplus/${child}`, { as: 'operator' })).body.version,
         },
       ],
-      traceparent: null,
+      traceparents: [null],
     });
     assert.equal((await world.ask('GET', `/v1/surplus/${child}`, { as: 'operator' })).body.offer.recipientId, other);
     const seen = await world.ask('GET', `/v1/surplus/${id}`, { as: recipientOf(offer) });

@@ -202,7 +202,7 @@ function cellsInProcess(actors: CellActors): CellClient {
   return {
     async send(cell, command, { traceparent = null } = {}) {
       for (let tries = 0; tries < 40; tries++) {
-        const { answers } = await actors.turn(cell, { commands: [command], traceparent });
+        const { answers } = await actors.turn(cell, { commands: [command], traceparents: [traceparent] });
         const answer = answers[0];
         if (answer !== undefined && !isMoved(answer) && !isBusy(answer)) return answer;
         await new Promise((resolve) => setTimeout(resolve, 50));

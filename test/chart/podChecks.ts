@@ -10,6 +10,7 @@ import { Config as Relay } from '../../services/relay/config.ts';
 import { Config as Worker, rolesOf } from '../../services/worker/config.ts';
 import { CHECKOUT } from '../../dev/stack/tools.ts';
 import { readEnv } from '../../services/adapters/config/env.ts';
+import { TracingEnv } from '../../services/adapters/telemetry/tracingEnv.ts';
 import { componentOf, objectsOf, podsOf, VALUE_SETS } from './rendered.ts';
 
 const CONFIGS: Record<string, TObject> = { api: ApiEnv, 'actor-host': ActorHost, relay: Relay, worker: Worker };
@@ -88,7 +89,10 @@ for (const valueSet of VALUE_SETS) {
         const variables: readonly Variable[] = pod.spec.containers[0].env;
         const names = variables.map(({ name }) => name);
         equal(new Set(names).size, names.length, 'a name twice');
-        const known = [...Object.keys(config.properties), ...(BESIDES[componentOf(pod)] ?? [])];
+        const known = [
+          ...Object.keys({ ...TracingEnv.properties, ...config.properties }),
+          ...(BESIDES[componentOf(pod)] ?? []),
+        ];
         deepEqual(
           names.filter((name) => !known.includes(name)),
           [],

@@ -134,6 +134,24 @@ it('metrics are read through a ServiceMonitor, unless there is to be none', () =
   ok(!withoutKind.stdout.includes('kind: ServiceMonitor'));
 });
 
+it('our processes know the collector of traces where there is one, and may reach it', () => {
+  const told = (valueSet: string): unknown[] =>
+    podsOf(objectsOf(valueSet))
+      .filter((pod) => ['api', 'actor-host', 'relay', 'worker'].includes(componentOf(pod)))
+      .map(({ spec }) =>
+        (spec.containers[0].env as { name: string; value?: string }[])
+          .filter(({ name }) => name.startsWith('OTEL_'))
+          .map(({ value }) => value),
+      );
+  const endpoint = 'http://otel-collector.tracing:4318';
+  deepEqual(told('monitored'), Array(4).fill([endpoint, '0.1']));
+  deepEqual(told('default'), Array(4).fill([]));
+  const reaching = objectsOf('monitored').filter(
+    ({ kind, spec }) => kind === 'NetworkPolicy' && JSON.stringify(spec.egress ?? []).includes('4318'),
+  );
+  equal(reaching.length, 4);
+});
+
 it('each pod is closed but for its own servers', () => {
   const policies = objectsOf('notifications').filter(({ kind }) => kind === 'NetworkPolicy');
   const reached = Object.fromEntries(

@@ -18,6 +18,8 @@ const REFUSED: readonly [string, RegExp][] = [
   ['actorHost.cellLevel=13', /cellLevel/],
   ['worker.groups[0].name=x,worker.groups[0].replicas=1,worker.groups[0].roles[0]=dance', /roles/],
   ['dapr.tracing.samplingRate=2', /samplingRate/],
+  ['config.traces.share=2', /share/],
+  ['config.traces.endpoint=collector:4318', /endpoint/],
   ['autoscaling.mode=vpa', /mode/],
   ['autoscaling.targetSaturation=1.5', /targetSaturation/],
   ['networkPolicy.servers.mongodb.port=1', /mongodb/],
@@ -50,7 +52,10 @@ function objectPaths(values: object, path = ''): string[] {
 }
 
 function refused(set: string, reason: RegExp): void {
-  const option = set.startsWith('dapr.tracing') || set.includes('targetSaturation') ? '--set-string' : '--set';
+  const option =
+    set.startsWith('dapr.tracing') || set.startsWith('config.traces') || set.includes('targetSaturation')
+      ? '--set-string'
+      : '--set';
   const answer = template('default', option, set);
   equal(answer.ok, false, `${set} was taken`);
   match(answer.stderr, reason);

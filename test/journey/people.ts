@@ -47,7 +47,7 @@ export interface Problem {
 
 export interface Person {
   get<Body>(path: string): Promise<Answered<Body>>;
-  post<Body>(path: string, body: unknown, key?: string): Promise<Answered<Body>>;
+  post<Body>(path: string, body: unknown, key?: string, headers?: Record<string, string>): Promise<Answered<Body>>;
   remove<Body>(path: string, headers?: Record<string, string>): Promise<Answered<Body>>;
   patch<Body>(path: string, body: unknown, headers?: Record<string, string>): Promise<Answered<Body>>;
 }
@@ -66,7 +66,8 @@ export async function signIn(where: Where, role: 'donor' | 'recipient' | 'operat
   };
   return {
     get: (path) => ask('GET', path),
-    post: (path, body, key = randomUUID()) => ask('POST', path, body, { 'idempotency-key': key }),
+    post: (path, body, key = randomUUID(), headers = {}) =>
+      ask('POST', path, body, { 'idempotency-key': key, ...headers }),
     remove: (path, headers) => ask('DELETE', path, undefined, headers),
     patch: (path, body, headers) => ask('PATCH', path, body, headers),
   };

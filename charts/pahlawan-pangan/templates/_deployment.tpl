@@ -55,6 +55,12 @@ spec:
             - { name: APP_PORT, value: '8080' }
             - { name: HOST, value: 0.0.0.0 }
             - { name: LOG_LEVEL, value: {{ $root.Values.config.logLevel }} }
+            {{- with $root.Values.config.traces }}
+            {{- if .endpoint }}
+            - { name: OTEL_EXPORTER_OTLP_ENDPOINT, value: {{ .endpoint | quote }} }
+            - { name: OTEL_TRACES_SAMPLER_ARG, value: {{ .share | quote }} }
+            {{- end }}
+            {{- end }}
             {{- include "pahlawan.plainEnv" .env | indent 12 }}
             {{- range $variable, $secret := .secrets }}
             {{- include "pahlawan.secretEnv" (dict "name" $variable "secret" $secret) | nindent 12 }}

@@ -86,14 +86,15 @@ async function call(
   batch: readonly Waiting[],
 ): Promise<readonly CellAnswer[] | null> {
   const startedMs = performance.now();
-  const traceparent = batch[0]?.traceparent ?? null;
-  const request: TurnRequest = { commands: batch.map(({ command }) => command), traceparent };
+  // Several requests' commands go in one call: each takes its own trace along. Dapr's header has room for one.
+  const traceparents = batch.map(({ traceparent }) => traceparent);
+  const request: TurnRequest = { commands: batch.map(({ command }) => command), traceparents };
   const done = (ok: boolean): void => options.called?.(batch.length, performance.now() - startedMs, ok);
   try {
     const response = await dapr.request({
       method: 'PUT',
       path: `/v1.0/actors/${ACTOR_TYPE}/${cell}/method/${TURN_METHOD}`,
-      headers: headersOf(options.daprToken, traceparent),
+      headers: headersOf(options.daprToken, traceparents[0] ?? null),
       body: JSON.stringify(request),
       signal: AbortSignal.timeout(callTimeoutMs),
     });

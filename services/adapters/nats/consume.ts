@@ -1,5 +1,7 @@
 import { AckPolicy, DeliverPolicy, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream';
+import { context } from '@opentelemetry/api';
 import type { Logger } from 'pino';
+import { contextOf } from '../telemetry/traceparent.ts';
 import type { Bus } from './bus.ts';
 import { deadLetterMessage, regionOfSubject } from './deadLetter.ts';
 import type { Publish } from './publish.ts';
@@ -129,7 +131,8 @@ function createDesk(ports: ConsumerPorts, spec: ConsumerSpec): Desk {
       heldUp.add(message);
       const before = lastOfKey.get(key) ?? Promise.resolve();
       const work = before
-        .then(() => settle(ports, spec, message, delivery))
+        // What is done for a message belongs to the trace it came with.
+        .then(() => context.with(contextOf(delivery.traceparent), () => settle(ports, spec, message, delivery)))
         .finally(() => {
           heldUp.delete(message);
           atWork.delete(work);

@@ -1,5 +1,15 @@
 import { JetStreamApiError } from '@nats-io/jetstream';
+import { SpanKind } from '@opentelemetry/api';
 import { headers, NoRespondersError, type MsgHdrs } from '@nats-io/transport-node';
+import {
+  ATTR_MESSAGING_DESTINATION_NAME,
+  ATTR_MESSAGING_MESSAGE_ID,
+  ATTR_MESSAGING_OPERATION_NAME,
+  ATTR_MESSAGING_OPERATION_TYPE,
+  ATTR_MESSAGING_SYSTEM,
+} from '../telemetry/conventions.ts';
+import { fail, tracer } from '../telemetry/spans.ts';
+import { contextOf, isRecorded, traceparentOfSpan } from '../telemetry/traceparent.ts';
 import type { Bus } from './bus.ts';
 
 export interface BusMessage {
@@ -28,25 +38,51 @@ const SUBJECT = /^(lot|dead)(\.[^\s.*>]+)+$/;
 
 /** @param onNoStream the stream is gone: called so that somebody makes it anew */
 export function createPublish(bus: Bus, onNoStream: () => Promise<void>): Publish {
-  return async (message) => {
-    const problem = neverStorable(bus, message);
-    if (problem !== null) return { stored: false, permanent: true, because: problem };
-    try {
-      const ack = await bus.js.publish(message.subject, message.payload, {
-        msgID: message.id,
-        timeout: ACK_TIMEOUT_MS,
-        headers: headersOf(message),
-      });
-      return { stored: true, duplicate: ack.duplicate };
-    } catch (error) {
-      if (isNoStream(error)) await onNoStream().catch(() => undefined);
-      return {
-        stored: false,
-        permanent: isPermanent(error),
-        because: error instanceof Error ? error.message : 'unknown',
-      };
-    }
+  return (message) => traced(message, (sent) => publishOnce(bus, onNoStream, sent));
+}
+
+/** EventPublish goes on in the trace the message came with, and into its header: who reads it is below the publishing. */
+async function traced(message: BusMessage, publish: Publish): Promise<PublishOutcome> {
+  if (!isRecorded(message.traceparent)) return await publish(message);
+  const attributes = {
+    [ATTR_MESSAGING_SYSTEM]: 'nats',
+    [ATTR_MESSAGING_OPERATION_NAME]: 'publish',
+    [ATTR_MESSAGING_OPERATION_TYPE]: 'send',
+    [ATTR_MESSAGING_DESTINATION_NAME]: message.subject,
+    [ATTR_MESSAGING_MESSAGE_ID]: message.id,
   };
+  const span = tracer.startSpan(
+    'EventPublish',
+    { kind: SpanKind.PRODUCER, attributes },
+    contextOf(message.traceparent),
+  );
+  // Off here, on elsewhere: the message keeps the trace it came with.
+  const traceparent = span.isRecording() ? traceparentOfSpan(span.spanContext()) : message.traceparent;
+  const outcome = await publish({ ...message, traceparent });
+  if (outcome.stored) span.setAttribute('pahlawan.duplicate', outcome.duplicate);
+  else fail(span, outcome.permanent ? 'never storable' : 'not stored');
+  span.end();
+  return outcome;
+}
+
+async function publishOnce(bus: Bus, onNoStream: () => Promise<void>, message: BusMessage): Promise<PublishOutcome> {
+  const problem = neverStorable(bus, message);
+  if (problem !== null) return { stored: false, permanent: true, because: problem };
+  try {
+    const ack = await bus.js.publish(message.subject, message.payload, {
+      msgID: message.id,
+      timeout: ACK_TIMEOUT_MS,
+      headers: headersOf(message),
+    });
+    return { stored: true, duplicate: ack.duplicate };
+  } catch (error) {
+    if (isNoStream(error)) await onNoStream().catch(() => undefined);
+    return {
+      stored: false,
+      permanent: isPermanent(error),
+      because: error instanceof Error ? error.message : 'unknown',
+    };
+  }
 }
 
 function neverStorable(bus: Bus, message: BusMessage): string | null {

@@ -64,13 +64,14 @@ function changedOffers({ before, after }: LotChange) {
 
 function outboxParam(change: LotChange, turn: TurnWrite) {
   const outboxId = newUuid(turn.decidedAtMs);
-  const payload = encodeLotEvent(change, outboxId, turn.decidedAtMs, turn.traceparent);
+  const traceparent = turn.traceparents.get(change.after.id) ?? null;
+  const payload = encodeLotEvent(change, outboxId, turn.decidedAtMs, traceparent);
   return {
     outbox_id: outboxId,
     lot_id: change.after.id,
     lot_version: change.after.version,
     subject: subjectOf(change.after),
     payload: Buffer.from(payload).toString('base64'),
-    traceparent: turn.traceparent,
+    traceparent,
   };
 }

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Journey, TravelTime, TravelTimes } from '#cell/ports.ts';
 import { estimateTravelSeconds, placeKey, type Place } from '#core/geo/distance.ts';
@@ -138,7 +139,8 @@ function grouped(wanted: readonly Wanted[]): Wanted[][] {
 function inLane(times: Times, action: () => Promise<void>): Promise<void> {
   if (times.waiting.length >= MAX_WAITING) return Promise.resolve();
   return new Promise((resolve) => {
-    times.waiting.push(() => action().finally(resolve));
+    // Somebody else may drive it: it stays part of the trace that asked.
+    times.waiting.push(AsyncLocalStorage.bind(() => action().finally(resolve)));
     drive(times);
   });
 }

@@ -1,7 +1,10 @@
+import { SpanKind, type Attributes } from '@opentelemetry/api';
 import { Type, type Static } from 'typebox';
 import { Value } from 'typebox/value';
 import { Agent, request } from 'undici';
 import webpush from 'web-push';
+import { ATTR_SERVER_ADDRESS } from '../telemetry/conventions.ts';
+import { step } from '../telemetry/spans.ts';
 import { endpointProblem, guardedLookup, type EndpointRules } from './endpoint.ts';
 
 /** The browser's PushSubscription as JSON; other members are left out. */
@@ -52,15 +55,30 @@ const GONE = new Set([404, 410]);
 export function createPusher(vapid: VapidKeys, rules: EndpointRules): Pusher {
   const agent = new Agent({ connect: { lookup: guardedLookup(rules), timeout: TIMEOUT_MS }, connections: 16 });
   return {
-    push: async (subscription, message) => {
-      if (!Value.Check(PushSubscription, subscription)) return { outcome: 'refused', because: 'no push subscription' };
-      const problem = endpointProblem(subscription.endpoint, rules);
-      if (problem !== null) return { outcome: 'refused', because: problem };
-      const details = encrypted(vapid, subscription, message);
-      return details === null ? { outcome: 'refused', because: 'unusable keys' } : send(agent, details);
-    },
+    push: (subscription, message) =>
+      step(
+        'SendPush',
+        { kind: SpanKind.PRODUCER },
+        () => push(subscription, message),
+        (result) => described(subscription, result),
+      ),
     close: () => agent.close(),
   };
+
+  async function push(subscription: unknown, message: PushMessage): Promise<PushOutcome> {
+    if (!Value.Check(PushSubscription, subscription)) return { outcome: 'refused', because: 'no push subscription' };
+    const problem = endpointProblem(subscription.endpoint, rules);
+    if (problem !== null) return { outcome: 'refused', because: problem };
+    const details = encrypted(vapid, subscription, message);
+    return details === null ? { outcome: 'refused', because: 'unusable keys' } : send(agent, details);
+  }
+}
+
+/** The endpoint lets anybody push who knows it: only its server's name is told. */
+function described(subscription: unknown, result: PushOutcome): { attributes: Attributes; failed?: string } {
+  const server = Value.Check(PushSubscription, subscription) ? URL.parse(subscription.endpoint)?.hostname : undefined;
+  const attributes = { 'pahlawan.push.outcome': result.outcome, [ATTR_SERVER_ADDRESS]: server ?? 'none' };
+  return 'because' in result ? { attributes, failed: result.because } : { attributes };
 }
 
 /** null: the subscription's keys are no keys */

@@ -13,10 +13,11 @@ import type { Directory } from '../organisations/directory.ts';
 import { lotPlaceOf } from '../pathIds.ts';
 import type { LotReads } from '../ports.ts';
 import { malformed, Problem } from '../problems.ts';
-import { etagOf, ifMatchOf, instantMsOf, traceparentOf, type Api } from '../requests.ts';
+import { etagOf, ifMatchOf, instantMsOf, type Api } from '../requests.ts';
 import { answers, cellAnswers } from '../schemas/answers.ts';
 import { PostSurplus, SurplusQuery, type PostSurplusBody } from '../schemas/surplus.ts';
 import { IfMatchHeader, KeyHeader, LotId } from '../schemas/words.ts';
+import { traceparentOf } from '../traces.ts';
 import { granted } from '../verdict.ts';
 import { seesSurplus, stepsFor, surplusFor } from '../whoSees.ts';
 
@@ -71,6 +72,7 @@ function postSurplus(app: Api, { sendOnce, directory, fingerprint, nowMs, newUui
       };
       const answer = await sendOnce({ command, homeRegionId: donor.homeRegionId, traceparent: traceparentOf(request) });
       const { surplus } = granted(answer);
+      request.span?.setAttribute('pahlawan.lot.id', surplus.id);
       return await reply
         .code(201)
         .headers({ location: `/v1/surplus/${surplus.id}`, etag: etagOf(surplus.version) })
