@@ -13,7 +13,7 @@ help: ## this list
 setup: ## everything the machine needs; seconds when nothing changed
 	@dev/setup
 
-run: setup ## the whole stack in the foreground (ACK_TIMEOUT_SECONDS=8 CITY=jakarta PROCESSES=actor-host=2,api=2 TRACES=1); Ctrl-C stops it
+run: setup ## the whole stack in the foreground (ACK_TIMEOUT_SECONDS=8 CITY=jakarta PROCESSES=actor-host=2,api=2 TRACES=1 METRICS=1); Ctrl-C stops it
 	@exec $(NODE) dev/stack/run.ts
 
 stop: ## stop the stack
