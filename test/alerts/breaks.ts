@@ -82,8 +82,8 @@ export const BREAKS: readonly Break[] = [
     run: (stage, mended) => flood(stage, mended, 200, () => stage.donors[0]?.at ?? { lat: 0, lon: 0 }),
   },
   {
-    what: 'posts from 64 cells, to hosts that get a quarter of the processor they want',
-    alerts: ['MatchingSaturated'],
+    what: 'posts from 64 cells, to hosts that get a twentieth of the processor',
+    alerts: ['MatchingSaturated', 'PostsRefused'],
     run: async (stage, mended) => {
       const throttled = throttle(
         HOSTS.map((name) => stage.stack.process(name).pid),
@@ -124,7 +124,7 @@ async function hang(
   }
 }
 
-/** As a processor quota does it: a quarter of each tenth of a second is theirs. */
+/** As a processor quota does it: a twentieth of each tenth of a second is theirs. */
 async function throttle(hosts: readonly (number | undefined)[], over: AbortSignal): Promise<void> {
   const pids = hosts.filter((pid) => pid !== undefined);
   const tell = (signal: NodeJS.Signals): void => {
@@ -132,9 +132,9 @@ async function throttle(hosts: readonly (number | undefined)[], over: AbortSigna
   };
   while (!over.aborted) {
     tell('SIGSTOP');
-    await pause(75);
+    await pause(95);
     tell('SIGCONT');
-    await pause(25);
+    await pause(5);
   }
 }
 
