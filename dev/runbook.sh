@@ -13,7 +13,7 @@ ask() {
 pid() { make -s status | awk -v name="$1" '$1 == name { print $2 }'; }
 
 # sql "statement": as the owner of the schema
-sql() { psql -X "$(node -p 'JSON.parse(fs.readFileSync(".run/env.json")).MIGRATION_DATABASE_URL')" -c "$1"; }
+sql() { PGCONNECT_TIMEOUT=3 psql -X "$(node -p 'JSON.parse(fs.readFileSync(".run/env.json")).MIGRATION_DATABASE_URL')" -c "$1"; }
 
 # post n: n donors post half a kilogram each, from a spot beside their door that no travel time is known from
 post() (
