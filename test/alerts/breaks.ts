@@ -1,5 +1,6 @@
 /** One entry a way to break the stack: which alerts must fire, and how it is mended. */
 import { setTimeout as pause } from 'node:timers/promises';
+import pg from 'pg';
 import { treeOf } from '../faults/inject.ts';
 import { breadOf } from '../journey/people.ts';
 import type { AlertStage, Place } from './stage.ts';
@@ -83,17 +84,28 @@ export const BREAKS: readonly Break[] = [
   },
   {
     what: 'posts from 64 cells, to hosts that get a twentieth of the processor',
-    alerts: ['MatchingSaturated', 'PostsRefused'],
+    alerts: ['PostsRefused'],
     run: async (stage, mended) => {
       const throttled = throttle(
         HOSTS.map((name) => stage.stack.process(name).pid),
         mended,
       );
-      const spread = ({ lat, lon }: Place, n: number): Place => ({
-        lat: lat + ((n % 8) - 4) * 0.03,
-        lon: lon + ((Math.floor(n / 8) % 8) - 4) * 0.05,
-      });
       await Promise.all([throttled, flood(stage, mended, 300, spread)]);
+    },
+  },
+  {
+    what: 'one host is left, and somebody holds a lock that all its turns wait for',
+    alerts: ['MatchingSaturated'],
+    run: async (stage, mended) => {
+      const client = new pg.Client({ connectionString: stage.stack.env['MIGRATION_DATABASE_URL'] });
+      // An api has eight calls in flight at most: two hosts with eight connections each would not be full.
+      const second = ['actor-host-2.daprd', 'actor-host-2'].map((name) => stage.stack.process(name));
+      for (const each of second) await each.stop();
+      await client.connect();
+      await client.query('begin; lock table cell in access exclusive mode');
+      await flood(stage, mended, 100, spread);
+      await client.end();
+      for (const each of second.reverse()) await each.start();
     },
   },
   {
@@ -122,6 +134,11 @@ async function hang(
   } finally {
     for (const pid of pids) process.kill(pid, 'SIGCONT');
   }
+}
+
+/** Over 64 cells. */
+function spread({ lat, lon }: Place, n: number): Place {
+  return { lat: lat + ((n % 8) - 4) * 0.03, lon: lon + ((Math.floor(n / 8) % 8) - 4) * 0.05 };
 }
 
 /** As a processor quota does it: a twentieth of each tenth of a second is theirs. */
