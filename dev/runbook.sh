@@ -2,7 +2,7 @@
 
 # ask "promql": what Prometheus answers, a line per series
 ask() {
-  curl -sG http://127.0.0.1:27260/api/v1/query --data-urlencode "query=$1" | node -e '
+  curl -sG http://127.0.0.1:27270/api/v1/query --data-urlencode "query=$1" | node -e '
     const { data, error } = JSON.parse(fs.readFileSync(0));
     if (error) throw new Error(error);
     for (const { metric, value } of data.result) console.log(value[1], JSON.stringify(metric));
