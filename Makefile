@@ -5,7 +5,7 @@ WITH_ENV := $(NODE) dev/stack/withEnv.ts
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run stop reset status token seed simulate replay dlq test faults faults-mutants check fmt bench bench-quick soak \
-  rolling overload takeover scaling failover redis-away test-chart test-traces image test-image scale
+  rolling overload takeover scaling failover redis-away test-chart test-traces image test-image scale alerts-fire
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
@@ -13,7 +13,7 @@ help: ## this list
 setup: ## everything the machine needs; seconds when nothing changed
 	@dev/setup
 
-run: setup ## the whole stack in the foreground (ACK_TIMEOUT_SECONDS=8 CITY=jakarta PROCESSES=actor-host=2,api=2 TRACES=1); Ctrl-C stops it
+run: setup ## the whole stack in the foreground (ACK_TIMEOUT_SECONDS=8 CITY=jakarta PROCESSES=actor-host=2,api=2 TRACES=1 METRICS=1); Ctrl-C stops it
 	@exec $(NODE) dev/stack/run.ts
 
 stop: ## stop the stack
@@ -40,6 +40,7 @@ replay: setup ## evenings through the pure core: greedy, ours, hindsight optimum
 dlq: ## dead letters: make dlq ARGS="list" | "replay <id>" | "discard <id>"
 	@$(WITH_ENV) dev/dlq/main.ts $(ARGS)
 
+test: export METRICS := 1
 test: setup ## static checks, a quick bench, then all tests on real servers; make test FILE=test/cell/cell.test.ts runs one file alone
 	@$(if $(FILE),,npm run -s check)
 	@$(if $(FILE),,$(NODE) loadtest/run.ts --quick)
@@ -63,6 +64,10 @@ faults: setup ## kill, hang and empty everything under load, then check every la
 
 faults-mutants: setup ## plant each bug of test/faults/mutants.ts and see which law catches it (MUTANTS=fence,commands SEED=1); 25 minutes for all
 	@MUTANTS='$(MUTANTS)' SEED='$(SEED)' $(NODE) test/faults/runMutants.ts
+
+alerts-fire: export METRICS := 1
+alerts-fire: setup ## break a stack of its own in every way the alerts know; each must fire: make alerts-fire ALERTS=HotCell,OutboxLag; 15 minutes
+	@ALERTS='$(ALERTS)' $(NODE) test/alerts/fire.ts
 
 failover: setup ## how long a cell is silent when a process of its owner's side dies or hangs
 	@$(NODE) test/faults/failover.ts

@@ -31,6 +31,10 @@ export interface World {
   readonly policy: Policy;
   /** candidates as read a moment ago */
   readonly nearLately: Candidates['near'];
+  readonly hooks: {
+    /** A turn is in PostgreSQL now. Told once, by whoever wrote it: never for a repeat, a refusal or a write nobody answered for. */
+    readonly wrote: (decision: Decision, nowMs: number) => void;
+  };
 }
 
 export type Outcome =
@@ -46,7 +50,7 @@ export async function attemptTurn(
   traceOf: TraceOf,
   world: World,
 ): Promise<Outcome> {
-  const { ports, policy } = world;
+  const { ports, policy, hooks } = world;
   const notAfterMs = ports.clock.nowMs() + NOT_AFTER_MS;
   const lots = await lotsOf(owned, commands, ports);
   const held: Held = { epoch: Number(owned.epoch), tokens: new Map() };
@@ -62,6 +66,7 @@ export async function attemptTurn(
   }
   remember(owned, decision);
   rememberTraces(owned.lastTraces, decision.changes, traceparents);
+  hooks.wrote(decision, ports.clock.nowMs());
   if (decision.changes.length > 0) ports.hints.outbox(regionOf(owned.token, policy.regionLevel));
   await settle(decision, ports);
   return { done: true, answers: decision.answers };

@@ -6,7 +6,7 @@
 import { lotIdOfCommand, type Command } from '#core/lots/command.ts';
 import type { Policy } from '#core/lots/policy.ts';
 import { cellOf, type CellToken } from '#core/words/ids.ts';
-import { attemptTurn, type Owned } from './attempt.ts';
+import { attemptTurn, type Owned, type World } from './attempt.ts';
 import { MAX_BATCH, type CellAnswer, type TurnRequest } from './contract.ts';
 import { seekingOf } from './facts.ts';
 import { createLately } from './lately.ts';
@@ -40,11 +40,19 @@ export interface Cell {
   turn(commands: readonly Command[], traceparents: Traceparents): Promise<readonly CellAnswer[]>;
   /** Resolves when no turn is under way. */
   idle(): Promise<void>;
+  load(): CellLoad;
+}
+
+export interface CellLoad {
   /** commands that wait for a turn */
-  waiting(): number;
+  readonly waiting: number;
+  /** how long its turns have taken, and what was in them, since it was made */
+  readonly busyMs: number;
+  readonly commands: number;
 }
 
 export interface CellHooks {
+  readonly wrote: World['hooks']['wrote'];
   readonly activated: () => void;
   readonly fenced: () => void;
   readonly turned: (size: number, waitedMs: number) => void;
@@ -93,6 +101,8 @@ export function createCell(token: CellToken, ports: CellPorts, policy: Policy, h
   const warm = createWarmer(ports, state.nearLately);
   const queue: Waiting[] = [];
   let running: Promise<void> | null = null;
+  let busyMs = 0;
+  let taken = 0;
 
   async function turn(commands: readonly Command[], traceparents: Traceparents): Promise<readonly CellAnswer[]> {
     const begun = commands.map((command, n) => beginTrace(state, command, traceparents?.[n] ?? null));
@@ -117,14 +127,18 @@ export function createCell(token: CellToken, ports: CellPorts, policy: Policy, h
   async function drain(): Promise<void> {
     while (queue.length > 0) {
       const batch = nextBatch(queue);
-      hooks.turned(batch.length, ports.clock.nowMs() - (batch[0]?.queuedAtMs ?? 0));
+      const startedAtMs = ports.clock.nowMs();
+      hooks.turned(batch.length, startedAtMs - (batch[0]?.queuedAtMs ?? 0));
       const traces = batch.map(({ trace }) => trace);
       await state.traces.during(traces, () => runBatch(state, batch));
+      busyMs += ports.clock.nowMs() - startedAtMs;
+      taken += batch.length;
     }
     running = null;
   }
 
-  return { turn, idle: () => running ?? Promise.resolve(), waiting: () => queue.length };
+  const load = (): CellLoad => ({ waiting: queue.length, busyMs, commands: taken });
+  return { turn, idle: () => running ?? Promise.resolve(), load };
 }
 
 /** Where nobody called, a lot's next step goes on in the trace of its last one. */

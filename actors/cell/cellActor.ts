@@ -2,7 +2,7 @@
 import { levelOf } from '#core/geo/cell.ts';
 import type { Policy } from '#core/lots/policy.ts';
 import { parseCellToken, type CellToken } from '#core/words/ids.ts';
-import { createCell, MAX_WAITING_POSTS, type Cell, type CellHooks } from './cell.ts';
+import { createCell, type Cell, type CellHooks, type CellLoad } from './cell.ts';
 import { MAX_BATCH, type TurnRequest, type TurnResponse } from './contract.ts';
 import type { CellPorts } from './ports.ts';
 
@@ -14,8 +14,8 @@ export interface CellActors {
   /** Resolves when no turn is under way anywhere. */
   idle(): Promise<void>;
   count(): number;
-  /** the fullest queue of turns as a share of what it may hold, 0 to 1 */
-  saturation(): number;
+  /** of each cell that is here */
+  loads(): ReadonlyMap<CellToken, CellLoad>;
 }
 
 export function createCellActors(ports: CellPorts, policy: Policy, hooks: CellHooks, cellLevel: number): CellActors {
@@ -51,9 +51,6 @@ export function createCellActors(ports: CellPorts, policy: Policy, hooks: CellHo
       await Promise.all([...cells.values()].map((cell) => cell.idle()));
     },
     count: () => cells.size,
-    saturation: () => {
-      const fullest = [...cells.values()].reduce((most, cell) => Math.max(most, cell.waiting()), 0);
-      return Math.min(1, fullest / MAX_WAITING_POSTS);
-    },
+    loads: () => new Map([...cells].map(([token, cell]) => [token, cell.load()])),
   };
 }

@@ -15,10 +15,12 @@ export interface App {
   daprd: boolean;
   /** Kinds, or infrastructure, that come first. */
   after: readonly string[];
+  /** Tells no Prometheus how it is. */
+  silent?: boolean;
 }
 
 export const OUR_APPS: readonly App[] = [
-  { kind: 'issuer', main: 'dev/issuer/main.ts', daprd: false, after: [] },
+  { kind: 'issuer', main: 'dev/issuer/main.ts', daprd: false, after: [], silent: true },
   {
     kind: 'actor-host',
     main: 'services/actor-host/main.ts',

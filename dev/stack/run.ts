@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import portsOfThisMachine from '../ports.json' with { type: 'json' };
+import { prometheusUrl } from './infrastructure/prometheus.ts';
 import { canListen } from './ports.ts';
 import { RUN_DIR } from './runDir.ts';
 import { type Stack, startStack } from './stack.ts';
@@ -78,6 +79,9 @@ function printTable(stack: Stack): void {
     ['an evening', 'make simulate'],
     ...tracesRow(stack),
     ['what runs', 'make status'],
+    ...(stack.ports['prometheus'] === undefined
+      ? []
+      : [['alerts', `${prometheusUrl(stack.ports['prometheus'])}/alerts`] as const]),
     ['logs', join(RUN_DIR, 'logs')],
     ['stop', 'Ctrl-C, or make stop   ·   make reset deletes the data too'],
   ];
@@ -112,6 +116,7 @@ try {
     ports: fixedPorts,
     processes: countsFrom(process.env['PROCESSES']),
     jaeger: jaegerIfAsked(),
+    metrics: process.env['METRICS'] === '1',
     log,
     signal: stopping.signal,
   });

@@ -7,6 +7,7 @@ import { jaegerSpec, jaegerUrl } from './infrastructure/jaeger.ts';
 import { natsSpec } from './infrastructure/nats.ts';
 import { DATABASE, type PostgresOptions, postgresSpec } from './infrastructure/postgres.ts';
 import { answersHttp } from './infrastructure/probes.ts';
+import { prometheusSpec, type ScrapeTarget } from './infrastructure/prometheus.ts';
 import { redisSpec } from './infrastructure/redis.ts';
 import { valhallaSpec } from './infrastructure/valhalla.ts';
 import { startInOrder, stopInOrder } from './order.ts';
@@ -34,6 +35,8 @@ export interface StackOptions {
   commandOf?: CommandOf;
   /** Jaeger's program (dev/jaeger/build): it runs too, and gets every trace unless the shell says which share. */
   jaeger?: string | undefined;
+  /** With Prometheus beside it, and the alerts of production. */
+  metrics?: boolean;
   log?: (line: string) => void;
   /** Aborted while it starts: what has started is stopped, and startStack throws. */
   signal?: AbortSignal;
@@ -131,6 +134,7 @@ async function describe(
     valhallaSpec(valhalla),
     ...(options.jaeger === undefined ? [] : [await jaegerSpec({ command: options.jaeger, portOf })]),
     migrateSpec(commandOf, env),
+    ...(options.metrics === true ? [await watcherSpec(options, portOf)] : []),
   ].filter(({ name }) => countOf(name) > 0);
   const { envOf = () => ({}) } = options;
   return { specs: [...infrastructure, ...(await appSpecs({ ...dapr, apps, countOf, env, envOf, commandOf }))], env };
@@ -141,6 +145,19 @@ async function toJaeger(portOf: PortOf): Promise<Record<string, string>> {
     OTEL_EXPORTER_OTLP_ENDPOINT: jaegerUrl(await portOf('jaeger.otlp')),
     OTEL_TRACES_SAMPLER_ARG: process.env['OTEL_TRACES_SAMPLER_ARG'] ?? '1',
   };
+}
+
+/** Prometheus on every process of ours that has something to tell. */
+async function watcherSpec({ dir, apps = OUR_APPS, processes }: StackOptions, portOf: PortOf): Promise<ProcessSpec> {
+  const targets: ScrapeTarget[] = [];
+  for (const { kind, silent } of apps) {
+    if (silent === true) continue;
+    for (const instance of instanceNames(kind, processes?.[kind] ?? 1)) {
+      targets.push({ job: kind, instance, port: await portOf(instance) });
+    }
+  }
+  const { prometheus: command } = findTools();
+  return prometheusSpec({ command, dir: join(dir, 'prometheus'), port: await portOf('prometheus'), targets });
 }
 
 function migrateSpec(commandOf: CommandOf, env: Record<string, string>): ProcessSpec {

@@ -13,6 +13,8 @@ export interface Tools {
   valhallaHome: string;
   /** LD_PRELOADed it lets a test move a process's clock. */
   faketimeLibrary: string;
+  /** empty: only `make setup METRICS=1` installs it */
+  prometheus: string;
 }
 
 /** @throws Error when dev/setup has not run */
@@ -36,5 +38,6 @@ export function findTools(): Tools {
     daprBin: read('DAPR_BIN'),
     valhallaHome: read('VALHALLA_HOME'),
     faketimeLibrary: read('FAKETIME_LIBRARY'),
+    prometheus: written['PROMETHEUS'] ?? '',
   };
 }

@@ -19,7 +19,8 @@ import { createLogger } from '#adapters/telemetry/logger.ts';
 import { startTracing } from '#adapters/telemetry/tracing.ts';
 import { createApp } from './app.ts';
 import { Config } from './config.ts';
-import { createCellMetrics, watchSaturation } from './metrics.ts';
+import { createCellMetrics } from './metrics.ts';
+import { watchSaturation } from './watchSaturation.ts';
 
 const env = readEnv(Config, process.env);
 const tracing = await startTracing('actor-host', process.env);
@@ -45,7 +46,7 @@ const actors = createCellActors(
   createCellMetrics(register, log),
   env.CELL_LEVEL,
 );
-watchSaturation(register, actors);
+watchSaturation(register, actors, pool);
 const checkReady = async (): Promise<void> => void (await pool.query('select 1'));
 const app = createApp({ actors, appToken: env.APP_API_TOKEN, registry: register, log, checkReady });
 await app.listen({ host: env.HOST, port: env.APP_PORT });

@@ -1,7 +1,7 @@
-import { Counter, Gauge, Histogram, type Registry, collectDefaultMetrics } from 'prom-client';
+import { Counter, Histogram, type Registry, collectDefaultMetrics } from 'prom-client';
 import type { CellHooks } from '#cell/cell.ts';
-import type { CellActors } from '#cell/cellActor.ts';
 import type { Logger } from 'pino';
+import { createFoodMetrics } from './foodMetrics.ts';
 
 /** What the cells report, by prom-client; no cell or recipient ids in labels. */
 export function createCellMetrics(registry: Registry, log: Logger): CellHooks {
@@ -37,22 +37,11 @@ export function createCellMetrics(registry: Registry, log: Logger): CellHooks {
       turnSize.observe(size);
       turnWait.observe(waitedMs / 1000);
     },
+    wrote: createFoodMetrics(registry),
     failed: (error) => {
       failed.inc();
       log.warn({ err: error }, 'a turn failed');
     },
     random: Math.random,
   };
-}
-
-/** How near the fullest cell is to refusing posts; how much the api lets in stands in its own metrics. */
-export function watchSaturation(registry: Registry, actors: CellActors): void {
-  new Gauge({
-    name: 'cell_queue_fullest_ratio',
-    help: 'Commands waiting for a turn in the fullest cell, as a share of where it refuses posts',
-    registers: [registry],
-    collect() {
-      this.set(actors.saturation());
-    },
-  });
 }

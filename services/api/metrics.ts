@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { PROBLEM_CODES } from './problems.ts';
 
 /** Labels are few and bounded: no ids, no paths as called, only route patterns. */
 export interface ApiMetrics {
@@ -26,12 +27,7 @@ export function createApiMetrics(registry = new Registry()): ApiMetrics {
       buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
       registers,
     }),
-    problems: new Counter({
-      name: 'api_problems_total',
-      help: 'Problems answered, by type',
-      labelNames: ['type'],
-      registers,
-    }),
+    problems: problemCounter(registers),
     rateLimitFailures: new Counter({
       name: 'api_rate_limit_failures_total',
       help: 'Requests let pass uncounted because Redis did not answer',
@@ -63,4 +59,16 @@ export function createApiMetrics(registry = new Registry()): ApiMetrics {
       registers,
     }),
   };
+}
+
+/** Each type stands there from the start, at 0. */
+function problemCounter(registers: Registry[]): Counter<'type'> {
+  const problems = new Counter({
+    name: 'api_problems_total',
+    help: 'Problems answered, by type',
+    labelNames: ['type'],
+    registers,
+  });
+  for (const type of PROBLEM_CODES) problems.inc({ type }, 0);
+  return problems;
 }

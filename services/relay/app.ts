@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Bus } from '#adapters/nats/bus.ts';
 import { onOutboxHints } from '#adapters/nats/hints.ts';
 import { createPublish } from '#adapters/nats/publish.ts';
@@ -12,6 +12,7 @@ import { findRegionsWithOutbox } from '#adapters/postgres/sql/findRegionsWithOut
 import { markPublished } from '#adapters/postgres/sql/markPublished.ts';
 import type { Queryable } from '#adapters/postgres/sql/queryable.ts';
 import { releaseClaims } from '#adapters/postgres/sql/releaseClaims.ts';
+import { watchLedger } from '#adapters/telemetry/watchLedger.ts';
 import { createRelay } from './relay.ts';
 import type { BatchResult, Outbox } from './relayBatch.ts';
 import { createSlots, RENEW_EVERY_MS, type Slots } from './slots.ts';
@@ -33,6 +34,8 @@ export interface RelayAppOptions {
 }
 
 const STREAMS_EVERY_MS = 5_000;
+/** Each stands there from the start, at 0. */
+const OUTCOMES = ['published', 'dead-lettered', 'failed', 'blocked'] as const;
 
 /** Makes the streams, takes its slots, and relays until stopped. */
 export async function startRelayApp(options: RelayAppOptions): Promise<RelayApp> {
@@ -57,6 +60,7 @@ export async function startRelayApp(options: RelayAppOptions): Promise<RelayApp>
   const stopStreams = await repeat(STREAMS_EVERY_MS, keepStreams, log);
   const stopHints = onOutboxHints(bus, relay.hint);
   relay.start();
+  const stopWatching = watchLedger(meters.registry, pool);
   return {
     registry: meters.registry,
     missing: async () => [
@@ -70,6 +74,7 @@ export async function startRelayApp(options: RelayAppOptions): Promise<RelayApp>
       stopHints();
       stopRenewing();
       stopStreams();
+      await stopWatching();
       await relay.stop();
       await slots.leave().catch((error: unknown) => {
         log.warn({ err: error }, 'the slots stay ours until their lease runs out');
@@ -106,6 +111,7 @@ async function repeat(everyMs: number, run: () => Promise<void>, log: Logger): P
 
 function createMeters(slots: Slots): { registry: Registry; onBatch: (result: BatchResult) => void } {
   const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
   const registers = [registry];
   const events = new Counter({
     name: 'relay_events_total',
@@ -113,6 +119,7 @@ function createMeters(slots: Slots): { registry: Registry; onBatch: (result: Bat
     labelNames: ['outcome'],
     registers,
   });
+  for (const outcome of OUTCOMES) events.inc({ outcome }, 0);
   const lag = new Histogram({
     name: 'relay_lag_seconds',
     help: 'From the turn to the publish acknowledgement',

@@ -1,5 +1,6 @@
 import { createDeadLetters } from '#adapters/nats/deadLetters.ts';
 import { DEAD_LETTERS, LOTS } from '#adapters/nats/streams.ts';
+import { watchLedger } from '#adapters/telemetry/watchLedger.ts';
 import type { RoleName } from './config.ts';
 import { every } from './every.ts';
 import { ROLES, type RunningRole, type Workshop } from './roles.ts';
@@ -22,6 +23,7 @@ const CONSUMERS: readonly { stream: string; role: RoleName }[] = [
 export function startWorkerApp(shop: Workshop, roles: readonly RoleName[]): WorkerApp {
   const running: RunningRole[] = roles.map((role) => ROLES[role](shop));
   running.push(every(GAUGES_EVERY_MS, 'reading the streams', () => readGauges(shop, roles), shop.log));
+  running.push({ stop: watchLedger(shop.meters.registry, shop.pool) });
   return {
     missing: async () => {
       const postgres = await shop.pool.query('select 1').then(

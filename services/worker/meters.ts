@@ -1,10 +1,12 @@
-import { Counter, Gauge, Registry } from 'prom-client';
+import { DEAD_LETTER_CAUSES } from '#adapters/nats/deadLetter.ts';
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 
 export type Meters = ReturnType<typeof createMeters>;
 
 /** What the worker reports; no ids in labels. */
 export function createMeters() {
   const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
   const registers = [registry];
   const counter = (name: string, help: string, label: string): Counter =>
     new Counter({ name, help, labelNames: [label], registers });
@@ -34,6 +36,7 @@ export function createMeters() {
     labelNames: ['cause'],
     registers,
   });
+  for (const cause of DEAD_LETTER_CAUSES) deadLetters.set({ cause }, 0);
   return {
     registry,
     onWake: (ok: boolean) => {
@@ -53,7 +56,7 @@ export function createMeters() {
       depth.set({ consumer }, messagesLeft);
     },
     deadLetters: (counts: ReadonlyMap<string, number>) => {
-      deadLetters.reset();
+      for (const cause of DEAD_LETTER_CAUSES) deadLetters.set({ cause }, 0);
       for (const [subject, count] of counts) deadLetters.inc({ cause: subject.split('.')[2] ?? '' }, count);
     },
   };

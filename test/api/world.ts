@@ -158,7 +158,14 @@ async function hostCells(
     'the candidates are ready',
     async () => (await candidates.near([{ ...HELSINKI, radiusMeters: 1 }])) !== null,
   );
-  const hooks = { activated: nothing, fenced: nothing, turned: nothing, failed: nothing, random: Math.random };
+  const hooks = {
+    activated: nothing,
+    fenced: nothing,
+    turned: nothing,
+    wrote: nothing,
+    failed: nothing,
+    random: Math.random,
+  };
   const ports = { ...worldPorts(pool, candidates), clock, handoverCode: createHandoverCode(SECRET) };
   const actors = createCellActors(ports, policyOf(300_000), hooks, 12);
   const stop = async (): Promise<void> => {

@@ -24,6 +24,7 @@ const hooks = {
   activated: () => undefined,
   fenced: () => undefined,
   turned: () => undefined,
+  wrote: () => undefined,
   failed: (error: unknown) => void failures.push(error),
   random: () => 0.5,
 };

@@ -1,6 +1,6 @@
 /** What the objects say to each other, and to the stack that runs without Kubernetes. */
 import { deepEqual, equal, match, ok } from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { parse } from 'yaml';
@@ -150,6 +150,41 @@ it('our processes know the collector of traces where there is one, and may reach
     ({ kind, spec }) => kind === 'NetworkPolicy' && JSON.stringify(spec.egress ?? []).includes('4318'),
   );
   equal(reaching.length, 4);
+});
+
+describe('alerts and dashboards', () => {
+  const file = (name: string): string => readFileSync(join(CHART, 'files', name), 'utf8');
+  it('are those of the stack, word for word', () => {
+    deepEqual(only(objectsOf('default'), 'PrometheusRule').spec, parse(file('alerts.yaml')));
+    const maps = objectsOf('monitored').filter(({ kind }) => kind === 'ConfigMap');
+    equal(maps.length, globSync(join(CHART, 'files', 'dashboards', '*.json')).length);
+    for (const { metadata, data } of maps as unknown as { metadata: never; data: Record<string, string> }[]) {
+      equal(metadata['labels']['grafana_dashboard'], '1');
+      for (const [name, text] of Object.entries(data)) equal(text.trim(), file(join('dashboards', name)).trim());
+    }
+  });
+  it('lead to where the runbooks are', () => {
+    const { spec } = only(objectsOf('monitored'), 'PrometheusRule');
+    const urls = [...JSON.stringify(spec).matchAll(/"runbook_url":"([^"]*)"/g)].map(([, url]) => url);
+    ok(urls.length >= 12);
+    for (const url of urls) match(String(url), /^https:\/\/runbooks\.example\/docs\/runbooks\/[a-z-]+\.md$/);
+  });
+  it('are there only where they are wanted', () => {
+    equal(objectsOf('default').filter(({ kind }) => kind === 'ConfigMap').length, 0);
+    ok(!template('default', '--set', 'alerts.enabled=false').stdout.includes('kind: PrometheusRule'));
+  });
+  it('know processes by the labels that the scrape gives them', () => {
+    const { jobLabel, targetLabels } = only(objectsOf('default'), 'ServiceMonitor').spec;
+    deepEqual([jobLabel, targetLabels], ['app.kubernetes.io/component', ['app.kubernetes.io/name']]);
+    const labelled = objectsOf('default').filter(({ kind }) => kind === 'Service');
+    deepEqual(labelled.map(({ metadata }) => metadata.labels['app.kubernetes.io/component']).sort(), [
+      'actor-host',
+      'api',
+      'relay',
+      'worker',
+    ]);
+    for (const { metadata } of labelled) equal(metadata.labels['app.kubernetes.io/name'], 'pahlawan-pangan');
+  });
 });
 
 it('each pod is closed but for its own servers', () => {

@@ -23,6 +23,7 @@ const REFUSED: readonly [string, RegExp][] = [
   ['autoscaling.mode=vpa', /mode/],
   ['autoscaling.targetSaturation=1.5', /targetSaturation/],
   ['networkPolicy.servers.mongodb.port=1', /mongodb/],
+  ['alerts.runbooksUrl=https://runbooks.example', /runbooksUrl/],
   ['networkPolicy.apiFrom[0].anyone=true', /anyone/],
 ];
 /** What a schema can't say, the templates do. */
@@ -42,13 +43,15 @@ describe('values', () => {
     });
 });
 
-/** Every object of the values but the two that hold labels of one's own. */
+/** Every object of the values but those that hold labels of one's own. */
 function objectPaths(values: object, path = ''): string[] {
   const below = Object.entries(values).flatMap(([key, value]) => {
     const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
     return isObject ? objectPaths(value as object, path ? `${path}.${key}` : key) : [];
   });
-  return ['nodeSelector', 'serviceMonitor.labels'].includes(path) ? [] : [path, ...below];
+  return ['nodeSelector', 'serviceMonitor.labels', 'alerts.labels', 'dashboards.labels'].includes(path)
+    ? []
+    : [path, ...below];
 }
 
 function refused(set: string, reason: RegExp): void {

@@ -108,6 +108,7 @@ function hostOf(world: World): Cell {
     activated: () => undefined,
     fenced: () => undefined,
     turned: () => undefined,
+    wrote: () => undefined,
     failed: () => undefined,
     random,
   };

@@ -90,7 +90,14 @@ function postOf(): Post {
 }
 
 function host(owner: string, world: (real: CellPorts) => CellPorts = (real) => real): Cell {
-  const hooks = { activated: nothing, fenced: nothing, turned: nothing, failed: nothing, random: () => 0 };
+  const hooks = {
+    activated: nothing,
+    fenced: nothing,
+    turned: nothing,
+    wrote: nothing,
+    failed: nothing,
+    random: () => 0,
+  };
   return createCell(CELL, world(worldPorts(pool, candidates, owner)), policy, hooks);
 }
 
