@@ -10,6 +10,7 @@ import { createCell, MAX_WAITING_POSTS, type Cell } from '#cell/cell.ts';
 import type { CellAnswer } from '#cell/contract.ts';
 import type { Candidates, CellPorts, CellStore } from '#cell/ports.ts';
 import { createPool, type Pool } from '#adapters/postgres/pool.ts';
+import { LOTS_AT_ONCE } from '#adapters/postgres/cellStore.ts';
 import { newUuid } from '#adapters/ids/uuid.ts';
 import { startPostgres, type PostgresProcess } from '../../dev/testing/loopServers.ts';
 import { fakeCandidates, type FakeCandidates } from '../fakes/candidates.ts';
@@ -336,5 +337,22 @@ describe('what a journey leaves behind', () => {
     assert.ok(!stored[0]?.text.includes(code), 'the code is never kept');
     const sum = await pool.query<{ grams: string }>('select sum(quantity_grams) as grams from lot');
     assert.equal(sum.rows[0]?.grams, '5000');
+  });
+});
+
+describe('a cell that has gathered very many open lots', () => {
+  it('is taken over in parts, with every lot', async () => {
+    const { surplus } = good(await one(postOf()));
+    const more = 2 * LOTS_AT_ONCE + 3;
+    // The uuid's last digits: the time in it, which names the partition, stays.
+    await pool.query(
+      `insert into lot select (jsonb_populate_record(l, jsonb_build_object('lot_id', copy, 'root_id', copy))).*
+       from lot l, lateral (select left(l.lot_id, -8) || lpad(to_hex(n), 8, '0') as copy from generate_series(1, $1) n) as copies
+       where l.lot_id = $2`,
+      [more, surplus?.id],
+    );
+    const { lots } = await ports.store.activate(CELL);
+    assert.equal(new Set(lots.map(({ id }) => id)).size, more + 1);
+    assert.ok(lots.every((lot) => lot.state === 'offered'));
   });
 });
