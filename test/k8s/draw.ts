@@ -16,8 +16,8 @@ export interface RunRecord {
 const WIDTH = 960;
 const LEFT = 56;
 const RIGHT = 16;
-const HOSTS = { top: 52, height: 190 };
-const RATIO = { top: 290, height: 130 };
+const HOSTS = { top: 64, height: 190 };
+const RATIO = { top: 302, height: 130 };
 const INK = '#1f2933';
 const FAINT = '#c8d0d8';
 const HOSTS_INK = '#1d6fb8';
@@ -71,10 +71,14 @@ function stepBands(samples: readonly Sample[], x: (seconds: number) => number, b
     .map(([name, [first]], n) => {
       const from = x(first?.atSeconds ?? 0);
       const to = x(steps[n + 1]?.[1][0]?.atSeconds ?? samples.at(-1)?.atSeconds ?? 0);
+      const row = String(39 + (n % 2) * 14);
       const shade = n % 2 === 0 ? '#f4f6f8' : '#ffffff';
       return (
         `<rect x="${from.toFixed(1)}" y="26" width="${(to - from).toFixed(1)}" height="${String(bottom - 26)}" fill="${shade}"/>` +
-        `<text x="${(from + 4).toFixed(1)}" y="${String(40 + (n % 2) * 0)}" font-size="10.5">${name}</text>`
+        // in two rows, for some are short; the last one ends where its band does
+        (n === steps.length - 1
+          ? `<text x="${(to - 2).toFixed(1)}" y="${row}" text-anchor="end" font-size="10.5">${name}</text>`
+          : `<text x="${(from + 3).toFixed(1)}" y="${row}" font-size="10.5">${name}</text>`)
       );
     })
     .join('\n');

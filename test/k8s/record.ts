@@ -47,7 +47,7 @@ export async function startRecord(options: RecorderOptions): Promise<Recorder> {
   const { drive, signal } = options;
   const startedMs = performance.now();
   const samples: Sample[] = [];
-  let [step, city, isOver] = ['', 0, false];
+  let [step, city, isOver] = ['install', 0, false];
   let failure: unknown;
   const look = async (): Promise<void> => {
     const seen = await lookAt(options);

@@ -1,5 +1,4 @@
 /** The load's story and what is promised of it: docs/autoscaling.md tells it with a picture. */
-import { setTimeout as pause } from 'node:timers/promises';
 import { HOSTS, installAsTold, NAMESPACE } from './chart.ts';
 import type { Cluster } from './cluster.ts';
 import { watchBudgets } from './disruption.ts';
@@ -20,6 +19,9 @@ export const SCALE = {
 };
 /** stories a second of one host while all is calm */
 export const CALM = 9;
+/** times what brings a host to its target: with the cap's hosts there is still too much to do, and never so much that the api refuses most of it */
+const SURGE = 1.4;
+const CEILING = 1.6;
 
 export interface Scene {
   readonly cluster: Cluster;
@@ -41,7 +43,7 @@ const city = (hosts: number, each: number): number => hosts * each;
 export async function calm({ recorder, verdict, figures, ceiling }: Scene): Promise<number> {
   recorder.step('calm', city(SCALE.min, CALM));
   const seen = await recorder.hold(22);
-  const saturation = mean(recorder.last(6).map((sample) => sample.saturation));
+  const saturation = saturationIn(recorder.last(6));
   verdict.check(
     `a calm city stays at ${String(SCALE.min)} hosts`,
     seen.every(({ replicas }) => replicas === SCALE.min),
@@ -53,14 +55,14 @@ export async function calm({ recorder, verdict, figures, ceiling }: Scene): Prom
     );
   const atTarget = (CALM * SCALE.target) / saturation;
   // one host is offered no more than this, however few there are
-  ceiling.perSecond = 2.2 * atTarget;
+  ceiling.perSecond = CEILING * atTarget;
   figures['calmSaturation'] = saturation;
   figures['storiesPerSecondAtTarget'] = atTarget;
   return atTarget;
 }
 
 export async function surge({ recorder, verdict, figures }: Scene, atTarget: number): Promise<void> {
-  recorder.step('surge', city(SCALE.max, 1.8 * atTarget));
+  recorder.step('surge', city(SCALE.max, SURGE * atTarget));
   const passed = await recorder.until(({ saturation }) => saturation > SCALE.target, 60);
   verdict.check('saturation passes 0.7', passed !== null, seconds(passed));
   const rising = await recorder.until(({ replicas }) => replicas > SCALE.min, 60 - (passed ?? 0));
@@ -132,29 +134,34 @@ export async function converge({ recorder, verdict, figures, say }: Scene, atTar
     fallen !== null && fallen >= SCALE.stabilizationSeconds - 2,
     seconds(fallen),
   );
-  await settled(recorder);
-  const seen = await recorder.hold(20);
+  const after = await recorder.until(() => isSettled(recorder.last(SETTLED_SECONDS)), 180);
+  const seen = recorder.last(SETTLED_SECONDS);
   const counts = seen.map(({ replicas }) => replicas);
-  const saturation = mean(seen.map((sample) => sample.saturation));
+  const saturation = saturationIn(seen);
   const [fewest, most] = [Math.min(...counts), Math.max(...counts)];
   verdict.check(
-    'hosts settle between minimum and cap',
-    fewest > SCALE.min && most < SCALE.max,
-    `${String(fewest)} to ${String(most)}`,
+    `hosts settle between minimum and cap, each near its target, for ${String(SETTLED_SECONDS)} s`,
+    after !== null,
+    `${String(fewest)} to ${String(most)} hosts at ${saturation.toFixed(2)}, after ${seconds(after)} more`,
   );
-  verdict.check('a host settles near the target', Math.abs(saturation - SCALE.target) < 0.15, saturation.toFixed(2));
   figures['settledHosts'] = mean(counts);
   figures['settledSaturation'] = saturation;
   say(`       (its load was expected to want ${String(SCALE.max / 2)} hosts)`);
 }
 
-/** Until nothing changed for a period and a half, or for two minutes at most: what is asserted comes after. */
-async function settled(recorder: Recorder): Promise<void> {
-  const unchanged = (): boolean => {
-    const seen = recorder.last(SCALE.periodSeconds * 1.5);
-    return seen.every(({ replicas }) => replicas === seen[0]?.replicas);
-  };
-  for (let n = 0; n < 120 && !unchanged(); n++) await pause(1_000);
+const SETTLED_SECONDS = 20;
+const NEAR = 0.15;
+
+/** Hosts hardly change, and what is left for each is near the target: no step on the way down is taken for it. */
+function isSettled(seen: readonly Sample[]): boolean {
+  const counts = seen.map(({ replicas }) => replicas);
+  const [fewest, most] = [Math.min(...counts), Math.max(...counts)];
+  const isSteady = most - fewest <= Math.max(1, most / 10) && fewest > SCALE.min && most < SCALE.max;
+  return isSteady && Math.abs(saturationIn(seen) - SCALE.target) < NEAR;
+}
+
+function saturationIn(seen: readonly Sample[]): number {
+  return mean(seen.map(({ saturation }) => saturation));
 }
 
 export async function calmAgain({ recorder, verdict, figures }: Scene): Promise<void> {
