@@ -52,7 +52,7 @@ ${stepBands(samples, x, bottom)}
 ${level(hosts(minReplicas), String(minReplicas))}${level(hosts(maxReplicas), String(maxReplicas))}${level(hosts(0), '0')}
 <path d="${stairs(({ ready }) => ready, hosts)}" fill="none" stroke="${HOSTS_INK}" stroke-opacity="0.4" stroke-width="5"/>
 <path d="${stairs(({ replicas }) => replicas, hosts)}" fill="none" stroke="${HOSTS_INK}" stroke-width="1.6"/>
-<text x="${String(LEFT + 6)}" y="${String(HOSTS.top + 12)}" fill="${HOSTS_INK}">hosts: asked for (thin), ready (wide)</text>
+<text x="${String(WIDTH - RIGHT - 6)}" y="${String(HOSTS.top + HOSTS.height - 8)}" text-anchor="end" fill="${HOSTS_INK}">hosts: asked for (thin), ready (wide)</text>
 ${level(y(RATIO, 1), '1')}${level(y(RATIO, targetSaturation), String(targetSaturation))}${level(y(RATIO, 0), '0')}
 <path d="${stairs(
     ({ saturation }) => saturation,
@@ -64,24 +64,24 @@ ${minutes(end, x, bottom)}
 `;
 }
 
-/** Each step as a band with its name above the curves. */
+/** Each step as a band with its name above the curves; names come last, over all bands, in two rows, for some bands are short. */
 function stepBands(samples: readonly Sample[], x: (seconds: number) => number, bottom: number): string {
   const steps = [...Map.groupBy(samples, ({ step }) => step)];
-  return steps
-    .map(([name, [first]], n) => {
-      const from = x(first?.atSeconds ?? 0);
-      const to = x(steps[n + 1]?.[1][0]?.atSeconds ?? samples.at(-1)?.atSeconds ?? 0);
-      const row = String(39 + (n % 2) * 14);
-      const shade = n % 2 === 0 ? '#f4f6f8' : '#ffffff';
-      return (
-        `<rect x="${from.toFixed(1)}" y="26" width="${(to - from).toFixed(1)}" height="${String(bottom - 26)}" fill="${shade}"/>` +
-        // in two rows, for some are short; the last one ends where its band does
-        (n === steps.length - 1
-          ? `<text x="${(to - 2).toFixed(1)}" y="${row}" text-anchor="end" font-size="10.5">${name}</text>`
-          : `<text x="${(from + 3).toFixed(1)}" y="${row}" font-size="10.5">${name}</text>`)
-      );
-    })
-    .join('\n');
+  const bands = steps.map(([name, [first]], n) => {
+    const from = x(first?.atSeconds ?? 0);
+    const to = x(steps[n + 1]?.[1][0]?.atSeconds ?? samples.at(-1)?.atSeconds ?? 0);
+    return { name, from, to, shade: n % 2 === 0 ? '#f4f6f8' : '#ffffff', row: 39 + (n % 2) * 14 };
+  });
+  const rectangles = bands.map(
+    ({ from, to, shade }) =>
+      `<rect x="${from.toFixed(1)}" y="26" width="${(to - from).toFixed(1)}" height="${String(bottom - 26)}" fill="${shade}"/>`,
+  );
+  const names = bands.map(({ name, from, to, row }, n) => {
+    const isLast = n === bands.length - 1;
+    const at = isLast ? `x="${(to - 2).toFixed(1)}" text-anchor="end"` : `x="${(from + 3).toFixed(1)}"`;
+    return `<text ${at} y="${String(row)}" font-size="10.5">${name}</text>`;
+  });
+  return [...rectangles, ...names].join('\n');
 }
 
 function minutes(end: number, x: (seconds: number) => number, bottom: number): string {
