@@ -5,10 +5,10 @@ WITH_ENV := $(NODE) dev/stack/withEnv.ts
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run stop reset status token seed simulate replay dlq test faults faults-mutants check fmt bench bench-quick soak \
-  rolling overload takeover scaling failover redis-away test-chart test-traces image test-image scale alerts-fire
+  rolling overload takeover scaling failover redis-away test-chart test-k8s k8s test-traces image test-image scale alerts-fire
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /  make \1\t/' | expand -t 20
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):[^#]*## /  make \1\t/' | expand -t 20
 
 setup: ## everything the machine needs; seconds when nothing changed
 	@dev/setup
@@ -59,6 +59,13 @@ image: setup ## the container image, by buildah: TAG=pahlawan-pangan:dev BASE_IM
 test-image: image ## every process from the image's tree, unprivileged, on a root that can't be written
 	@exec $(NODE) --test --test-reporter=spec test/image/imageChecks.ts
 
+test-k8s k8s: export METRICS := 1
+test-k8s: setup ## the chart on a real control plane: accepted, installed, scaled, rolled, gone; builds its programs once (RECORD=1 keeps the picture)
+	@RECORD='$(RECORD)' SEED='$(SEED)' exec $(NODE) test/k8s/run.ts
+
+k8s: setup ## that control plane in the foreground, to install the chart by hand (k8s/README.md); Ctrl-C throws it away
+	@exec $(NODE) test/k8s/hold.ts
+
 faults: setup ## kill, hang and empty everything under load, then check every law: make faults SEED=7 MINUTES=5 (CITY RATE KEEP=1)
 	@SEED='$(SEED)' MINUTES='$(MINUTES)' CITY='$(CITY)' RATE='$(RATE)' KEEP='$(KEEP)' MUTANT='$(MUTANT)' $(NODE) test/faults/run.ts
 
@@ -84,8 +91,8 @@ overload: setup ## posts at twice what can be done: make overload SEED=7 SECONDS
 takeover: setup ## kill and hang cells' owners, and time the successor: make takeover SEED=7 KILLS=20 HANGS=20
 	@SEED='$(SEED)' KILLS='$(KILLS)' HANGS='$(HANGS)' $(NODE) test/survival/takeover.ts
 
-scaling: setup ## 2, 6, 2 actor hosts under load: make scaling SEED=7 RATE=10 (stories a second)
-	@SEED='$(SEED)' RATE='$(RATE)' $(NODE) test/survival/scaling.ts
+scaling: setup ## actor hosts come and go under load, no request may fail: make scaling HOSTS=1,2,4,8 SEED=7 RATE=10 (stories a second)
+	@SEED='$(SEED)' RATE='$(RATE)' HOSTS='$(HOSTS)' $(NODE) test/survival/scaling.ts
 
 check: setup ## the static checks
 	@npm run -s check

@@ -57,19 +57,25 @@ export interface WorldOptions {
   readonly processes?: Readonly<Record<string, number>>;
   /** over what a bench tells our processes */
   readonly env?: Readonly<Record<string, string>>;
+  /** over that, one of our processes by its name */
+  readonly envOf?: (name: string) => Record<string, string>;
   /** false: only ours, without what it is compared with */
   readonly withCompared?: boolean;
+  /** aborted while the stack starts: it is stopped, and startWorld throws */
+  readonly signal?: AbortSignal;
 }
 
 export async function startWorld(say: (line: string) => void, given: WorldOptions = {}): Promise<World> {
-  const { processes = {}, env = {}, withCompared = true } = given;
+  const { processes = {}, env = {}, envOf = () => ({}), withCompared = true, signal } = given;
   const dir = mkdtempSync(join(tmpdir(), 'bench-'));
   say('starting a stack of its own (no roads of Jakarta are built: travel times are estimates)');
   const stack = await startStack({
     dir,
     processes: { valhalla: 0, ...processes },
     env: { ...BENCH_ENV, ...env },
+    envOf,
     apps: withCompared ? [...OUR_APPS, ...COMPARED] : OUR_APPS,
+    ...(signal ? { signal } : {}),
   });
   const bus = await connectBus({ url: stack.env['NATS_URL'] ?? '', name: 'bench' });
   const db = new pg.Client({ connectionString: stack.env['MIGRATION_DATABASE_URL'] });

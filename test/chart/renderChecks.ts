@@ -124,7 +124,19 @@ describe('autoscaling', () => {
       { type: 'Pods', value: 50, periodSeconds: 60 },
     ]);
     equal(hpa.behavior.scaleDown.stabilizationWindowSeconds, 300);
+    deepEqual([hpa.behavior.scaleUp.stabilizationWindowSeconds, hpa.behavior.scaleUp.selectPolicy], [0, 'Max']);
     deepEqual(hpa.behavior.scaleDown.policies, [{ type: 'Percent', value: 10, periodSeconds: 60 }]);
+    deepEqual(
+      only(objectsOf('production'), 'ScaledObject').spec.advanced.horizontalPodAutoscalerConfig.behavior,
+      hpa.behavior,
+    );
+  });
+  it('behaves otherwise when told so: with windows a test can wait for', () => {
+    const { scaleDown } = only(objectsOf('brisk'), 'ScaledObject').spec.advanced.horizontalPodAutoscalerConfig.behavior;
+    deepEqual(scaleDown, {
+      stabilizationWindowSeconds: 30,
+      policies: [{ type: 'Percent', value: 10, periodSeconds: 10 }],
+    });
   });
 });
 

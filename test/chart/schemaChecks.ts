@@ -22,6 +22,7 @@ const REFUSED: readonly [string, RegExp][] = [
   ['config.traces.endpoint=collector:4318', /endpoint/],
   ['autoscaling.mode=vpa', /mode/],
   ['autoscaling.targetSaturation=1.5', /targetSaturation/],
+  ['autoscaling.behavior.scaleDown.percent=0', /percent/],
   ['networkPolicy.servers.mongodb.port=1', /mongodb/],
   ['alerts.runbooksUrl=https://runbooks.example', /runbooksUrl/],
   ['networkPolicy.apiFrom[0].anyone=true', /anyone/],

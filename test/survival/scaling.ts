@@ -1,25 +1,30 @@
 /**
- * `make scaling SEED=… RATE=…` (R4): 2 → 6 → 2 actor hosts while stories are played in all cells. Exit code 1: a lot was written
- * by two, a cell's epoch did not rise with its owner, or a cell was activated more than three times in one step.
+ * `make scaling SEED=… RATE=… HOSTS=2,6,2` (R4): actor hosts come and go, all of a step at once, while stories are played in all
+ * cells. Exit code 1: a request failed, a lot was written by two, a cell's epoch did not rise with its owner, or a cell was
+ * activated more than three times in one step.
  */
 import { setTimeout as pause } from 'node:timers/promises';
+import { instanceNames } from '../../dev/stack/apps.ts';
 import { join, leave } from '../../dev/stack/roll.ts';
 import { startWorld } from '../../loadtest/world.ts';
 import { createBalancer } from './balancer.ts';
 import { openLedger, type Ownership } from './ledger.ts';
 import { say, seed, setting } from './setting.ts';
-import { failures, playSteadily, type Stage } from './stories.ts';
+import { failures, playSteadily, type Seen, type Stage } from './stories.ts';
 import { keepTokens } from '../../dev/issuer/tokens.ts';
 
 const MAX_ACTIVATIONS = 3;
-const MOST_HOSTS = 6;
+/** how many hosts there are, one after the other */
+const hostCounts = setting('HOSTS', '2,6,2').split(',').map(Number);
+if (hostCounts.length < 2 || !hostCounts.every((count) => Number.isInteger(count) && count > 0))
+  throw new Error('HOSTS is how many hosts there are, one after the other: HOSTS=1,2,4,8');
 const storiesPerSecond = Number(setting('RATE', '10'));
 const SETTLE_MS = 8_000;
 const WATCH_EVERY_MS = 200;
-const EXTRA = Array.from({ length: MOST_HOSTS - 2 }, (_, n) => `actor-host-${String(n + 3)}`);
+const names = instanceNames('actor-host', Math.max(...hostCounts));
 
 const world = await startWorld(say, {
-  processes: { 'actor-host': MOST_HOSTS },
+  processes: { 'actor-host': names.length },
   env: { RATE_LIMIT_DONOR: '100000', RATE_LIMIT_RECIPIENT: '100000' },
   withCompared: false,
 });
@@ -31,24 +36,26 @@ const stage: Stage = { balancer, tokens: keepTokens(stack.env['JWT_ISSUER_URL'] 
 let numbers = 0;
 let missed: string[];
 try {
-  for (const name of EXTRA) await leave(stack, name);
+  const [first = 0, ...next] = hostCounts;
+  for (const name of names.slice(first)) await leave(stack, name);
   const stop = playSteadily(stage, storiesPerSecond, () => numbers++);
   await pause(SETTLE_MS);
   const watching = watchEpochs();
-  const steps = [
-    await step('2 → 6 hosts', () => Promise.all(EXTRA.map((name) => join(stack, name)))),
-    await step('6 → 2 hosts', () => Promise.all(EXTRA.map((name) => leave(stack, name)))),
-  ];
+  const steps: number[] = [];
+  for (const [n, count] of next.entries()) steps.push(await step(hostCounts[n] ?? 0, count));
   await stop();
   const fallen = await watching();
   const conflicts = await ledger.conflicts();
   const failed = failures(stage.seen);
   say(
-    `R4 seed ${seed}: ${String(stage.seen.length)} requests, ${String(failed.length)} failed; lots written by two: ${String(conflicts)}; epochs that did not rise with their owner: ${String(fallen)}`,
+    `R4 seed ${seed}: ${String(stage.seen.length)} requests, slowest ${slowest(stage.seen).toFixed(0)} ms, ${String(failed.length)} failed; lots written by two: ${String(conflicts)}; epochs that did not rise with their owner: ${String(fallen)}`,
   );
   missed = [
     ...steps.filter((most) => most > MAX_ACTIVATIONS).map((most) => `${String(most)} activations of a cell in a step`),
     ...(conflicts + fallen > 0 ? ['conflicting commits or epochs'] : []),
+    ...failed.map(
+      ({ kind, status, problem, tookMs }) => `${kind}: ${String(status)} ${problem} after ${tookMs.toFixed(0)} ms`,
+    ),
   ];
   for (const line of missed) say(`MISSED ${line}`);
 } finally {
@@ -59,9 +66,11 @@ try {
 process.exit(missed.length === 0 ? 0 : 1);
 
 /** @returns the most activations of one cell */
-async function step(what: string, change: () => Promise<unknown>): Promise<number> {
+async function step(from: number, to: number): Promise<number> {
   const before = await ledger.owners();
-  await change();
+  const seenBefore = stage.seen.length;
+  const change = to > from ? join : leave;
+  await Promise.all(names.slice(Math.min(from, to), Math.max(from, to)).map((name) => change(stack, name)));
   await pause(SETTLE_MS);
   const after = await ledger.owners();
   const grown = [...after].map(([cell, { epoch }]) => epoch - (before.get(cell)?.epoch ?? epoch - 1));
@@ -71,10 +80,16 @@ async function step(what: string, change: () => Promise<unknown>): Promise<numbe
     .sort(([a], [b]) => a - b)
     .map(([times, cells]) => `${String(times)}×: ${String(cells.length)}`);
   const most = Math.max(0, ...grown);
+  const seen = stage.seen.slice(seenBefore);
   say(
-    `${what}: ${String(after.size)} cells, ${String(moved)} moved; activations per cell ${text.join(', ')} (goal ≤ ${String(MAX_ACTIVATIONS)})`,
+    `${String(from)} → ${String(to)} hosts: ${String(after.size)} cells, ${String(moved)} moved; activations per cell ${text.join(', ')} (goal ≤ ${String(MAX_ACTIVATIONS)}); ` +
+      `${String(seen.length)} requests, slowest ${slowest(seen).toFixed(0)} ms, ${String(failures(seen).length)} failed`,
   );
   return most;
+}
+
+function slowest(seen: readonly Seen[]): number {
+  return Math.max(0, ...seen.map(({ tookMs }) => tookMs));
 }
 
 /** Looks at all cells again and again. @returns stops, and tells how often an epoch fell, or an owner changed under one epoch */

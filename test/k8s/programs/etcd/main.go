@@ -1,0 +1,10 @@
+// etcd's own server; `go install` of it fails on its replaces.
+package main
+
+import (
+	"os"
+
+	"go.etcd.io/etcd/server/v3/etcdmain"
+)
+
+func main() { etcdmain.Main(os.Args) }
