@@ -5,7 +5,7 @@ import { registerDonor, registerRecipient, startWorld, type World } from './worl
 let world: World;
 before(async () => {
   world = await startWorld({
-    change: (given) => ({ ...given, rateLimits: { donor: 5, recipient: 3, operator: 1_000 } }),
+    change: (given) => ({ ...given, rateLimits: { donor: 5, recipient: 3, operator: 1_000, address: 4 } }),
   });
   for (const id of ['kitchen', 'bakery']) await registerDonor(world, id);
   await registerRecipient(world, 'shelter');
