@@ -276,10 +276,10 @@ describe('the cookie', () => {
   });
 
   it('is for our own pages: others and neighbours are refused, and bodies are JSON', async () => {
-    const { browser } = await enter(world, kitchen);
+    const { browser, session } = await enter(world, kitchen);
     for (const path of ['refresh', 'sign-out', 'link', 'sign-out-everywhere', 'passkeys/authentication']) {
       for (const site of ['cross-site', 'same-site']) {
-        const reply = await browser.post(path, undefined, { 'sec-fetch-site': site });
+        const reply = await browser.post(path, undefined, { ...bearer(session), 'sec-fetch-site': site });
         assert.deepEqual(problemOf(reply), [403, 'other-site'], `${path} ${site}`);
       }
     }

@@ -55,6 +55,8 @@ export interface World {
   /** what an api process of this world is told */
   readonly env: Readonly<Record<string, string>>;
   readonly app: Api;
+  /** of which another api of this world can be made */
+  readonly given: ApiDependencies;
   readonly pool: Pool;
   readonly issuer: TestIssuer;
   readonly redis: RedisProcess;
@@ -110,13 +112,15 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const { pool } = composed.dependencies;
   const hosted = await hostCells(pool, composed.redis);
   const readiness = { needed: { postgres: () => pool.query('select 1').then(() => true) }, useful: {} };
-  const given = { ...composed.dependencies, cells: cellsInProcess(hosted.actors), dependencies: readiness };
-  const { app } = await createApi(options.change?.(given) ?? given);
-  const { app: secondApp } = await createApi({ ...given, metrics: createApiMetrics() });
+  const first = { ...composed.dependencies, cells: cellsInProcess(hosted.actors), dependencies: readiness };
+  const given = options.change?.(first) ?? first;
+  const { app } = await createApi(given);
+  const { app: secondApp } = await createApi({ ...first, metrics: createApiMetrics() });
   await app.listen({ host: '127.0.0.1', port: 0 });
   const token = tokensOf(issuer);
   return {
     app,
+    given,
     env: told,
     pool,
     issuer,
