@@ -35,7 +35,11 @@ const bus = await connectBus({ url: env['NATS_URL'] ?? '', name: 'baseline' });
 await bus.jsm.streams.add({ name: 'BASELINE', subjects: ['baseline.>'] });
 const issuer = env['JWT_ISSUER_URL'] ?? '';
 const keys = createJwks(new URL(`${issuer}/.well-known/jwks.json`));
-const verify = createTokenVerifier({ issuers: [{ issuer, keys }], audience: env['JWT_AUDIENCE'] ?? '', nowMs: Date.now });
+const verify = createTokenVerifier({
+  issuers: [{ issuer, keys }],
+  audience: env['JWT_AUDIENCE'] ?? '',
+  nowMs: Date.now,
+});
 const directory = createDirectory({ read: (kind, ids) => findOrganisations(pool, kind, ids), nowMs: Date.now });
 const fingerprint = createFingerprint(env['HANDOVER_SECRET'] ?? '');
 

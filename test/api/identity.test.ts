@@ -6,9 +6,25 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose';
+import { pino } from 'pino';
+import { readEnv } from '#adapters/config/env.ts';
+import { createApi } from '../../services/api/app.ts';
+import { compose } from '../../services/api/compose.ts';
+import { ApiEnv } from '../../services/api/config.ts';
+import { createApiMetrics } from '../../services/api/metrics.ts';
+import type { Api } from '../../services/api/requests.ts';
 import { bearer, enter, openBrowser, tokenOf, type Browser } from './browser.ts';
 import { AUDIENCE } from './tokens.ts';
-import { newKey, PUBLIC_URL, registerDonor, registerRecipient, startWorld, type Reply, type World } from './world.ts';
+import {
+  food,
+  newKey,
+  PUBLIC_URL,
+  registerDonor,
+  registerRecipient,
+  startWorld,
+  type Reply,
+  type World,
+} from './world.ts';
 
 const FIRST_OPERATOR = join(import.meta.dirname, '../../services/api/firstOperator.ts');
 let world: World;
@@ -53,7 +69,8 @@ describe('a link', () => {
     const good = tried.filter((each) => each.status === 200);
     assert.equal(good.length, 1);
     for (const each of tried.filter((one) => one.status !== 200)) assert.deepEqual(problemOf(each), [401, 'link-used']);
-    const { accessToken, ...rest } = good[0]?.body;
+    assert.ok(good[0]);
+    const { accessToken, ...rest } = good[0].body;
     assert.deepEqual(rest, {
       expiresInSeconds: 900,
       role: 'donor',
@@ -178,6 +195,31 @@ describe('our tokens', () => {
       const reply = await world.ask('GET', '/v1/me', { headers: { authorization: `Bearer ${token}` } });
       assert.deepEqual(problemOf(reply), [401, 'not-authenticated']);
     }
+  });
+});
+
+describe('who is an issuer', () => {
+  const as = async (app: Api, token: string): Promise<number> =>
+    (await app.inject({ url: '/v1/me', headers: { authorization: `Bearer ${token}` } })).statusCode;
+
+  it('another alone: there are no sign-in routes, and its tokens count', async () => {
+    const { app } = await createApi({ ...world.given, metrics: createApiMetrics(), identity: null });
+    for (const url of ['/v1/auth/refresh', '/v1/auth/link', '/v1/auth/links']) {
+      assert.equal((await app.inject({ method: 'POST', url })).statusCode, 404, url);
+    }
+    assert.equal(await as(app, await world.token('operator')), 200);
+    await app.close();
+  });
+
+  it('we alone: our tokens count, and nobody else’s', async () => {
+    const env = readEnv(ApiEnv, { ...world.env, JWT_ISSUER_URL: '' });
+    const composed = await compose(env, pino({ level: 'silent' }), createApiMetrics());
+    const { app } = await createApi(composed.dependencies);
+    const { session } = await enter(world, kitchen);
+    assert.equal(await as(app, session.body.accessToken), 200);
+    assert.equal(await as(app, await world.token('donor:kitchen')), 401);
+    await app.close();
+    await composed.stop();
   });
 });
 
@@ -328,7 +370,6 @@ describe('signing out', () => {
 
   it('a session that signs in works like any token: it posts food', async () => {
     const { session } = await enter(world, kitchen);
-    const { food } = await import('./world.ts');
     const reply = await world.ask('POST', '/v1/surplus', { headers: bearer(session), key: newKey(), body: food() });
     assert.equal(reply.status, 201);
   });
