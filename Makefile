@@ -4,8 +4,8 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 WITH_ENV := $(NODE) dev/stack/withEnv.ts
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run stop reset status token seed simulate replay dlq test faults faults-mutants check fmt bench bench-quick soak \
-  rolling overload takeover scaling failover redis-away test-chart test-k8s k8s test-traces image test-image scale alerts-fire
+.PHONY: help setup run stop reset status token operator-link seed simulate replay dlq test faults faults-mutants check fmt bench bench-quick \
+  soak rolling overload takeover scaling failover redis-away test-chart test-k8s k8s test-traces image test-image scale alerts-fire
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):[^#]*## /  make \1\t/' | expand -t 20
@@ -27,6 +27,9 @@ status: ## what runs
 
 token: ## print a token: make -s token ROLE=donor ORG=<id> (an operator has no ORG)
 	@ROLE='$(ROLE)' ORG='$(ORG)' $(WITH_ENV) dev/issuer/token.ts
+
+operator-link: ## print a one-time link that signs an operator in: make -s operator-link OPERATOR=<name>
+	@OPERATOR='$(OPERATOR)' $(WITH_ENV) services/api/firstOperator.ts
 
 seed: ## put a city's donors and recipients in: make seed CITY=helsinki|jakarta
 	@$(WITH_ENV) data/seed.ts --city '$(or $(CITY),helsinki)'

@@ -70,9 +70,16 @@ function tracesRow(stack: Stack): [string, string][] {
     : [['traces', `${url}?service=api   ·   ${url}/<trace id>   (Jaeger's API; its screens are not in a Go build)`]];
 }
 
+/** Whoever opens it first is an operator from then on. */
+function operatorLink(stack: Stack): string {
+  const script = join(CHECKOUT, 'services/api/firstOperator.ts');
+  return execFileSync(process.execPath, [script], { env: { ...process.env, ...stack.env }, encoding: 'utf8' }).trim();
+}
+
 function printTable(stack: Stack): void {
   const api = stack.env['API_URL'] ?? '';
   const rows: readonly (readonly [string, string])[] = [
+    ['sign in', `${operatorLink(stack)}   (once, as an operator)`],
     ['API', api],
     ['its documentation', `${api}/docs`],
     ['a token', 'make -s token ROLE=operator   ·   ROLE=donor ORG=<id>   ·   ROLE=recipient ORG=<id>'],

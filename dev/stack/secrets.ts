@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import webpush from 'web-push';
@@ -15,9 +15,16 @@ export interface Secrets {
   contactKeyId: string;
   vapidPublicKey: string;
   vapidPrivateKey: string;
+  /** a private JWK Set: what the api signs its tokens with */
+  identityKeys: string;
 }
 
 const randomWord = (): string => randomBytes(24).toString('base64url');
+
+export function newIdentityKeys(): string {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return JSON.stringify({ keys: [privateKey.export({ format: 'jwk' })] });
+}
 
 function newSecrets(): Secrets {
   const vapid = webpush.generateVAPIDKeys();
@@ -32,17 +39,26 @@ function newSecrets(): Secrets {
     contactKeyId: 'dev1',
     vapidPublicKey: vapid.publicKey,
     vapidPrivateKey: vapid.privateKey,
+    identityKeys: newIdentityKeys(),
   };
 }
 
+/** What a data folder of an older version lacks is added to it. */
 export function secretsIn(dir: string): Secrets {
   const file = join(dir, 'secrets.json');
+  const known = readKnown(file);
+  const secrets = { ...newSecrets(), ...known };
+  if (Object.keys(known).length < Object.keys(secrets).length) {
+    writeFileSync(file, JSON.stringify(secrets, null, 2), { mode: 0o600 });
+  }
+  return secrets;
+}
+
+function readKnown(file: string): Partial<Secrets> {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Secrets;
+    return JSON.parse(readFileSync(file, 'utf8')) as Partial<Secrets>;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return {};
   }
-  const secrets = newSecrets();
-  writeFileSync(file, JSON.stringify(secrets, null, 2), { mode: 0o600 });
-  return secrets;
 }

@@ -35,7 +35,11 @@ const bus = await connectBus({ url: env['NATS_URL'] ?? '', name: 'baseline' });
 await bus.jsm.streams.add({ name: 'BASELINE', subjects: ['baseline.>'] });
 const issuer = env['JWT_ISSUER_URL'] ?? '';
 const keys = createJwks(new URL(`${issuer}/.well-known/jwks.json`));
-const verify = createTokenVerifier({ issuer, audience: env['JWT_AUDIENCE'] ?? '', keys, nowMs: Date.now });
+const verify = createTokenVerifier({
+  issuers: [{ issuer, keys }],
+  audience: env['JWT_AUDIENCE'] ?? '',
+  nowMs: Date.now,
+});
 const directory = createDirectory({ read: (kind, ids) => findOrganisations(pool, kind, ids), nowMs: Date.now });
 const fingerprint = createFingerprint(env['HANDOVER_SECRET'] ?? '');
 
@@ -59,7 +63,7 @@ app.addHook('onRequest', async (request: FastifyRequest & { verified: Verified |
   if (request.url.startsWith('/v1/')) request.verified = await verify(request.headers.authorization);
 });
 await limitRates(app, {
-  limits: { donor: Number(env['RATE_LIMIT_DONOR'] ?? 100), recipient: 50, operator: 1_000 },
+  limits: { donor: Number(env['RATE_LIMIT_DONOR'] ?? 100), recipient: 50, operator: 1_000, address: 120 },
   count: createRequestCounter(redis.client, 'baseline:rate:'),
   failed: () => undefined,
 });

@@ -8,6 +8,7 @@ import { admit } from './admission/admit.ts';
 import { watchAdmission } from './admission/gauges.ts';
 import { guardRoutes } from './auth/gate.ts';
 import type { Verified } from './auth/tokens.ts';
+import type { Identity } from './identity/identity.ts';
 import { createFingerprint } from './idempotency/key.ts';
 import { createSendOnce } from './idempotency/sendOnce.ts';
 import { limitRates, type CountRequest, type RateLimits } from './limits/rateLimit.ts';
@@ -20,10 +21,14 @@ import { deadLetterRoutes, type DeadLetterDependencies } from './routes/deadLett
 import { documentRoutes, collectOpenApi } from './routes/documents.ts';
 import { handoverCodeRoutes } from './routes/handoverCode.ts';
 import { healthRoutes, type Dependencies } from './routes/health.ts';
+import { identityRoutes } from './routes/identity.ts';
+import { meRoutes } from './routes/me.ts';
 import { offerAnswerRoutes } from './routes/offerAnswers.ts';
 import { offerRoutes } from './routes/offers.ts';
 import { organisationRoutes } from './routes/organisations.ts';
+import { passkeyRoutes } from './routes/passkeys.ts';
 import { pushSubscriptionRoutes, type PushDependencies } from './routes/pushSubscriptions.ts';
+import { screenRoutes } from './routes/screens.ts';
 import { statsRoutes } from './routes/stats.ts';
 import { streamRoutes } from './routes/stream.ts';
 import { surplusRoutes } from './routes/surplus.ts';
@@ -46,6 +51,11 @@ export interface ApiDependencies {
   readonly hub: Hub;
   readonly pool: Pool;
   readonly handoverCode: HandoverCode;
+  /** null: people sign in elsewhere */
+  readonly identity: Identity | null;
+  /** where the built web app is; served when it is there */
+  readonly screensDir: string;
+  readonly trustedProxies: readonly string[];
   /** at least 32 bytes; fingerprints are keyed with a key derived from it */
   readonly secret: string;
   readonly rateLimits: RateLimits;
@@ -66,7 +76,7 @@ export interface ApiServer {
 export async function createApi(given: ApiDependencies): Promise<ApiServer> {
   const { metrics, cells, reads, directory } = given;
   let draining = false;
-  const app = createServer(given.log, (type) => metrics.problems.inc({ type }));
+  const app = createServer(given.log, (type) => metrics.problems.inc({ type }), given.trustedProxies);
   const methods = methodsByPath(app);
   if (given.traced === true) traceRequests(app);
   measure(app, metrics);
@@ -96,6 +106,12 @@ export async function createApi(given: ApiDependencies): Promise<ApiServer> {
   streamRoutes(app, given);
   statsRoutes(app, given);
   deadLetterRoutes(app, { ...given, fingerprint, newId });
+  meRoutes(app, given);
+  if (given.identity !== null) {
+    identityRoutes(app, { ...given, ...given.identity, newId });
+    passkeyRoutes(app, { ...given, ...given.identity });
+  }
+  await screenRoutes(app, given.screensDir);
   refuseOtherMethods(app, methods);
   await documentRoutes(app);
   return { app, drain: () => (draining = true) };

@@ -1,4 +1,5 @@
 /** Adapters of the api, made of its configuration; each with what stops it, last made first stopped. */
+import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { createSealer } from '#adapters/crypto/sealed.ts';
 import { createHandoverCode } from '#adapters/crypto/handoverCode.ts';
@@ -22,13 +23,17 @@ import { createRequestCounter } from '#adapters/redis/countRequest.ts';
 import { refreshRecipient } from '#adapters/redis/keeper.ts';
 import type { ApiDependencies } from './app.ts';
 import { createJwks } from './auth/jwks.ts';
-import { createTokenVerifier } from './auth/tokens.ts';
+import { createTokenVerifier, type TrustedIssuer } from './auth/tokens.ts';
 import type { ApiConfig } from './config.ts';
+import { createIdentity, type Identity } from './identity/identity.ts';
 import type { ApiMetrics } from './metrics.ts';
 import { createDirectory } from './organisations/directory.ts';
 import { createOrganisationStore } from './organisations/store.ts';
 import type { LotReads } from './ports.ts';
 import { createHub, type Hub } from './stream/hub.ts';
+
+/** What `npm run build:web` makes. */
+const SCREENS_DIR = join(import.meta.dirname, '../../web/dist');
 
 export interface Composed {
   readonly dependencies: ApiDependencies;
@@ -44,19 +49,11 @@ export async function compose(env: ApiConfig, log: Logger, metrics: ApiMetrics):
   const bus = await connectBus({ url: env.NATS_URL, name: 'api' });
   const { hub, feed } = screens(bus);
   const daprUrl = `http://127.0.0.1:${String(env.DAPR_HTTP_PORT)}`;
-  const cells = createCellClient({
-    daprUrl,
-    daprToken: env.DAPR_API_TOKEN,
-    called: (size, _, ok) => {
-      metrics.cellCalls.inc({ ok: String(ok) });
-      metrics.cellBatch.observe(size);
-    },
-  });
+  const cells = cellsBehind(daprUrl, env.DAPR_API_TOKEN, metrics);
   const nowMs = Date.now;
   const directory = createDirectory({ read: (kind, ids) => findOrganisations(pool, kind, ids), nowMs });
   const sealer = createSealer(env.CONTACT_KEYS, env.CONTACT_KEY_ID);
-  const jwksUrl = new URL(`${env.JWT_ISSUER_URL.replace(/\/$/, '')}/.well-known/jwks.json`);
-  const keys = createJwks(jwksUrl, { fetched: (ok) => metrics.jwksFetches.inc({ ok: String(ok) }) });
+  const identity = await identityOf(env, pool);
   const dependencies: ApiDependencies = {
     log,
     metrics,
@@ -66,7 +63,10 @@ export async function compose(env: ApiConfig, log: Logger, metrics: ApiMetrics):
     hub,
     nowMs,
     newUuid,
-    verify: createTokenVerifier({ issuer: env.JWT_ISSUER_URL, audience: env.JWT_AUDIENCE, keys, nowMs }),
+    identity,
+    screensDir: SCREENS_DIR,
+    trustedProxies: env.TRUSTED_PROXIES.split(',').flatMap((each) => (each.trim() === '' ? [] : [each.trim()])),
+    verify: createTokenVerifier({ issuers: trusted(env, identity, metrics), audience: env.JWT_AUDIENCE, nowMs }),
     reads: lotReads(pool),
     organisations: createOrganisationStore({
       pool,
@@ -81,7 +81,12 @@ export async function compose(env: ApiConfig, log: Logger, metrics: ApiMetrics):
     deadLetters: createDeadLetters(bus, createPublish(bus, createStreamKeeper(bus.jsm))),
     handoverCode: createHandoverCode(env.HANDOVER_SECRET),
     secret: env.HANDOVER_SECRET,
-    rateLimits: { donor: env.RATE_LIMIT_DONOR, recipient: env.RATE_LIMIT_RECIPIENT, operator: env.RATE_LIMIT_OPERATOR },
+    rateLimits: {
+      donor: env.RATE_LIMIT_DONOR,
+      recipient: env.RATE_LIMIT_RECIPIENT,
+      operator: env.RATE_LIMIT_OPERATOR,
+      address: env.RATE_LIMIT_ADDRESS,
+    },
     countRequest: createRequestCounter(redis.client, `${env.REDIS_PREFIX}:rate:`),
     dependencies: {
       needed: { postgres: () => pool.query('select 1').then(() => true), dapr: () => daprAnswers(daprUrl) },
@@ -96,6 +101,43 @@ export async function compose(env: ApiConfig, log: Logger, metrics: ApiMetrics):
     await pool.end();
   };
   return { dependencies, feed, bus, redis, stop };
+}
+
+/** @throws Error when its keys or its address can't be used, or nobody's tokens would count */
+async function identityOf(env: ApiConfig, pool: Pool): Promise<Identity | null> {
+  if (env.IDENTITY_KEYS === '') {
+    if (env.JWT_ISSUER_URL !== '') return null;
+    throw new Error('Nobody could sign in: set IDENTITY_KEYS and PUBLIC_URL, or JWT_ISSUER_URL. See dev/README.md.');
+  }
+  return await createIdentity({
+    pool,
+    publicUrl: env.PUBLIC_URL,
+    keys: env.IDENTITY_KEYS,
+    audience: env.JWT_AUDIENCE,
+    secret: env.HANDOVER_SECRET,
+    nowMs: Date.now,
+    newId: () => newUuid(Date.now()),
+  });
+}
+
+/** Ourselves, where people sign in here, and an issuer elsewhere where one is named. */
+function trusted(env: ApiConfig, identity: Identity | null, metrics: ApiMetrics): TrustedIssuer[] {
+  const own = identity === null ? [] : [{ issuer: identity.address.origin, keys: identity.keys.verifyWith }];
+  if (env.JWT_ISSUER_URL === '') return own;
+  const url = new URL(`${env.JWT_ISSUER_URL.replace(/\/$/, '')}/.well-known/jwks.json`);
+  const keys = createJwks(url, { fetched: (ok) => metrics.jwksFetches.inc({ ok: String(ok) }) });
+  return [...own, { issuer: env.JWT_ISSUER_URL, keys }];
+}
+
+function cellsBehind(daprUrl: string, daprToken: string, metrics: ApiMetrics): ReturnType<typeof createCellClient> {
+  return createCellClient({
+    daprUrl,
+    daprToken,
+    called: (size, _, ok) => {
+      metrics.cellCalls.inc({ ok: String(ok) });
+      metrics.cellBatch.observe(size);
+    },
+  });
 }
 
 /** The feed tells the hub, the hub asks the feed where it is. */

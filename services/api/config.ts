@@ -10,8 +10,13 @@ export const ApiEnv = Type.Object({
   NATS_URL: Type.String({ minLength: 1 }),
   DAPR_HTTP_PORT: Type.Integer({ minimum: 1, maximum: 65_535 }),
   DAPR_API_TOKEN: Type.String({ default: '' }),
-  JWT_ISSUER_URL: Type.String({ minLength: 1 }),
+  /** whose tokens count; empty: only our own, see IDENTITY_KEYS */
+  JWT_ISSUER_URL: Type.String({ default: '' }),
   JWT_AUDIENCE: Type.String({ default: 'pahlawan-pangan', minLength: 1 }),
+  /** a private JWK Set: people sign in here; empty: they do so at JWT_ISSUER_URL alone */
+  IDENTITY_KEYS: Type.String({ default: '' }),
+  /** the address people open: our tokens' issuer, and what links and passkeys are for; goes with IDENTITY_KEYS */
+  PUBLIC_URL: Type.String({ default: '' }),
   HANDOVER_SECRET: Type.String({ minLength: 32 }),
   CONTACT_KEYS: Type.String({ minLength: 2 }),
   CONTACT_KEY_ID: Type.String({ minLength: 1 }),
@@ -22,6 +27,10 @@ export const ApiEnv = Type.Object({
   RATE_LIMIT_DONOR: Type.Integer({ default: 100, minimum: 1 }),
   RATE_LIMIT_RECIPIENT: Type.Integer({ default: 50, minimum: 1 }),
   RATE_LIMIT_OPERATOR: Type.Integer({ default: 1_000, minimum: 1 }),
+  /** sign-ins and refreshes of one address; many phones share one */
+  RATE_LIMIT_ADDRESS: Type.Integer({ default: 120, minimum: 1 }),
+  /** addresses or networks of our load balancers, by commas: only what they say in X-Forwarded-For is believed */
+  TRUSTED_PROXIES: Type.String({ default: '' }),
   /** from /readyz saying no to the door closing: a load balancer looks every second or two */
   DRAIN_SECONDS: Type.Number({ default: 5, minimum: 0, maximum: 60 }),
   LOG_LEVEL: Type.String({ default: 'info' }),

@@ -20,7 +20,12 @@ const KEEP_ALIVE_MS = 72_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 const MAX_PARAM_LENGTH = 400;
 
-export function createServer(log: FastifyBaseLogger, counted: (type: string) => void): Api {
+/** @param trustedProxies addresses or networks whose X-Forwarded-For is believed */
+export function createServer(
+  log: FastifyBaseLogger,
+  counted: (type: string) => void,
+  trustedProxies: readonly string[] = [],
+): Api {
   const app = Fastify({
     loggerInstance: log,
     // No line per request: at 5,000/s that is most of a core. Metrics count them, faults are logged.
@@ -29,6 +34,7 @@ export function createServer(log: FastifyBaseLogger, counted: (type: string) => 
     keepAliveTimeout: KEEP_ALIVE_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     exposeHeadRoutes: false,
+    trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
     // Whoever is let in while the door closes is answered as always, with `connection: close`.
     return503OnClosing: false,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },

@@ -188,6 +188,8 @@ function startHousekeeping(shop: Workshop): RunningRole {
     deleteOldCommands: (region: string, days: number, limit: number) =>
       housekeeping.deleteOldCommands(pool, region, days, limit),
     deleteOldTravelTimes: (days: number, limit: number) => housekeeping.deleteOldTravelTimes(pool, days, limit),
+    deleteOldSignIns: (table: housekeeping.SignInTable, days: number, limit: number) =>
+      housekeeping.deleteOldSignIns(pool, table, days, limit),
     log,
   };
   return every(HOUSEKEEP_EVERY_MS, 'housekeeping', () => housekeep(ports), log);

@@ -36,6 +36,8 @@ interface Row {
   readonly claimFirst?: boolean;
 }
 
+const nothingSigned = { clientDataJSON: 'e30', authenticatorData: 'AA', signature: 'AA' };
+const noPasskey = { id: 'AA', rawId: 'AA', type: 'public-key', clientExtensionResults: {} };
 const digest = 'a'.repeat(64);
 const registration = (id: string): object => ({ id, name: 'New', location: HELSINKI, timeZone: 'Asia/Jakarta' });
 let count = 0;
@@ -97,6 +99,30 @@ const EXPECTED: Record<string, Row> = {
   },
   'DELETE /v1/push-subscriptions/{id}': { own: 204, other: null },
   'GET /v1/push-subscriptions/key': { own: 200, other: null, operator: 200 },
+  'POST /v1/auth/link': { own: 401, other: null, body: () => ({ token: 'A'.repeat(43) }) },
+  'POST /v1/auth/refresh': { own: 401, other: null },
+  'POST /v1/auth/sign-out': { own: 204, other: null },
+  'POST /v1/auth/sign-out-everywhere': { own: 204, other: null, operator: 204 },
+  'POST /v1/auth/links': {
+    own: 403,
+    other: null,
+    operator: 201,
+    body: () => ({ role: 'donor', organisationId: 'kitchen' }),
+  },
+  'POST /v1/auth/passkeys/registration/options': { own: 200, other: null, operator: 200 },
+  'POST /v1/auth/passkeys/registration': {
+    own: 403,
+    other: null,
+    operator: 403,
+    body: () => ({ response: { ...noPasskey, response: { clientDataJSON: 'e30', attestationObject: 'AA' } } }),
+  },
+  'POST /v1/auth/passkeys/authentication/options': { own: 200, other: null },
+  'POST /v1/auth/passkeys/authentication': {
+    own: 403,
+    other: null,
+    body: () => ({ response: { ...noPasskey, response: nothingSigned } }),
+  },
+  'GET /v1/me': { own: 200, other: null, operator: 200 },
   'GET /v1/stream': { own: 200, other: null, operator: 200 },
   'GET /v1/stats': { own: 403, other: null, operator: 200 },
   'GET /v1/dead-letters': { own: 403, other: null, operator: 200 },

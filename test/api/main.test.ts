@@ -52,6 +52,25 @@ it('is ready with Dapr, drains on SIGTERM: not ready first, streams ended, exit 
   dapr.close();
 });
 
+it('does not start where nobody could sign in, nor with keys or an address that are none', async () => {
+  const wrong: readonly (readonly [Record<string, string>, RegExp])[] = [
+    [{ IDENTITY_KEYS: '', JWT_ISSUER_URL: '' }, /Nobody could sign in/],
+    [{ IDENTITY_KEYS: '{"keys":["hush-hush"]}' }, /IDENTITY_KEYS must be JSON/],
+    [{ PUBLIC_URL: 'http://food.example' }, /PUBLIC_URL must be https/],
+    [{ PUBLIC_URL: '' }, /PUBLIC_URL must be the address/],
+  ];
+  for (const [told, message] of wrong) {
+    const env = { ...world.env, PATH: process.env['PATH'], ...told };
+    const api = spawn(process.execPath, [MAIN], { stdio: ['ignore', 'ignore', 'pipe'], env });
+    let errors = '';
+    api.stderr.on('data', (part) => (errors += String(part)));
+    const [code] = (await once(api, 'exit')) as [number];
+    assert.notEqual(code, 0);
+    assert.match(errors, message);
+    assert.equal(errors.includes('hush-hush') || errors.includes(SECRET), false);
+  }
+});
+
 it('does not start without what it needs, and names it without its value', async () => {
   const api = spawn(process.execPath, [MAIN], {
     stdio: ['ignore', 'ignore', 'pipe'],

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { enter } from './browser.ts';
 import { publisherOf } from './outbox.ts';
 import { until } from '../../dev/testing/servers.ts';
 import { food, newKey, registerDonor, registerRecipient, startWorld, type World } from './world.ts';
@@ -151,10 +152,35 @@ describe('the event stream', () => {
     }
   });
 
-  it('ends when the token expires, and says why', async () => {
-    const token = await world.issuer.token('donor', 'kitchen', { lifetimeSeconds: 2 });
+  it('ends a little before the token does, says why, and goes on with a new one: nothing is missed', async () => {
+    const issuedMs = Date.now();
+    const token = await world.issuer.token('donor', 'kitchen', { lifetimeSeconds: 18 });
     const listener = await listen('donor:kitchen', undefined, token);
+    const before = (await post()).id as string;
+    await until('it came', () => dataOf(listener).length === 1);
     await listener.ended;
+    const lastedMs = Date.now() - issuedMs;
+    assert.ok(lastedMs < 16_000, `ended only after ${String(lastedMs)} ms`);
+    assert.equal(listener.events.at(-1)?.event, 'reauthenticate');
+    assert.equal(listener.events.at(-1)?.id, '', 'it is no place to resume from');
+    const stillGood = await world.ask('GET', '/v1/surplus', { headers: { authorization: `Bearer ${token}` } });
+    assert.equal(stillGood.status, 200, 'what was under way with the old token is still answered');
+    const between = (await post()).id as string;
+    const { session, browser } = await enter(world, { role: 'donor', organisationId: 'kitchen' });
+    assert.equal(session.status, 200);
+    const { accessToken } = (await browser.post('refresh')).body as { accessToken: string };
+    const again = await listen('donor:kitchen', dataOf(listener).at(-1)?.id, accessToken);
+    await until('what happened meanwhile came', () => dataOf(again).length === 1);
+    assert.deepEqual([dataOf(listener)[0]?.data.id, dataOf(again)[0]?.data.id], [before, between]);
+    again.close();
+  });
+
+  it('with a token that is nearly over it lasts half of what is left, not nothing', async () => {
+    const token = await world.issuer.token('donor', 'kitchen', { lifetimeSeconds: 3 });
+    const listener = await listen('donor:kitchen', undefined, token);
+    const connectedMs = performance.now();
+    await listener.ended;
+    assert.ok(performance.now() - connectedMs > 400);
     assert.equal(listener.events.at(-1)?.event, 'reauthenticate');
   });
 

@@ -19,9 +19,8 @@ after(() => issuer.stop());
 
 function verifierOf(of: TestIssuer, cacheSize = 100) {
   return createTokenVerifier({
-    issuer: of.url,
+    issuers: [{ issuer: of.url, keys: createJwks(of.jwksUrl) }],
     audience: AUDIENCE,
-    keys: createJwks(of.jwksUrl),
     nowMs: () => nowMs,
     cacheSize,
   });
@@ -153,7 +152,11 @@ describe('the keys', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as { port: number };
     const keys = createJwks(new URL(`http://127.0.0.1:${String(port)}/jwks`));
-    const strict = createTokenVerifier({ issuer: issuer.url, audience: AUDIENCE, keys, nowMs: () => nowMs });
+    const strict = createTokenVerifier({
+      issuers: [{ issuer: issuer.url, keys }],
+      audience: AUDIENCE,
+      nowMs: () => nowMs,
+    });
     const { createSign } = await import('node:crypto');
     const iat = Math.floor(nowMs / 1000);
     const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -186,7 +189,7 @@ describe('the keys', () => {
     await gone.stop();
     let fetches = 0;
     const keys = createJwks(gone.jwksUrl, { fetched: () => fetches++ });
-    const cold = createTokenVerifier({ issuer: gone.url, audience: AUDIENCE, keys, nowMs: () => nowMs });
+    const cold = createTokenVerifier({ issuers: [{ issuer: gone.url, keys }], audience: AUDIENCE, nowMs: () => nowMs });
     for (let i = 0; i < 50; i++) {
       await assert.rejects(
         cold(`Bearer ${token}`),
@@ -202,7 +205,11 @@ describe('the keys', () => {
     const late = await leaving.token('operator', null, { issuedAtSeconds: Math.floor(nowMs / 1000) + 90 * 60 });
     mock.timers.enable({ apis: ['Date'], now: nowMs });
     const keys = createJwks(leaving.jwksUrl, { nowMs: Date.now });
-    const patient = createTokenVerifier({ issuer: leaving.url, audience: AUDIENCE, keys, nowMs: Date.now });
+    const patient = createTokenVerifier({
+      issuers: [{ issuer: leaving.url, keys }],
+      audience: AUDIENCE,
+      nowMs: Date.now,
+    });
     await patient(`Bearer ${await leaving.token('operator', null, { issuedAtSeconds: Math.floor(nowMs / 1000) })}`);
     await leaving.stop();
     mock.timers.tick(11 * 60_000);

@@ -18,6 +18,7 @@ import { createCandidates } from '#adapters/redis/candidates.ts';
 import type { RedisConnection } from '#adapters/redis/connection.ts';
 import { createCandidateKeeper } from '#adapters/redis/keeper.ts';
 import { startPostgres } from '../../dev/testing/freshDatabase.ts';
+import { newIdentityKeys } from '../../dev/stack/secrets.ts';
 import { startNats, startRedis, until, type NatsProcess, type RedisProcess } from '../../dev/testing/servers.ts';
 import { createApi, type ApiDependencies } from '../../services/api/app.ts';
 import { compose } from '../../services/api/compose.ts';
@@ -28,6 +29,8 @@ import { worldPorts } from '../cell/worldPorts.ts';
 import { startIssuer, type TestIssuer } from './tokens.ts';
 
 export const SECRET = randomBytes(32).toString('hex');
+/** where people would open it */
+export const PUBLIC_URL = 'http://localhost:8080';
 const PREFIX = 'pp';
 const nothing = (): void => undefined;
 const NO_LOG = { info: nothing, warn: nothing };
@@ -52,6 +55,8 @@ export interface World {
   /** what an api process of this world is told */
   readonly env: Readonly<Record<string, string>>;
   readonly app: Api;
+  /** of which another api of this world can be made */
+  readonly given: ApiDependencies;
   readonly pool: Pool;
   readonly issuer: TestIssuer;
   readonly redis: RedisProcess;
@@ -89,6 +94,8 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     NATS_URL: nats.url,
     DAPR_HTTP_PORT: '1',
     JWT_ISSUER_URL: issuer.url,
+    IDENTITY_KEYS: newIdentityKeys(),
+    PUBLIC_URL: PUBLIC_URL,
     HANDOVER_SECRET: SECRET,
     CONTACT_KEYS: JSON.stringify({ k1: randomBytes(32).toString('base64') }),
     CONTACT_KEY_ID: 'k1',
@@ -97,6 +104,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     RATE_LIMIT_DONOR: '1000000',
     RATE_LIMIT_RECIPIENT: '1000000',
     RATE_LIMIT_OPERATOR: '1000000',
+    RATE_LIMIT_ADDRESS: '1000000',
   };
   const env = readEnv(ApiEnv, told);
   const log = pino({ level: process.env['LOG_LEVEL'] ?? 'silent' });
@@ -104,13 +112,15 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   const { pool } = composed.dependencies;
   const hosted = await hostCells(pool, composed.redis);
   const readiness = { needed: { postgres: () => pool.query('select 1').then(() => true) }, useful: {} };
-  const given = { ...composed.dependencies, cells: cellsInProcess(hosted.actors), dependencies: readiness };
-  const { app } = await createApi(options.change?.(given) ?? given);
-  const { app: secondApp } = await createApi({ ...given, metrics: createApiMetrics() });
+  const first = { ...composed.dependencies, cells: cellsInProcess(hosted.actors), dependencies: readiness };
+  const given = options.change?.(first) ?? first;
+  const { app } = await createApi(given);
+  const { app: secondApp } = await createApi({ ...first, metrics: createApiMetrics() });
   await app.listen({ host: '127.0.0.1', port: 0 });
   const token = tokensOf(issuer);
   return {
     app,
+    given,
     env: told,
     pool,
     issuer,

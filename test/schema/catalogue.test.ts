@@ -21,6 +21,10 @@ const PLACEMENT: Record<string, 'distributed' | 'reference' | 'ordinary'> = {
   push_subscription: 'ordinary',
   audit_log: 'ordinary',
   deployment: 'ordinary',
+  sign_in_link: 'ordinary',
+  session: 'ordinary',
+  passkey: 'ordinary',
+  spent_challenge: 'ordinary',
 };
 
 let server: PostgresProcess;

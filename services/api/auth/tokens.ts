@@ -1,5 +1,5 @@
-/** Bearer tokens: RS256 and ES256, one issuer, one audience, at most 15 minutes long. */
-import { errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
+/** Bearer tokens: RS256 and ES256, of an issuer we trust, one audience, at most 15 minutes long. */
+import { decodeJwt, errors, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import { parseOrganisationId } from '#core/words/ids.ts';
 import { Problem } from '../problems.ts';
 import { IssuerUnavailable } from './jwks.ts';
@@ -17,10 +17,15 @@ export interface Verified {
   readonly expiresAtMs: number;
 }
 
-export interface TokenOptions {
+/** Each has its own keys: one can't sign in the other's name. */
+export interface TrustedIssuer {
   readonly issuer: string;
-  readonly audience: string;
   readonly keys: JWTVerifyGetKey;
+}
+
+export interface TokenOptions {
+  readonly issuers: readonly TrustedIssuer[];
+  readonly audience: string;
   readonly nowMs: () => number;
   readonly cacheSize?: number;
 }
@@ -60,9 +65,12 @@ function bearerOf(authorization: string | undefined): string {
 
 async function verifyAnew(token: string, options: TokenOptions): Promise<Verified> {
   try {
-    const { payload } = await jwtVerify(token, options.keys, {
+    const { iss } = decodeJwt(token);
+    const trusted = options.issuers.find((each) => each.issuer === iss);
+    if (trusted === undefined) throw notAuthenticated('The token is not valid here.');
+    const { payload } = await jwtVerify(token, trusted.keys, {
       algorithms: ['RS256', 'ES256'],
-      issuer: options.issuer,
+      issuer: trusted.issuer,
       audience: options.audience,
       typ: TOKEN_TYPE,
       requiredClaims: ['sub', 'exp', 'iat', 'role'],

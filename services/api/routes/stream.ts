@@ -16,6 +16,8 @@ export interface StreamDependencies {
 
 const HEARTBEAT_MS = 15_000;
 const RETRY_MS = 3_000;
+/** So long before the token ends, there is time to get another and come back. */
+const REAUTHENTICATE_BEFORE_MS = 15_000;
 /** Whoever hung on a process that leaves comes back within this time, not all at once. */
 const DRAINED_WITHIN_MS = 4_000;
 
@@ -34,7 +36,8 @@ export function streamRoutes(app: Api, dependencies: StreamDependencies): void {
         summary: "Server-sent events of one's own offers and surpluses; Last-Event-ID resumes",
         description:
           'Events: `ready`, `offer` (recipients), `surplus` (donors, operators), `reset` (read the lists anew), ' +
-          '`reauthenticate` (the token has expired: connect with a new one). A comment every 15 s keeps it open.',
+          '`reauthenticate` (the token is about to expire, and this is the last event: connect with a new one and the last ' +
+          'id, nothing is missed). A comment every 15 s keeps it open.',
         tags: ['stream'],
         headers: Type.Object({ 'last-event-id': Type.Optional(Type.String({ maxLength: 64 })) }),
         response: {
@@ -55,7 +58,9 @@ export function streamRoutes(app: Api, dependencies: StreamDependencies): void {
       }
       sink.open();
       const heartbeat = setInterval(() => sink.write(HEARTBEAT), heartbeatMs);
-      const expiry = setTimeout(() => sink.end('expired'), Math.max(0, (request.verified?.expiresAtMs ?? 0) - nowMs()));
+      const leftMs = Math.max(0, (request.verified?.expiresAtMs ?? 0) - nowMs());
+      // With a token that was nearly over, not at once, or a client that keeps it would come back and back.
+      const expiry = setTimeout(() => sink.end('expired'), Math.max(leftMs - REAUTHENTICATE_BEFORE_MS, leftMs / 2));
       metrics.streamClients.inc();
       reply.raw.once('close', () => {
         clearInterval(heartbeat);

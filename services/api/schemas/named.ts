@@ -1,4 +1,5 @@
 import { ProblemSchema } from './answers.ts';
+import { Me, SessionAnswer } from './identity.ts';
 import { Donor, DonorPage, Recipient, RecipientPage } from './organisations.ts';
 import { Offer, OfferPage, Surplus, SurplusPage, SurplusWithHistory } from './surplus.ts';
 
@@ -14,4 +15,6 @@ export const NAMED_SCHEMAS = [
   DonorPage,
   Recipient,
   RecipientPage,
+  SessionAnswer,
+  Me,
 ] as const;

@@ -20,6 +20,7 @@ function ports(): HousekeepPorts {
     regions: () => listRegions(pool),
     deleteOldCommands: (region, days, limit) => housekeeping.deleteOldCommands(pool, region, days, limit),
     deleteOldTravelTimes: (days, limit) => housekeeping.deleteOldTravelTimes(pool, days, limit),
+    deleteOldSignIns: (table, days, limit) => housekeeping.deleteOldSignIns(pool, table, days, limit),
     log: pino({ level: 'silent' }),
   };
 }
@@ -42,6 +43,21 @@ test('old command rows and travel times go, in batches; young ones stay', async 
   await housekeep(ports());
   assert.equal(await count('command'), 11);
   assert.equal(await count('travel_time'), 1);
+});
+
+test('links, sessions and spent challenges go a month after they were over; the rest, and passkeys, stay', async () => {
+  await stage.pool.query(`
+    insert into sign_in_link (token_hash, role, subject, expires_at)
+      select decode(lpad(i::text, 8, '0'), 'hex'), 'donor', 'kitchen', now() - case when i < 1500 then interval '31 days' else interval '29 days' end
+      from generate_series(1, 1501) i;
+    insert into session (session_id, role, subject, secret_hash, expires_at) values
+      ('old', 'donor', 'kitchen', '\\x00', now() - interval '31 days'), ('young', 'donor', 'kitchen', '\\x00', now());
+    insert into spent_challenge values ('\\x00', now() - interval '31 days'), ('\\x01', now());
+    insert into passkey (credential_id, role, subject, public_key, sign_count, created_at)
+      values ('key', 'donor', 'kitchen', '\\x00', 0, now() - interval '9 years')`);
+  await housekeep(ports());
+  const left = await Promise.all(['sign_in_link', 'session', 'spent_challenge', 'passkey'].map(count));
+  assert.deepEqual(left, [2, 1, 1, 1]);
 });
 
 test('partitions are made ahead, and a done day of the outbox is dropped', async () => {

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { SIGN_IN_TABLES, type SignInTable } from '#adapters/postgres/sql/housekeeping.ts';
 
 export interface HousekeepPorts {
   readonly ensurePartitions: () => Promise<number>;
@@ -7,6 +8,7 @@ export interface HousekeepPorts {
   readonly regions: () => Promise<readonly string[]>;
   readonly deleteOldCommands: (region: string, olderThanDays: number, limit: number) => Promise<number>;
   readonly deleteOldTravelTimes: (olderThanDays: number, limit: number) => Promise<number>;
+  readonly deleteOldSignIns: (table: SignInTable, olderThanDays: number, limit: number) => Promise<number>;
   readonly log: Pick<Logger, 'info' | 'warn'>;
 }
 
@@ -14,6 +16,8 @@ export interface HousekeepPorts {
 const COMMAND_DAYS = 7;
 /** Roads change slowly; what is asked again is measured anew. */
 const TRAVEL_TIME_DAYS = 30;
+/** So long after it was over one can still look up how a session ended. */
+const SIGN_IN_DAYS = 30;
 /** Short statements: nothing here may hold up a turn. */
 const ROWS_A_STATEMENT = 1_000;
 
@@ -26,6 +30,7 @@ export async function housekeep(ports: HousekeepPorts): Promise<void> {
     travelTimesDeleted: await attempt(ports, 'travel times', () =>
       untilNoneIsLeft(() => ports.deleteOldTravelTimes(TRAVEL_TIME_DAYS, ROWS_A_STATEMENT)),
     ),
+    signInsDeleted: await attempt(ports, 'sign-ins', () => deleteSignIns(ports)),
   };
   ports.log.info(done, 'housekeeping');
 }
@@ -43,6 +48,14 @@ async function deleteCommands(ports: HousekeepPorts): Promise<number> {
   let deleted = 0;
   for (const region of await ports.regions()) {
     deleted += await untilNoneIsLeft(() => ports.deleteOldCommands(region, COMMAND_DAYS, ROWS_A_STATEMENT));
+  }
+  return deleted;
+}
+
+async function deleteSignIns(ports: HousekeepPorts): Promise<number> {
+  let deleted = 0;
+  for (const table of SIGN_IN_TABLES) {
+    deleted += await untilNoneIsLeft(() => ports.deleteOldSignIns(table, SIGN_IN_DAYS, ROWS_A_STATEMENT));
   }
   return deleted;
 }

@@ -51,6 +51,31 @@ delete from command where geo_region_id = $1 and command_id in (
   return rowCount ?? 0;
 }
 
+const SIGN_INS = {
+  sign_in_link: 'token_hash',
+  session: 'session_id',
+  spent_challenge: 'challenge_hash',
+} as const;
+export type SignInTable = keyof typeof SIGN_INS;
+export const SIGN_IN_TABLES = Object.keys(SIGN_INS) as readonly SignInTable[];
+
+/** By when they were good, or would have been. @returns how many went; fewer than `limit`: none is left */
+export async function deleteOldSignIns(
+  db: Queryable,
+  table: SignInTable,
+  olderThanDays: number,
+  limit: number,
+): Promise<number> {
+  const key = SIGN_INS[table];
+  const { rowCount } = await db.query(
+    `
+delete from ${table} where ${key} in (
+  select ${key} from ${table} where expires_at < now() - $1 * interval '1 day' order by expires_at limit $2)`,
+    [olderThanDays, limit],
+  );
+  return rowCount ?? 0;
+}
+
 /** @returns how many went; fewer than `limit`: none is left */
 export async function deleteOldTravelTimes(db: Queryable, olderThanDays: number, limit: number): Promise<number> {
   const { rowCount } = await db.query(
