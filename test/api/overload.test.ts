@@ -12,11 +12,16 @@ const LET_IN = 250;
 let world: World;
 /** Posts wait for this; other commands pass. */
 let gate: Promise<void> = Promise.resolve();
+/** posts that have come as far as that */
+let atGate = 0;
 
 function slow(cells: CellClient): CellClient {
   return {
     send: async (cell, command, options) => {
-      if (command.kind === 'post') await gate;
+      if (command.kind === 'post') {
+        atGate++;
+        await gate;
+      }
       return await cells.send(cell, command, options);
     },
   };
@@ -75,6 +80,7 @@ it('posts beyond the bound get 503 with Retry-After, and take effect when they c
 it('whoever hangs up gives the place back once the command is done, not before', async () => {
   const open = closeGate();
   const hangUp = new AbortController();
+  const before = atGate;
   const posting = fetch(`${world.url}/v1/surplus`, {
     method: 'POST',
     signal: hangUp.signal,
@@ -85,7 +91,9 @@ it('whoever hangs up gives the place back once the command is done, not before',
     },
     body: JSON.stringify(body),
   });
-  await until('it is in', async () => (await inFlight()) === 1);
+  // Let in is not yet under way: a place is given back at once to whoever leaves before.
+  await until('it is under way', () => Promise.resolve(atGate === before + 1));
+  assert.equal(await inFlight(), 1);
   hangUp.abort();
   await assert.rejects(posting);
   await pause(100);
