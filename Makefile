@@ -5,7 +5,7 @@ WITH_ENV := $(NODE) dev/stack/withEnv.ts
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run stop reset status token operator-link seed simulate replay dlq test faults faults-mutants check fmt bench bench-quick \
-  soak rolling overload takeover scaling failover redis-away test-chart test-k8s k8s test-traces image test-image scale alerts-fire
+  soak rolling overload takeover scaling failover redis-away test-chart chart-readme test-k8s k8s test-traces image test-image scale alerts-fire
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):[^#]*## /  make \1\t/' | expand -t 20
@@ -63,6 +63,9 @@ test-image: image ## every process from the image's tree, unprivileged, on a roo
 	@exec $(NODE) --test --test-reporter=spec test/image/imageChecks.ts
 
 test-k8s k8s: export METRICS := 1
+chart-readme: setup ## make the chart's README from its values
+	@test/chart/run readme
+
 test-k8s: setup ## the chart on a real control plane: accepted, installed, scaled, rolled, gone; builds its programs once (RECORD=1 keeps the picture)
 	@RECORD='$(RECORD)' SEED='$(SEED)' exec $(NODE) test/k8s/run.ts
 
