@@ -16,7 +16,7 @@ export const en = {
 
   'menu.offers': 'Offers',
   'menu.food': 'Your food',
-  'menu.post': 'Post food',
+  'menu.post': 'Post',
   'menu.lots': 'Lots',
   'menu.invite': 'Invite',
   'menu.letters': 'Trouble',
@@ -58,7 +58,7 @@ export const en = {
   'safety.frozen': 'Keep it frozen; do not freeze it again once thawed.',
   'safety.hot': 'It must be 63 °C or hotter at the handover; serve it within 2 hours.',
 
-  'amount.kg': '{kg, number, ::.0#} kg',
+  'amount.kg': '{kg, number, ::.##} kg',
   'amount.servings': '{count, plural, one {# serving} other {# servings}}',
   'distance.km': '{km, number, ::.0} km',
   'duration.minutes': '{minutes, plural, one {# minute} other {# minutes}}',

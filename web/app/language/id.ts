@@ -59,7 +59,7 @@ export const id: Readonly<Record<MessageKey, string>> = {
   'safety.frozen': 'Jaga tetap beku; jangan dibekukan lagi setelah mencair.',
   'safety.hot': 'Harus 63 °C atau lebih panas saat serah terima; sajikan dalam 2 jam.',
 
-  'amount.kg': '{kg, number, ::.0#} kg',
+  'amount.kg': '{kg, number, ::.##} kg',
   'amount.servings': '{count, plural, other {# porsi}}',
   'distance.km': '{km, number, ::.0} km',
   'duration.minutes': '{minutes, plural, other {# menit}}',

@@ -24,7 +24,10 @@ export function PostScreen() {
   const [draft, setDraft] = useState(fromLastTime);
   const [safe, setSafe] = useState<'yes' | 'no' | null>(null);
   const [wrong, setWrong] = useState('');
-  const change = (part: Partial<Draft>): void => setDraft({ ...draft, ...part });
+  const change = (part: Partial<Draft>): void => {
+    setWrong('');
+    setDraft({ ...draft, ...part });
+  };
   const submit = (event: Event): void => {
     event.preventDefault();
     const problem = problemOf(draft, safe);
@@ -60,7 +63,7 @@ export function PostScreen() {
         words={untilWords}
         choose={(goodUntil) => change({ goodUntil })}
       />
-      <Safety storage={draft.storage} safe={safe} choose={setSafe} />
+      <Safety storage={draft.storage} safe={safe} choose={(answer) => (setWrong(''), setSafe(answer))} />
       <label for="note">{t('post.note')}</label>
       <textarea
         id="note"

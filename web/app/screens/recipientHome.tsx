@@ -50,7 +50,8 @@ function OfferLine({ offer }: { readonly offer: Offer }) {
       <OfferTitle offer={offer} />
       <p>
         <strong>{t(`state.offer.${offer.state as 'claimed'}`)}</strong>
-        {offer.pickupBy !== null && ` · ${t('offer.pickup', { time: clockTime(offer.pickupBy) })}`}
+        {' · '}
+        {offer.pickupBy === null ? clockTime(offer.offeredAt) : t('offer.pickup', { time: clockTime(offer.pickupBy) })}
       </p>
       <TapStates subject={offer.id} />
       {offer.state === 'claimed' && (
