@@ -44,6 +44,8 @@ dlq: ## dead letters: make dlq ARGS="list" | "replay <id>" | "discard <id>"
 	@$(WITH_ENV) dev/dlq/main.ts $(ARGS)
 
 test: export METRICS := 1
+# the screens' own tests, and all together, need a Chromium; one file of another room doesn't
+test: export BROWSER := $(if $(filter-out test/web/%,$(FILE)),,1)
 test: setup ## static checks, a quick bench, then all tests on real servers; make test FILE=test/cell/cell.test.ts runs one file alone
 	@$(if $(FILE),,npm run -s check)
 	@$(if $(FILE),,$(NODE) loadtest/run.ts --quick)
@@ -99,6 +101,10 @@ takeover: setup ## kill and hang cells' owners, and time the successor: make tak
 
 scaling: setup ## actor hosts come and go under load, no request may fail: make scaling HOSTS=1,2,4,8 SEED=7 RATE=10 (stories a second)
 	@SEED='$(SEED)' RATE='$(RATE)' HOSTS='$(HOSTS)' $(NODE) test/survival/scaling.ts
+
+screens: export BROWSER := 1
+screens: setup ## pictures of every screen in both languages, into docs/screens
+	@npm run -s screens
 
 check: setup ## the static checks
 	@npm run -s check

@@ -21,7 +21,8 @@ export interface Phone {
   readonly page: Page;
   /** what went wrong in the page so far: errors, refusals of the content policy, requests to third parties */
   readonly complaints: string[];
-  open(): Promise<Page>;
+  /** a new page. @param path home, if left out */
+  open(path?: string): Promise<Page>;
   close(): Promise<void>;
 }
 
@@ -55,13 +56,13 @@ export async function openPhone(
     // Without a network, and before anybody has signed in, the browser itself says so.
     if (message.type() === 'error' && !/Failed to load resource/.test(message.text())) complaints.push(message.text());
   });
-  const open = async (): Promise<Page> => {
+  const open = async (path = '/'): Promise<Page> => {
     const page = await context.newPage();
     page.setDefaultTimeout(15_000);
-    await page.goto(url);
+    await page.goto(new URL(path, origin).href);
     return page;
   };
-  return { context, page: await open(), complaints, open, close: () => context.close() };
+  return { context, page: await open(url), complaints, open, close: () => context.close() };
 }
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');

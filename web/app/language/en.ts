@@ -12,7 +12,6 @@ export const en = {
   'app.failed': 'The server did not answer. It is asked again by itself.',
   'app.back': 'Back',
   'app.more': 'Show more',
-  'app.close': 'Close',
 
   'menu.offers': 'Offers',
   'menu.food': 'Your food',
@@ -61,10 +60,8 @@ export const en = {
   'amount.kg': '{kg, number, ::.##} kg',
   'amount.servings': '{count, plural, one {# serving} other {# servings}}',
   'distance.km': '{km, number, ::.0} km',
-  'duration.minutes': '{minutes, plural, one {# minute} other {# minutes}}',
   'time.until': 'until {time}',
 
-  'offer.new': 'New offer',
   'offer.new.count':
     '{count, plural, =0 {No offer waits for your answer} one {# offer waits for your answer} other {# offers wait for your answer}}',
   'offer.empty': 'When food near you is free, it appears here at once.',
@@ -182,7 +179,6 @@ export const en = {
   'post.amount.kg': 'Kilograms',
   'post.until': 'Good until',
   'post.until.hours': '{hours, plural, one {in # hour} other {in # hours}} ({time})',
-  'post.until.tomorrow': 'tomorrow {time}',
   'post.note': 'Note for the recipient (optional)',
   'post.note.hint': 'For example: ring at the back door',
   'post.question': 'Food safety',

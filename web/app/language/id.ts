@@ -13,7 +13,6 @@ export const id: Readonly<Record<MessageKey, string>> = {
   'app.failed': 'Server tidak menjawab. Aplikasi akan mencoba lagi sendiri.',
   'app.back': 'Kembali',
   'app.more': 'Tampilkan lagi',
-  'app.close': 'Tutup',
 
   'menu.offers': 'Tawaran',
   'menu.food': 'Makanan Anda',
@@ -62,10 +61,8 @@ export const id: Readonly<Record<MessageKey, string>> = {
   'amount.kg': '{kg, number, ::.##} kg',
   'amount.servings': '{count, plural, other {# porsi}}',
   'distance.km': '{km, number, ::.0} km',
-  'duration.minutes': '{minutes, plural, other {# menit}}',
   'time.until': 'sampai {time}',
 
-  'offer.new': 'Tawaran baru',
   'offer.new.count':
     '{count, plural, =0 {Tidak ada tawaran yang menunggu jawaban Anda} other {# tawaran menunggu jawaban Anda}}',
   'offer.empty': 'Begitu ada makanan berlebih di dekat Anda, tawarannya langsung muncul di sini.',
@@ -184,7 +181,6 @@ export const id: Readonly<Record<MessageKey, string>> = {
   'post.amount.kg': 'Kilogram',
   'post.until': 'Layak sampai',
   'post.until.hours': '{hours, plural, other {# jam lagi}} ({time})',
-  'post.until.tomorrow': 'besok {time}',
   'post.note': 'Catatan untuk penerima (tidak wajib)',
   'post.note.hint': 'Misalnya: tekan bel di pintu belakang',
   'post.question': 'Keamanan pangan',
