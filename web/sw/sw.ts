@@ -1,7 +1,7 @@
 /** The service worker: the app without a network, pushes, and the outbox when no page is open. */
 /// <reference lib="webworker" />
 import { cleanupOutdatedCaches, precacheAndRoute } from 'workbox-precaching';
-import { drain } from '../engine/outbox.ts';
+import { drain, hurry } from '../engine/outbox.ts';
 import { notificationOf, openPath } from './notification.ts';
 
 declare const self: ServiceWorkerGlobalScope & { __WB_MANIFEST: { url: string; revision: string | null }[] };
@@ -25,14 +25,19 @@ self.addEventListener('sync' as 'message', (event) => {
   (event as unknown as SyncEvent).waitUntil(drainOrFail());
 });
 
-/** A sync that fails is tried again by the browser. */
+/** The browser says that there is a network. A sync that fails it tries again. */
 async function drainOrFail(): Promise<void> {
-  if (await drain()) throw new Error('some taps still wait');
+  if (await drainAtOnce()) throw new Error('some taps still wait');
 }
 
 self.addEventListener('push', (event) => {
-  event.waitUntil(Promise.all([show(event.data?.text() ?? ''), drain(), tellPages()]));
+  event.waitUntil(Promise.all([show(event.data?.text() ?? ''), drainAtOnce(), tellPages()]));
 });
+
+async function drainAtOnce(): Promise<boolean> {
+  await hurry();
+  return await drain();
+}
 
 async function show(text: string): Promise<void> {
   const { title, options } = await notificationOf(text);
