@@ -3,7 +3,7 @@ import { computed, signal } from '@preact/signals';
 import { serverNowMs } from '../engine/serverClock.ts';
 import type { Member } from '../engine/session.ts';
 import type { Tap } from '../engine/tap.ts';
-import { language } from './language/language.ts';
+import { language, LOCALES } from './language/language.ts';
 import { timeIn } from './language/zone.ts';
 
 /** undefined: not known yet */
@@ -23,7 +23,7 @@ export const timeZone = computed(() => member.value?.timeZone ?? deviceZone);
 export function clockTime(at: string | number): string {
   // Minutes are enough for knowing which day it is.
   const todayMs = Math.floor(nowMs.peek() / 60_000) * 60_000;
-  return timeIn(timeZone.value, language.value, typeof at === 'string' ? Date.parse(at) : at, todayMs);
+  return timeIn(timeZone.value, LOCALES[language.value], typeof at === 'string' ? Date.parse(at) : at, todayMs);
 }
 
 export interface Route {

@@ -59,6 +59,7 @@ export const en = {
 
   'amount.kg': '{kg, number, ::.##} kg',
   'amount.servings': '{count, plural, one {# serving} other {# servings}}',
+  'distance.m': '{meters, number} m',
   'distance.km': '{km, number, ::.0} km',
   'time.until': 'until {time}',
 
@@ -157,8 +158,8 @@ export const en = {
   'food.title': 'Your food',
   'food.empty': 'You have posted nothing yet.',
   'food.post': 'Post food',
-  'food.amount': '{kg} of {category}',
-  'food.who': '{name} is coming',
+  'food.amount': '{category}, {kg}',
+  'food.who': '{name} is coming.',
   'food.who.far': 'About {minutes, plural, one {# minute} other {# minutes}} of travel; here by {time} at the latest.',
   'food.who.asked': '{name} is being asked; answer by {time}.',
   'food.who.nobody': 'The next recipient is being looked for.',

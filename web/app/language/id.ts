@@ -20,7 +20,7 @@ export const id: Readonly<Record<MessageKey, string>> = {
   'menu.lots': 'Lot',
   'menu.invite': 'Undang',
   'menu.letters': 'Masalah',
-  'menu.settings': 'Pengaturan',
+  'menu.settings': 'Setelan',
 
   'enter.title': 'Masuk',
   'enter.how':
@@ -60,6 +60,7 @@ export const id: Readonly<Record<MessageKey, string>> = {
 
   'amount.kg': '{kg, number, ::.##} kg',
   'amount.servings': '{count, plural, other {# porsi}}',
+  'distance.m': '{meters, number} m',
   'distance.km': '{km, number, ::.0} km',
   'time.until': 'sampai {time}',
 
@@ -159,8 +160,8 @@ export const id: Readonly<Record<MessageKey, string>> = {
   'food.title': 'Makanan Anda',
   'food.empty': 'Anda belum membagikan apa pun.',
   'food.post': 'Bagikan makanan',
-  'food.amount': '{kg} {category}',
-  'food.who': '{name} akan datang',
+  'food.amount': '{category}, {kg}',
+  'food.who': '{name} akan datang.',
   'food.who.far': 'Perjalanan sekitar {minutes, plural, other {# menit}}; paling lambat tiba {time}.',
   'food.who.asked': '{name} sedang ditanya; jawaban paling lambat {time}.',
   'food.who.nobody': 'Penerima berikutnya sedang dicari.',
@@ -242,14 +243,14 @@ export const id: Readonly<Record<MessageKey, string>> = {
   'letter.rematch-exhausted': 'Tidak ada yang mengambil setelah beberapa kali ditawarkan',
   'letter.other': 'Sebuah pesan tidak dapat diproses ({cause})',
 
-  'settings.title': 'Pengaturan',
+  'settings.title': 'Setelan',
   'settings.language': 'Bahasa',
   'settings.who': 'Masuk sebagai',
   'settings.install': 'Pasang di layar utama',
   'settings.push': 'Pemberitahuan',
   'settings.push.on': 'Beri tahu saya di ponsel ini',
   'settings.push.done': 'Ponsel ini akan diberi tahu.',
-  'settings.push.denied': 'Pemberitahuan diblokir untuk halaman ini. Izinkan di pengaturan peramban.',
+  'settings.push.denied': 'Pemberitahuan diblokir untuk halaman ini. Izinkan di setelan peramban.',
   'settings.push.failed': 'Pemberitahuan tidak dapat diaktifkan: {why}',
   'settings.push.unsupported':
     'Peramban ini tidak mendukung pemberitahuan. Pasang aplikasi di layar utama, atau pakai peramban lain.',

@@ -7,6 +7,8 @@ import { id } from './id.ts';
 
 export type Language = 'id' | 'en';
 export const LANGUAGES: Readonly<Record<Language, string>> = { id: 'Bahasa Indonesia', en: 'English' };
+/** English with the days before the months, as here. */
+export const LOCALES: Readonly<Record<Language, string>> = { id: 'id-ID', en: 'en-GB' };
 const MESSAGES = { id, en };
 const KEPT = 'language';
 

@@ -1,6 +1,6 @@
 import type { Reason } from '#core/lots/lot.ts';
 import type { Category } from '#core/words/food.ts';
-import { kilograms, kilometres } from '../language/amounts.ts';
+import { kilograms, distance } from '../language/amounts.ts';
 import type { MessageKey } from '../language/en.ts';
 import { t, word } from '../language/language.ts';
 import type { Offer } from '../lists.ts';
@@ -56,7 +56,7 @@ export function categoryName(category: string): string {
 }
 
 function howFar(offer: Offer): string {
-  const values = { distance: kilometres(offer.distanceMeters), minutes: minutesOf(offer.travelSeconds) };
+  const values = { distance: distance(offer.distanceMeters), minutes: minutesOf(offer.travelSeconds) };
   return t(offer.travelSource === 'route' ? 'offer.far' : 'offer.far.estimate', values);
 }
 
@@ -70,7 +70,7 @@ function whyOf(reason: Reason): string {
   switch (reason.code) {
     case 'distance':
       return word('why.distance', String(reason['mode']), 'why.distance.bicycle', {
-        km: kilometres(number('distanceMeters')),
+        km: distance(number('distanceMeters')),
       });
     case 'hours': {
       const until = reason['openUntil'];

@@ -1,5 +1,5 @@
 import type { SurplusView } from '#core/lots/view.ts';
-import { isEnd } from '#core/lots/lot.ts';
+import { isEnd, type LotState } from '#core/lots/lot.ts';
 import { kilograms } from '../language/amounts.ts';
 import { t } from '../language/language.ts';
 import { surpluses } from '../lists.ts';
@@ -8,8 +8,13 @@ import { TapState, TapStates } from '../parts/tapState.tsx';
 import { Coming } from '../parts/coming.tsx';
 import { clockTime, taps } from '../state.ts';
 
+/** so many of what is over */
+const PAST = 10;
+
 export function DonorHome() {
   const all = surpluses.value.value;
+  const open = (all ?? []).filter((surplus) => !isEnd(surplus.state as LotState));
+  const past = (all ?? []).filter((surplus) => isEnd(surplus.state as LotState)).slice(0, PAST);
   const posts = taps.value.filter((tap) => tap.kind === 'post' && tap.state !== 'sent');
   return (
     <>
@@ -26,7 +31,11 @@ export function DonorHome() {
       </div>
       {all === null && <p>{t('app.loading')}</p>}
       {all?.length === 0 && posts.length === 0 && <p>{t('food.empty')}</p>}
-      {(all ?? []).map((surplus) => (
+      {open.map((surplus) => (
+        <SurplusLine key={surplus.id} surplus={surplus} />
+      ))}
+      {past.length > 0 && <h2 class="part">{t('offer.past.title')}</h2>}
+      {past.map((surplus) => (
         <SurplusLine key={surplus.id} surplus={surplus} />
       ))}
     </>
@@ -43,7 +52,7 @@ function SurplusLine({ surplus }: { readonly surplus: SurplusView }) {
       </p>
       <Coming surplus={surplus} />
       <TapStates subject={surplus.id} />
-      {!isEnd(surplus.state as 'posted') && (
+      {!isEnd(surplus.state as LotState) && (
         <a class="button" href={`#/surplus/${encodeURIComponent(surplus.id)}`}>
           {t('offer.see')}
         </a>
