@@ -11,6 +11,8 @@ try {
   for (const language of ['id', 'en'] as const) {
     mkdirSync(join(FOLDER, language), { recursive: true });
     await walk(stage, language, async (name, page) => {
+      // what is asked of the browser or the server comes a moment later
+      await page.waitForTimeout(400);
       // as tall as the whole screen, so that the menu stands at its foot
       const height = await page.evaluate(() => document.documentElement.scrollHeight);
       await page.setViewportSize({ width: 360, height: Math.max(740, height) });

@@ -68,6 +68,9 @@ async function useUp(stage: Stage, link: string): Promise<void> {
 async function post(stage: Stage, language: Language, see: See, donor: Phone, donorId: string): Promise<SurplusSeen> {
   const t = words(language);
   const { page } = donor;
+  const person = await signIn(stage.helsinki, 'donor', donorId);
+  const lots = async () => (await person.get<{ items: SurplusSeen[] }>('/v1/surplus')).body.items;
+  const before = new Set((await lots()).map((lot) => lot.id));
   await page
     .locator('main')
     .getByRole('link', { name: t('food.post'), exact: true })
@@ -82,10 +85,9 @@ async function post(stage: Stage, language: Language, see: See, donor: Phone, do
   await page.getByLabel(t('post.note')).fill(language === 'id' ? 'Pintu belakang' : 'Back door');
   await button(page, t('post.go')).click();
   await page.locator('article').first().waitFor();
-  const person = await signIn(stage.helsinki, 'donor', donorId);
   const found = await until(
     'the post is offered to somebody',
-    async () => (await person.get<{ items: SurplusSeen[] }>('/v1/surplus?limit=1')).body.items[0],
+    async () => (await lots()).find((lot) => !before.has(lot.id)),
     (seen) => seen?.offer?.state === 'open',
   );
   assert.ok(found);
