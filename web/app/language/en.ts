@@ -257,7 +257,7 @@ export const en = {
   'settings.passkey.add': 'Save a passkey on this phone',
   'settings.passkey.done': 'The passkey is saved.',
   'settings.passkey.failed': 'No passkey was saved. Try again.',
-  'settings.taps': 'Not sent yet',
+  'settings.taps': 'Not done yet',
   'settings.taps.none': 'Everything you tapped has been sent.',
   'settings.out': 'Sign out',
   'settings.out.here': 'Sign out on this phone',

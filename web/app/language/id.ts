@@ -259,7 +259,7 @@ export const id: Readonly<Record<MessageKey, string>> = {
   'settings.passkey.add': 'Simpan kunci sandi di ponsel ini',
   'settings.passkey.done': 'Kunci sandi tersimpan.',
   'settings.passkey.failed': 'Kunci sandi tidak tersimpan. Coba lagi.',
-  'settings.taps': 'Belum terkirim',
+  'settings.taps': 'Belum selesai',
   'settings.taps.none': 'Semua yang Anda ketuk sudah terkirim.',
   'settings.out': 'Keluar',
   'settings.out.here': 'Keluar dari ponsel ini',
