@@ -5,7 +5,7 @@ WITH_ENV := $(NODE) dev/stack/withEnv.ts
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run stop reset status token operator-link seed simulate replay dlq test faults faults-mutants check fmt bench bench-quick \
-  soak rolling overload takeover scaling failover redis-away test-chart chart-readme test-k8s k8s test-traces image test-image scale alerts-fire
+  soak rolling overload takeover scaling failover redis-away test-chart chart-readme test-k8s k8s test-traces image test-image scale alerts-fire screens
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):[^#]*## /  make \1\t/' | expand -t 20
