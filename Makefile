@@ -5,7 +5,7 @@ WITH_ENV := $(NODE) dev/stack/withEnv.ts
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run stop reset status token operator-link seed simulate replay dlq test faults faults-mutants check fmt bench bench-quick \
-  soak rolling overload takeover scaling failover redis-away test-chart chart-readme test-k8s k8s test-traces image test-image scale alerts-fire
+  soak rolling overload takeover scaling failover redis-away test-chart chart-readme test-k8s k8s test-traces image test-image scale alerts-fire screens
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):[^#]*## /  make \1\t/' | expand -t 20
@@ -44,6 +44,8 @@ dlq: ## dead letters: make dlq ARGS="list" | "replay <id>" | "discard <id>"
 	@$(WITH_ENV) dev/dlq/main.ts $(ARGS)
 
 test: export METRICS := 1
+# the screens' own tests, and all together, need a Chromium; one file of another room doesn't
+test: export BROWSER := $(if $(filter-out test/web/%,$(FILE)),,1)
 test: setup ## static checks, a quick bench, then all tests on real servers; make test FILE=test/cell/cell.test.ts runs one file alone
 	@$(if $(FILE),,npm run -s check)
 	@$(if $(FILE),,$(NODE) loadtest/run.ts --quick)
@@ -99,6 +101,10 @@ takeover: setup ## kill and hang cells' owners, and time the successor: make tak
 
 scaling: setup ## actor hosts come and go under load, no request may fail: make scaling HOSTS=1,2,4,8 SEED=7 RATE=10 (stories a second)
 	@SEED='$(SEED)' RATE='$(RATE)' HOSTS='$(HOSTS)' $(NODE) test/survival/scaling.ts
+
+screens: export BROWSER := 1
+screens: setup ## pictures of every screen in both languages, into docs/screens
+	@npm run -s screens
 
 check: setup ## the static checks
 	@npm run -s check

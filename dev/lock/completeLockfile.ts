@@ -16,9 +16,9 @@ interface LockEntry {
   optionalDependencies?: Record<string, string>;
 }
 
-const OSES = ['android', 'darwin', 'freebsd', 'linux', 'openharmony', 'win32'];
+const OSES = ['android', 'darwin', 'freebsd', 'linux', 'openbsd', 'openharmony', 'win32'];
 const CPU_BY_WORD: Record<string, string> = { armv7: 'arm', aarch64: 'arm64' };
-const CPUS = ['arm', 'arm64', 'ia32', 'ppc64', 'riscv64', 's390x', 'x64'];
+const CPUS = ['arm', 'arm64', 'ia32', 'loong64', 'ppc64', 'riscv64', 's390x', 'x64'];
 
 const path = process.argv[2] ?? 'package-lock.json';
 const lock = JSON.parse(readFileSync(path, 'utf8')) as { packages: Record<string, LockEntry> };

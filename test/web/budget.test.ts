@@ -1,0 +1,26 @@
+/** A cheap phone on a slow network: the first load has a budget. */
+import assert from 'node:assert/strict';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { it } from 'node:test';
+import { gzipSync } from 'node:zlib';
+
+const DIST = join(import.meta.dirname, '../../web/dist');
+const MOST_BYTES = 300 * 1024;
+const MOST_SCRIPT_BYTES = 120 * 1024;
+
+const files = globSync('**/*.*', { cwd: DIST });
+const gzipped = (path: string): number => gzipSync(readFileSync(join(DIST, path)), { level: 9 }).length;
+const sum = (paths: readonly string[]): number => paths.reduce((bytes, path) => bytes + gzipped(path), 0);
+
+it('the first load is small, its script smaller', () => {
+  const scripts = files.filter((path) => path.endsWith('.js'));
+  assert.ok(scripts.length >= 2, 'run make setup: the screens are not built');
+  assert.ok(sum(files) <= MOST_BYTES, `all: ${String(sum(files))} bytes`);
+  assert.ok(sum(scripts) <= MOST_SCRIPT_BYTES, `script: ${String(sum(scripts))} bytes`);
+});
+
+it('no file of ours names a place elsewhere', () => {
+  for (const path of ['index.html', ...files.filter((each) => /\.(css|webmanifest)$/.test(each))])
+    assert.doesNotMatch(readFileSync(join(DIST, path), 'utf8'), /https?:\/\/(?!www\.w3\.org)/, path);
+});

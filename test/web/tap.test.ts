@@ -1,0 +1,60 @@
+/** The rules of the outbox, without a browser. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { after, due, isStale, newTap, outcomeOf, type Tap } from '../../web/engine/tap.ts';
+
+const HOUR_MS = 3_600_000;
+
+function tapOf(id: string, atMs: number, subject = 'offer-1', owner = 'recipient:a'): Tap {
+  return newTap({ owner, kind: 'accept', subject, method: 'POST', path: '/v1/offers/x/accept', body: {} }, id, atMs);
+}
+const ids = (taps: readonly Tap[]): string[] => taps.map((tap) => tap.id).sort();
+
+describe('what is sent when', () => {
+  it('one subject goes in the order of its taps, others do not wait for it', () => {
+    const late = after(tapOf('first', 1), { outcome: 'later', retryAfterMs: 5_000 }, 10);
+    const taps = [tapOf('second', 2), late, tapOf('other', 3, 'offer-2')];
+    assert.deepEqual(ids(due(taps, 'recipient:a', 20)), ['other']);
+    assert.deepEqual(ids(due(taps, 'recipient:a', 6_000)), ['first', 'other']);
+  });
+
+  it('nothing is sent in the name of another', () => {
+    assert.deepEqual(due([tapOf('a', 1)], 'recipient:b', 10), []);
+  });
+
+  it('what was sent or refused is not sent again', () => {
+    const sent = after(tapOf('a', 1), { outcome: 'sent' }, 2);
+    const refused = after(tapOf('b', 1), { outcome: 'refused', refusal: { code: 'capacity', detail: '' } }, 2);
+    assert.deepEqual(due([sent, refused], 'recipient:a', HOUR_MS), []);
+  });
+
+  it('waits get longer, up to a minute, and the server may say how long', () => {
+    let tap = tapOf('a', 0);
+    const waits = Array.from({ length: 9 }, () => {
+      tap = after(tap, { outcome: 'later', retryAfterMs: null }, 0);
+      return tap.nextTryAtMs;
+    });
+    assert.deepEqual(waits, [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000]);
+    assert.equal(after(tap, { outcome: 'later', retryAfterMs: 7_000 }, 100).nextTryAtMs, 7_100);
+  });
+});
+
+describe('what an answer means', () => {
+  it('no answer from the server is final but a yes and a no', () => {
+    assert.equal(outcomeOf(200, '', '', null).outcome, 'sent');
+    for (const status of [408, 425, 429, 500, 502, 503, 504])
+      assert.equal(outcomeOf(status, 'x', '', null).outcome, 'later');
+    assert.equal(outcomeOf(409, 'in-flight', '', null).outcome, 'later');
+    assert.equal(outcomeOf(401, 'not-authenticated', '', null).outcome, 'signed-out');
+    assert.deepEqual(outcomeOf(409, 'offer-lapsed', 'too late', null), {
+      outcome: 'refused',
+      refusal: { code: 'offer-lapsed', detail: 'too late' },
+    });
+  });
+
+  it('a queued tap is never forgotten; what is done is, after a while', () => {
+    assert.equal(isStale(tapOf('a', 0), 1_000 * HOUR_MS), false);
+    const sent = after(tapOf('a', 0), { outcome: 'sent' }, 0);
+    assert.deepEqual([isStale(sent, 23 * HOUR_MS), isStale(sent, 25 * HOUR_MS)], [false, true]);
+  });
+});

@@ -1,0 +1,86 @@
+import type { ComponentChild } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import type { Role } from '../engine/session.ts';
+import type { MessageKey } from './language/en.ts';
+import { t } from './language/language.ts';
+import { Banners } from './parts/banners.tsx';
+import { Menu } from './parts/menu.tsx';
+import { DonorHome } from './screens/donorHome.tsx';
+import { Enter } from './screens/enter.tsx';
+import { Invite } from './screens/invite.tsx';
+import { Letters } from './screens/letters.tsx';
+import { LotScreen } from './screens/lot.tsx';
+import { Lots } from './screens/lots.tsx';
+import { OfferScreen } from './screens/offer.tsx';
+import { PostScreen } from './screens/post.tsx';
+import { RecipientHome } from './screens/recipientHome.tsx';
+import { Settings } from './screens/settings.tsx';
+import { SurplusScreen } from './screens/surplus.tsx';
+import { member, route } from './state.ts';
+
+interface Place {
+  readonly title: MessageKey;
+  readonly screen: (argument: string) => ComponentChild;
+}
+
+const SETTINGS: Place = { title: 'settings.title', screen: () => <Settings /> };
+
+/** Which screens each role has; '' is home. */
+const PLACES: Readonly<Record<Role, Readonly<Record<string, Place>>>> = {
+  recipient: {
+    '': { title: 'menu.offers', screen: () => <RecipientHome /> },
+    offer: { title: 'menu.offers', screen: (id) => <OfferScreen id={id} key={id} /> },
+    settings: SETTINGS,
+  },
+  donor: {
+    '': { title: 'food.title', screen: () => <DonorHome /> },
+    post: { title: 'post.title', screen: () => <PostScreen /> },
+    surplus: { title: 'food.title', screen: (id) => <SurplusScreen id={id} key={id} /> },
+    settings: SETTINGS,
+  },
+  operator: {
+    '': { title: 'lots.title', screen: () => <Lots /> },
+    surplus: { title: 'lots.title', screen: (id) => <LotScreen id={id} key={id} /> },
+    invite: { title: 'invite.title', screen: () => <Invite /> },
+    letters: { title: 'letters.title', screen: () => <Letters /> },
+    settings: SETTINGS,
+  },
+};
+
+function placeNow(): Place | null {
+  const { screen } = route.value;
+  if (member.value === undefined) return null;
+  if (member.value === null || screen === 'enter')
+    return { title: 'enter.title', screen: (token) => <Enter token={screen === 'enter' ? token : ''} /> };
+  const places = PLACES[member.value.role];
+  return places[screen] ?? places[''] ?? null;
+}
+
+export function App() {
+  const place = placeNow();
+  const heading = useRef<HTMLHeadingElement>(null);
+  const { screen, argument } = route.value;
+  const title = place === null ? t('app.name') : t(place.title);
+  useEffect(() => void (document.title = `${title} · ${t('app.name')}`), [title]);
+  useEffect(() => {
+    // Whoever can't see the page hears where they are; the first load is announced by the browser.
+    if (document.activeElement !== document.body) heading.current?.focus();
+    scrollTo(0, 0);
+  }, [screen, argument]);
+  return (
+    <>
+      <a class="skip" href="#main" onClick={(event) => (event.preventDefault(), heading.current?.focus())}>
+        {t('app.skip')}
+      </a>
+      <header>
+        <img src="/icon.svg" alt="" width="32" height="32" />
+        <h1 ref={heading} tabIndex={-1}>
+          {title}
+        </h1>
+      </header>
+      <Banners />
+      <main id="main">{place === null ? <p>{t('app.loading')}</p> : place.screen(argument)}</main>
+      {member.value != null && screen !== 'enter' && <Menu role={member.value.role} />}
+    </>
+  );
+}

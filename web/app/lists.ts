@@ -1,0 +1,56 @@
+/** What each role looks at. */
+import type { LotState } from '#core/lots/lot.ts';
+import type { OfferView, SurplusView } from '#core/lots/view.ts';
+import { read } from '../engine/api.ts';
+import { createSeen } from './seen.ts';
+
+export interface Contact {
+  readonly name?: string;
+  readonly phone?: string;
+  readonly email?: string;
+  readonly note?: string;
+}
+
+export interface Offer extends OfferView {
+  readonly surplus: Omit<SurplusView, 'offer' | 'lots'>;
+  readonly donor?: { readonly id: string; readonly name: string | null; readonly contact: Contact | null };
+}
+
+export interface Step {
+  readonly version: number;
+  readonly from: string | null;
+  readonly to: LotState;
+  readonly reason: string;
+  readonly recipientId: string | null;
+  readonly detail: string | null;
+  readonly quantityGrams: number;
+  readonly at: string;
+}
+export type SurplusWithHistory = SurplusView & { readonly history: readonly Step[] };
+
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly nextCursor: string | null;
+}
+
+async function pageOf<Item>(path: string): Promise<readonly Item[]> {
+  return (await read<Page<Item>>(path)).items;
+}
+
+/** Open and claimed ones however old, and the latest of the rest. */
+export const offers = createSeen<readonly Offer[]>('offers', async () => {
+  const pages = await Promise.all([
+    pageOf<Offer>('/v1/offers?state=open'),
+    pageOf<Offer>('/v1/offers?state=claimed'),
+    pageOf<Offer>('/v1/offers?limit=20'),
+  ]);
+  // The last word on an offer is the newest: pages are not of one moment.
+  const byId = new Map<string, Offer>();
+  for (const offer of pages.flat()) {
+    const known = byId.get(offer.id);
+    if (known === undefined || offer.surplus.version >= known.surplus.version) byId.set(offer.id, offer);
+  }
+  return [...byId.values()].toSorted((a, b) => b.offeredAt.localeCompare(a.offeredAt));
+});
+
+export const surpluses = createSeen('surpluses', () => pageOf<SurplusView>('/v1/surplus?limit=50'));

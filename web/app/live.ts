@@ -1,0 +1,123 @@
+/** Keeps what is shown up to date, and the outbox empty. */
+import { effect } from '@preact/signals';
+import { drain, enqueue, hurry, listTaps, onOutboxChange } from '../engine/outbox.ts';
+import { lastMember, onSessionChange, session } from '../engine/session.ts';
+import type { NewTap } from '../engine/tap.ts';
+import { offers, surpluses } from './lists.ts';
+import { member, online, taps } from './state.ts';
+import { openStream, type Stream } from './stream.ts';
+
+/** Without the stream it is asked this often. */
+const POLL_MS = 15_000;
+const DRAIN_MS = 5_000;
+/** Many events in a row are one reason to look. */
+const LOOK_AT_MOST_EVERY_MS = 3_000;
+
+/** Screens that show something else add their own. */
+const lookers = new Set<() => void>();
+export function onNews(look: () => void): () => void {
+  lookers.add(look);
+  return () => void lookers.delete(look);
+}
+
+let lookedAtMs = Number.NEGATIVE_INFINITY;
+let looking: ReturnType<typeof setTimeout> | undefined;
+
+/** Something may have changed: look soon, but not too often. */
+export function look(): void {
+  if (looking !== undefined) return;
+  const waitMs = Math.max(0, lookedAtMs + LOOK_AT_MOST_EVERY_MS - performance.now());
+  looking = setTimeout(() => {
+    looking = undefined;
+    lookedAtMs = performance.now();
+    if (member.value?.role === 'recipient') void offers.refresh();
+    if (member.value?.role === 'donor') void surpluses.refresh();
+    for (const looker of lookers) looker();
+  }, waitMs);
+}
+
+/** Who is signed in: asked of the server; without an answer, who was here last. */
+export async function knowMember(): Promise<void> {
+  if (member.value === undefined) member.value = (await lastMember()) ?? undefined;
+  try {
+    const held = await session();
+    if (held?.member.owner !== member.peek()?.owner || held?.member.timeZone !== member.peek()?.timeZone) {
+      member.value = held?.member ?? null;
+    }
+    if (held === null) member.value = null;
+  } catch {
+    member.value ??= null;
+  }
+}
+
+/** Written down first, then sent; @see tap.ts for what becomes of it */
+export async function tap(given: Omit<NewTap, 'owner'>): Promise<void> {
+  const owner = member.value?.owner;
+  if (owner === undefined) return;
+  await enqueue({ ...given, owner });
+  void syncWhenAwake();
+  await drainNow();
+}
+
+async function drainNow(): Promise<void> {
+  const hadQueued = taps.value.some((each) => each.state === 'queued');
+  try {
+    await drain();
+  } finally {
+    if (hadQueued) look();
+  }
+}
+
+/** Where there is Background Sync the service worker goes on when this page is gone. */
+async function syncWhenAwake(): Promise<void> {
+  const registration = (await navigator.serviceWorker.getRegistration()) as
+    { sync?: { register(tag: string): Promise<void> } } | undefined;
+  await registration?.sync?.register('outbox').catch(() => undefined);
+}
+
+async function showTaps(): Promise<void> {
+  const owner = member.value?.owner;
+  const before = taps.value;
+  taps.value = owner === undefined ? [] : await listTaps(owner);
+  const wasQueued = new Set(before.filter((each) => each.state === 'queued').map((each) => each.id));
+  if (taps.value.some((each) => each.state !== 'queued' && wasQueued.has(each.id))) look();
+}
+
+async function awake(): Promise<void> {
+  await hurry();
+  await knowMember();
+  look();
+  await drainNow();
+}
+
+export function startLive(): void {
+  let stream: Stream | null = null;
+  let connected = false;
+  let owner: string | undefined;
+  onOutboxChange(() => void showTaps());
+  onSessionChange(() => void knowMember());
+  effect(() => {
+    if (member.value?.owner === owner) return;
+    owner = member.value?.owner;
+    stream?.stop();
+    stream = owner === undefined ? null : openStream(look, (state) => (connected = state));
+    void showTaps().then(drainNow);
+    look();
+  });
+  addEventListener('online', () => {
+    online.value = true;
+    void awake();
+  });
+  addEventListener('offline', () => (online.value = false));
+  addEventListener('focus', () => void awake());
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'visible') void awake();
+  });
+  setInterval(() => {
+    if (taps.value.some((each) => each.state === 'queued')) void drainNow();
+  }, DRAIN_MS);
+  setInterval(() => {
+    if (!connected && member.value != null) look();
+  }, POLL_MS);
+  void knowMember();
+}

@@ -1,0 +1,49 @@
+import { useEffect, useState } from 'preact/hooks';
+import { read } from '../../engine/api.ts';
+import { t } from '../language/language.ts';
+import { QrCode } from './qrCode.tsx';
+import { onNews } from '../live.ts';
+
+/** The 8 digits, shown when asked for and never kept. After a lock the next look brings new ones. */
+export function HandoverCode({ offerId }: { readonly offerId: string }) {
+  const [shown, setShown] = useState(false);
+  const [code, setCode] = useState<string | null>(null);
+  const [failed, setFailed] = useState(false);
+  useEffect(() => {
+    if (!shown) return;
+    const ask = async (): Promise<void> => {
+      try {
+        setCode((await read<{ code: string }>(`/v1/offers/${offerId}/handover-code`)).code);
+        setFailed(false);
+      } catch {
+        setFailed(true);
+      }
+    };
+    void ask();
+    return onNews(() => void ask());
+  }, [shown, offerId]);
+  if (!shown) {
+    return (
+      <button class="primary" onClick={() => setShown(true)}>
+        {t('food.code.show')}
+      </button>
+    );
+  }
+  if (code === null) return <Failed failed={failed} again={() => (setFailed(false), setShown(false))} />;
+  return (
+    <>
+      <p class="digits">{code.replace(/(\d{4})(\d{4})/, '$1 $2')}</p>
+      <QrCode text={code} label={t('food.code.image', { code })} />
+      <p>{t('food.code.how')}</p>
+    </>
+  );
+}
+
+function Failed({ failed, again }: { readonly failed: boolean; readonly again: () => void }) {
+  if (!failed) return <p>{t('app.loading')}</p>;
+  return (
+    <p role="alert">
+      {t('food.code.failed')} <button onClick={again}>{t('app.back')}</button>
+    </p>
+  );
+}

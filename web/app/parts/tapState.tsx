@@ -1,0 +1,43 @@
+import { dismiss } from '../../engine/outbox.ts';
+import type { Tap } from '../../engine/tap.ts';
+import { t, word } from '../language/language.ts';
+import { taps } from '../state.ts';
+
+const SHOWN_WHEN_SENT_MS = 60_000;
+
+/** What became of the taps on one offer or surplus: kept, sent, or refused and why. */
+export function TapStates({ subject }: { readonly subject: string }) {
+  const own = taps.value.filter((tap) => tap.subject === subject && isNews(tap));
+  return (
+    <div role="status">
+      {own.map((tap) => (
+        <TapState key={tap.id} tap={tap} />
+      ))}
+    </div>
+  );
+}
+
+export function TapState({ tap }: { readonly tap: Tap }) {
+  const what = t(`tap.${tap.kind}`);
+  if (tap.state === 'queued') return <p class="tap queued">{t('tap.queued', { what })}</p>;
+  if (tap.state === 'sent') return <p class="tap sent">{t('tap.sent', { what })}</p>;
+  const { code, detail } = tap.refusal ?? { code: 'other', detail: '' };
+  const why = word('refused', code, 'refused.other', { detail });
+  return (
+    <p class="tap refused">
+      {t('tap.refused', { what, why })} <button onClick={() => void dismiss(tap.id)}>{t('tap.dismiss')}</button>
+    </p>
+  );
+}
+
+function isNews(tap: Tap): boolean {
+  return tap.state !== 'sent' || Date.now() - (tap.doneAtMs ?? 0) < SHOWN_WHEN_SENT_MS;
+}
+
+/** Something was tapped that the list does not show yet: no second tap over it. @param seenAtMs when the list was asked for */
+export function isPending(subject: string, seenAtMs: number): boolean {
+  return taps.value.some(
+    (tap) =>
+      tap.subject === subject && (tap.state === 'queued' || (tap.state === 'sent' && (tap.doneAtMs ?? 0) > seenAtMs)),
+  );
+}

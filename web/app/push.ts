@@ -1,0 +1,32 @@
+/** Being told on this phone, though the page is closed. */
+import { authorized } from '../engine/api.ts';
+import { request } from '../engine/http.ts';
+
+export type PushState = 'unsupported' | 'off' | 'on' | 'denied';
+
+export async function pushState(): Promise<PushState> {
+  if (!('serviceWorker' in navigator) || !('PushManager' in globalThis)) return 'unsupported';
+  if (Notification.permission === 'denied') return 'denied';
+  const registration = await navigator.serviceWorker.getRegistration();
+  return (await registration?.pushManager.getSubscription()) == null ? 'off' : 'on';
+}
+
+/** Asks the person, then the browser's push service, then tells the server. @throws Error that says what failed */
+export async function turnPushOn(): Promise<PushState> {
+  if ((await Notification.requestPermission()) !== 'granted') return await pushState();
+  const { body, ok, detail } = await request('GET', '/v1/push-subscriptions/key');
+  if (!ok) throw new Error(detail);
+  const registration = await navigator.serviceWorker.ready;
+  const subscription = await registration.pushManager.subscribe({
+    userVisibleOnly: true,
+    applicationServerKey: (body as { publicKey: string }).publicKey,
+  });
+  const told = subscription.toJSON();
+  const answer = await authorized('POST', '/v1/push-subscriptions', { body: told, key: crypto.randomUUID() });
+  if (!answer.ok) {
+    // Known to the browser alone it would never ring, and look as if it were on.
+    await subscription.unsubscribe();
+    throw new Error(answer.detail);
+  }
+  return 'on';
+}

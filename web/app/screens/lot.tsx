@@ -1,0 +1,76 @@
+import { useEffect, useMemo } from 'preact/hooks';
+import { read } from '../../engine/api.ts';
+import { kilograms } from '../language/amounts.ts';
+import { t, word } from '../language/language.ts';
+import type { Step, SurplusWithHistory } from '../lists.ts';
+import { onNews } from '../live.ts';
+import { Coming } from '../parts/coming.tsx';
+import { createSeen } from '../seen.ts';
+import { clockTime } from '../state.ts';
+import { foodOf } from './donorHome.tsx';
+import { LotLine } from './lots.tsx';
+
+/** One lot for the operator: who was tried, and why. */
+export function LotScreen({ id }: { readonly id: string }) {
+  const one = useMemo(() => createSeen(`lot ${id}`, () => read<SurplusWithHistory>(`/v1/surplus/${id}`)), [id]);
+  useEffect(() => {
+    void one.refresh();
+    return onNews(() => void one.refresh());
+  }, [one]);
+  const lot = one.value.value;
+  return (
+    <>
+      <p>
+        <a class="button" href="#/">
+          {t('app.back')}
+        </a>
+      </p>
+      {lot === null ? <p>{one.failed.value ? t('app.failed') : t('app.loading')}</p> : <History lot={lot} />}
+    </>
+  );
+}
+
+function History({ lot }: { readonly lot: SurplusWithHistory }) {
+  return (
+    <>
+      <article class="card">
+        <h2>{foodOf(lot)}</h2>
+        <p>
+          <strong>{t(`state.lot.${lot.state as 'posted'}`)}</strong> ·{' '}
+          {t('offer.safe', { time: clockTime(lot.safeUntil) })}
+        </p>
+        <p class="small">{t('lot.donor', { id: lot.donorId })}</p>
+        <Coming surplus={lot} />
+        {lot.note !== null && <p>{lot.note}</p>}
+      </article>
+      <h2 class="part">{t('lot.history')}</h2>
+      <ol class="steps">
+        {lot.history.map((step) => (
+          <li key={step.version}>
+            <HistoryStep step={step} />
+          </li>
+        ))}
+      </ol>
+      {lot.lots.length > 0 && <h2 class="part">{t('lot.others')}</h2>}
+      {lot.lots.map((other) => (
+        <LotLine key={other.id} lot={other} />
+      ))}
+    </>
+  );
+}
+
+function HistoryStep({ step }: { readonly step: Step }) {
+  const stateName = (state: string): string => word('state.lot', state, 'state.lot.posted');
+  return (
+    <>
+      <strong>{word('reason', step.reason, 'refused.other', { detail: step.reason })}</strong> · {clockTime(step.at)}
+      <br />
+      {step.from === null
+        ? stateName(step.to)
+        : t('lot.step', { from: stateName(step.from), to: stateName(step.to) })}{' '}
+      · {kilograms(step.quantityGrams)}
+      {step.recipientId !== null && <span class="small block">{t('lot.recipient', { id: step.recipientId })}</span>}
+      {step.detail !== null && <span class="small block">{step.detail}</span>}
+    </>
+  );
+}

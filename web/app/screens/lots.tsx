@@ -1,0 +1,92 @@
+import { useEffect, useState } from 'preact/hooks';
+import { LOT_STATES, type LotState } from '#core/lots/lot.ts';
+import type { SurplusView } from '#core/lots/view.ts';
+import { read } from '../../engine/api.ts';
+import { t } from '../language/language.ts';
+import { onNews } from '../live.ts';
+import type { Page } from '../lists.ts';
+import { clockTime } from '../state.ts';
+import { foodOf } from './donorHome.tsx';
+import { Coming } from '../parts/coming.tsx';
+
+const PAGE = 25;
+
+/** All lots, newest first, by state. */
+export function Lots() {
+  const [state, setState] = useState<LotState | ''>('');
+  const [lots, setLots] = useState<readonly SurplusView[] | null>(null);
+  const [pages, setPages] = useState(1);
+  const [more, setMore] = useState(false);
+  const [failed, setFailed] = useState(false);
+  useEffect(() => {
+    let current = true;
+    const ask = async (): Promise<void> => {
+      try {
+        const found = await readPages(state, pages);
+        if (!current) return;
+        setLots(found.items);
+        setMore(found.nextCursor !== null);
+        setFailed(false);
+      } catch {
+        if (current) setFailed(true);
+      }
+    };
+    void ask();
+    const stop = onNews(() => void ask());
+    return () => {
+      current = false;
+      stop();
+    };
+  }, [state, pages]);
+  return (
+    <>
+      <label for="state">{t('lots.filter')}</label>
+      <select
+        id="state"
+        value={state}
+        onChange={(event) => (setState(event.currentTarget.value as LotState), setPages(1))}
+      >
+        <option value="">{t('lots.all')}</option>
+        {LOT_STATES.map((each) => (
+          <option key={each} value={each}>
+            {t(`state.lot.${each}`)}
+          </option>
+        ))}
+      </select>
+      {failed && <p role="alert">{t('app.failed')}</p>}
+      {lots === null && !failed && <p>{t('app.loading')}</p>}
+      {lots?.length === 0 && <p>{t('lots.empty')}</p>}
+      {lots?.map((lot) => (
+        <LotLine key={lot.id} lot={lot} />
+      ))}
+      {more && <button onClick={() => setPages(pages + 1)}>{t('app.more')}</button>}
+    </>
+  );
+}
+
+async function readPages(state: LotState | '', pages: number): Promise<Page<SurplusView>> {
+  const filter = state === '' ? '' : `&state=${state}`;
+  let found: Page<SurplusView> = { items: [], nextCursor: null };
+  for (let page = 0; page < pages && (page === 0 || found.nextCursor !== null); page++) {
+    const cursor = found.nextCursor === null ? '' : `&cursor=${encodeURIComponent(found.nextCursor)}`;
+    const next = await read<Page<SurplusView>>(`/v1/surplus?limit=${String(PAGE)}${filter}${cursor}`);
+    found = { items: [...found.items, ...next.items], nextCursor: next.nextCursor };
+  }
+  return found;
+}
+
+export function LotLine({ lot }: { readonly lot: SurplusView }) {
+  return (
+    <article class="card line">
+      <h2>{foodOf(lot)}</h2>
+      <p>
+        <strong>{t(`state.lot.${lot.state as 'posted'}`)}</strong>
+        {lot.deadLettered && ` · ${t('lots.letter')}`} · {t('lot.posted', { time: clockTime(lot.postedAt) })}
+      </p>
+      <Coming surplus={lot} />
+      <a class="button" href={`#/surplus/${encodeURIComponent(lot.id)}`}>
+        {t('offer.see')}
+      </a>
+    </article>
+  );
+}

@@ -1,0 +1,111 @@
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import { read } from '../../engine/api.ts';
+import { t } from '../language/language.ts';
+import { offers, type Contact, type Offer } from '../lists.ts';
+import { onNews } from '../live.ts';
+import { Handover } from '../parts/handover.tsx';
+import { Reasons } from '../parts/offerAnswer.tsx';
+import { OfferFacts } from '../parts/offerFacts.tsx';
+import { isPending, TapStates } from '../parts/tapState.tsx';
+import { createSeen } from '../seen.ts';
+import { clockTime } from '../state.ts';
+import { OpenOffer } from './recipientHome.tsx';
+
+/** One offer. With a connection also who gives it and, once claimed, how to reach them. */
+export function OfferScreen({ id }: { readonly id: string }) {
+  const one = useMemo(() => createSeen(`offer ${id}`, () => read<Offer>(`/v1/offers/${id}`)), [id]);
+  const listed = offers.value.value?.find((each) => each.id === id);
+  const version = `${listed?.state ?? ''} ${String(listed?.surplus.version ?? 0)}`;
+  useEffect(() => void one.refresh(), [one, version]);
+  useEffect(() => onNews(() => void one.refresh()), [one]);
+  const told = one.value.value;
+  // The list may be newer than what was told of this one, or the other way round.
+  const offer = one.atMs.value > offers.atMs.value ? (told ?? listed) : (listed ?? told);
+  return (
+    <>
+      <p>
+        <a class="button" href="#/">
+          {t('app.back')}
+        </a>
+      </p>
+      {offer == null ? (
+        <p>{one.failed.value || offers.value.value !== null ? t('offer.gone') : t('app.loading')}</p>
+      ) : (
+        <OneOffer offer={offer} donor={told?.donor} seenAtMs={Math.max(one.atMs.value, offers.atMs.value)} />
+      )}
+    </>
+  );
+}
+
+interface OneOfferProps {
+  readonly offer: Offer;
+  readonly donor: Offer['donor'];
+  readonly seenAtMs: number;
+}
+
+function OneOffer({ offer, donor, seenAtMs }: OneOfferProps) {
+  if (offer.state === 'open') return <OpenOffer offer={offer} />;
+  return (
+    <article class="card">
+      <p>
+        <strong>{t(`state.offer.${offer.state as 'claimed'}`)}</strong>
+        {offer.pickupBy !== null && ` · ${t('offer.pickup', { time: clockTime(offer.pickupBy) })}`}
+      </p>
+      <OfferFacts offer={offer} />
+      {donor !== undefined && <Donor name={donor.name} contact={donor.contact} />}
+      <TapStates subject={offer.id} />
+      {offer.state === 'claimed' && <Claimed offer={offer} pending={isPending(offer.id, seenAtMs)} />}
+    </article>
+  );
+}
+
+function Claimed({ offer, pending }: { readonly offer: Offer; readonly pending: boolean }) {
+  const [releasing, setReleasing] = useState(false);
+  const { lat, lon } = offer.surplus.location;
+  return (
+    <>
+      <p>
+        <a class="button" href={`geo:${String(lat)},${String(lon)}?q=${String(lat)},${String(lon)}`}>
+          {t('offer.route')}
+        </a>
+      </p>
+      {!pending && (
+        <>
+          <Handover offer={offer} />
+          <button aria-expanded={releasing} onClick={() => setReleasing(!releasing)}>
+            {t('offer.release')}
+          </button>
+          {releasing && <Reasons offer={offer} kind="release" />}
+        </>
+      )}
+    </>
+  );
+}
+
+function Donor({ name, contact }: { readonly name: string | null; readonly contact: Contact | null }) {
+  return (
+    <>
+      <h3>{t('offer.donor')}</h3>
+      <p>{name}</p>
+      {contact !== null && (
+        <>
+          <h3>{t('offer.contact')}</h3>
+          <ul class="facts">
+            {contact.name !== undefined && <li>{contact.name}</li>}
+            {contact.phone !== undefined && (
+              <li>
+                <a href={`tel:${contact.phone}`}>{contact.phone}</a>
+              </li>
+            )}
+            {contact.email !== undefined && (
+              <li>
+                <a href={`mailto:${contact.email}`}>{contact.email}</a>
+              </li>
+            )}
+            {contact.note !== undefined && <li>{contact.note}</li>}
+          </ul>
+        </>
+      )}
+    </>
+  );
+}

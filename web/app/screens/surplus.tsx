@@ -1,0 +1,80 @@
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import { isEnd } from '#core/lots/lot.ts';
+import type { SurplusView } from '#core/lots/view.ts';
+import { read } from '../../engine/api.ts';
+import { t } from '../language/language.ts';
+import { surpluses, type SurplusWithHistory } from '../lists.ts';
+import { onNews, tap } from '../live.ts';
+import { Coming } from '../parts/coming.tsx';
+import { HandoverCode } from '../parts/handoverCode.tsx';
+import { isPending, TapStates } from '../parts/tapState.tsx';
+import { createSeen } from '../seen.ts';
+import { clockTime } from '../state.ts';
+import { foodOf } from './donorHome.tsx';
+
+/** A donor's post: all lots it has become, who comes for each, the codes, and cancelling. */
+export function SurplusScreen({ id }: { readonly id: string }) {
+  const one = useMemo(() => createSeen(`surplus ${id}`, () => read<SurplusWithHistory>(`/v1/surplus/${id}`)), [id]);
+  useEffect(() => {
+    void one.refresh();
+    return onNews(() => void one.refresh());
+  }, [one]);
+  const surplus: SurplusView | undefined =
+    one.value.value ?? surpluses.value.value?.find((each) => each.id === id) ?? undefined;
+  return (
+    <>
+      <p>
+        <a class="button" href="#/">
+          {t('app.back')}
+        </a>
+      </p>
+      {surplus === undefined ? (
+        <p>{one.failed.value ? t('app.failed') : t('app.loading')}</p>
+      ) : (
+        [surplus, ...surplus.lots].map((lot) => <LotCard key={lot.id} lot={lot} />)
+      )}
+      {surplus !== undefined && <Cancel surplus={surplus} seenAtMs={one.atMs.value} />}
+    </>
+  );
+}
+
+function LotCard({ lot }: { readonly lot: SurplusView }) {
+  return (
+    <article class="card">
+      <h2>{foodOf(lot)}</h2>
+      <p>
+        <strong>{t(`state.lot.${lot.state as 'posted'}`)}</strong> ·{' '}
+        {t('offer.safe', { time: clockTime(lot.safeUntil) })}
+      </p>
+      <Coming surplus={lot} />
+      {lot.offer?.state === 'claimed' && <HandoverCode offerId={lot.offer.id} />}
+    </article>
+  );
+}
+
+function Cancel({ surplus, seenAtMs }: { readonly surplus: SurplusView; readonly seenAtMs: number }) {
+  const [sure, setSure] = useState(false);
+  const open = [surplus, ...surplus.lots].some((lot) => !isEnd(lot.state as 'posted'));
+  const cancel = (): void => {
+    const path = `/v1/surplus/${surplus.id}`;
+    void tap({ kind: 'cancel', subject: surplus.id, method: 'DELETE', path, body: null });
+    setSure(false);
+  };
+  return (
+    <>
+      <TapStates subject={surplus.id} />
+      {open && !sure && !isPending(surplus.id, seenAtMs) && (
+        <button onClick={() => setSure(true)}>{t('food.cancel')}</button>
+      )}
+      {sure && (
+        <fieldset>
+          <legend>{t('food.cancel.sure')}</legend>
+          <div class="row">
+            <button onClick={cancel}>{t('food.cancel.go')}</button>
+            <button onClick={() => setSure(false)}>{t('food.keep')}</button>
+          </div>
+        </fieldset>
+      )}
+    </>
+  );
+}

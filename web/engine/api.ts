@@ -1,0 +1,48 @@
+/** Asking the API in the member's name. */
+import { request, type Answer } from './http.ts';
+import { dropToken, session } from './session.ts';
+export type { Answer } from './http.ts';
+
+export interface Asked {
+  /** JSON; null or left out: none */
+  readonly body?: unknown;
+  /** the Idempotency-Key */
+  readonly key?: string;
+  /** ask only in this one's name */
+  readonly owner?: string;
+}
+
+const NOBODY: Answer = {
+  status: 401,
+  ok: false,
+  body: null,
+  code: 'not-authenticated',
+  detail: '',
+  retryAfterMs: null,
+};
+
+/** A token that was refused is renewed once. @throws when there is no answer */
+export async function authorized<Body>(method: string, path: string, asked: Asked = {}): Promise<Answer<Body>> {
+  const first = await askOnce(method, path, asked);
+  if (first.status !== 401) return first as Answer<Body>;
+  dropToken();
+  return (await askOnce(method, path, asked)) as Answer<Body>;
+}
+
+async function askOnce(method: string, path: string, { body = null, key, owner }: Asked): Promise<Answer> {
+  const held = await session();
+  if (held === null || (owner !== undefined && held.member.owner !== owner)) return NOBODY;
+  const headers = {
+    authorization: `Bearer ${held.accessToken}`,
+    ...(body === null ? {} : { 'content-type': 'application/json' }),
+    ...(key === undefined ? {} : { 'idempotency-key': key }),
+  };
+  return await request(method, path, { headers, ...(body === null ? {} : { body: JSON.stringify(body) }) });
+}
+
+/** @throws when there is no answer, or no good one */
+export async function read<Body>(path: string): Promise<Body> {
+  const answer = await authorized<Body>('GET', path);
+  if (!answer.ok) throw new Error(answer.code);
+  return answer.body;
+}

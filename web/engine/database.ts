@@ -1,0 +1,46 @@
+/** What this phone keeps: the queue of taps, and what was last seen. Page and service worker open the same database. */
+import { openDB, type DBSchema, type IDBPDatabase } from 'idb';
+import type { Tap } from './tap.ts';
+
+interface Schema extends DBSchema {
+  taps: { key: string; value: Tap };
+  /** `<owner> <what>` → as the server told it last; `language` and `member` have no owner */
+  seen: { key: string; value: unknown };
+}
+export type Database = IDBPDatabase<Schema>;
+
+let opened: Promise<Database> | undefined;
+
+export function database(): Promise<Database> {
+  opened ??= openDB<Schema>('pahlawan', 1, {
+    upgrade(db) {
+      db.createObjectStore('taps', { keyPath: 'id' });
+      db.createObjectStore('seen');
+    },
+    // a newer version of the app waits for us: give way, and open anew at the next use
+    blocking(_, __, event) {
+      (event.target as IDBDatabase).close();
+      opened = undefined;
+    },
+    terminated() {
+      opened = undefined;
+    },
+  });
+  return opened;
+}
+
+export async function recall<Value>(key: string): Promise<Value | null> {
+  return ((await (await database()).get('seen', key)) as Value | undefined) ?? null;
+}
+
+export async function remember(key: string, value: unknown): Promise<void> {
+  await (await database()).put('seen', value, key);
+}
+
+/** At sign-out: what an organisation saw is not for the next who takes this phone. Taps stay: they are owed. */
+export async function forgetSeen(owner: string): Promise<void> {
+  const db = await database();
+  const keys = await db.getAllKeys('seen');
+  await Promise.all(keys.filter((key) => key.startsWith(`${owner} `)).map((key) => db.delete('seen', key)));
+  await db.delete('seen', 'member');
+}

@@ -1,0 +1,87 @@
+/** The queue of taps. Whoever is awake drains it: a page, or the service worker; never two at once. */
+import { authorized, type Answer } from './api.ts';
+import { database } from './database.ts';
+import { after, due, isStale, newTap, outcomeOf, type NewTap, type Outcome, type Tap } from './tap.ts';
+import { session } from './session.ts';
+
+const NEWS = new BroadcastChannel('outbox');
+const listeners = new Set<() => void>();
+NEWS.onmessage = () => {
+  for (const listener of listeners) listener();
+};
+
+/** Something in the queue has changed, here or in another tab. */
+export function onOutboxChange(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => void listeners.delete(listener);
+}
+
+function tell(): void {
+  NEWS.postMessage(null);
+  for (const listener of listeners) listener();
+}
+
+/** Once this has returned the tap survives whatever happens to the page. */
+export async function enqueue(given: NewTap): Promise<Tap> {
+  const tap = newTap(given, crypto.randomUUID(), Date.now());
+  const db = await database();
+  const writing = db.transaction('taps', 'readwrite', { durability: 'strict' });
+  await Promise.all([writing.store.put(tap), writing.done]);
+  tell();
+  return tap;
+}
+
+export async function listTaps(owner: string): Promise<Tap[]> {
+  const taps = await (await database()).getAll('taps');
+  return taps.filter((tap) => tap.owner === owner).toSorted((a, b) => b.atMs - a.atMs);
+}
+
+/** A refusal has been read. */
+export async function dismiss(id: string): Promise<void> {
+  const db = await database();
+  const tap = await db.get('taps', id);
+  if (tap?.state === 'refused') await db.delete('taps', id);
+  tell();
+}
+
+/** The network is back, or a person looks: waits between tries are over. */
+export async function hurry(): Promise<void> {
+  const db = await database();
+  const waiting = db.transaction('taps', 'readwrite');
+  for (const tap of await waiting.store.getAll()) {
+    if (tap.state === 'queued' && tap.nextTryAtMs > Date.now()) await waiting.store.put({ ...tap, nextTryAtMs: 0 });
+  }
+  await waiting.done;
+}
+
+/** Sends what is due, in its order. @returns whether something still waits */
+export async function drain(): Promise<boolean> {
+  return await navigator.locks.request('outbox', async () => {
+    const db = await database();
+    const all = await db.getAll('taps');
+    await Promise.all(all.filter((tap) => isStale(tap, Date.now())).map((tap) => db.delete('taps', tap.id)));
+    if (!all.some((tap) => tap.state === 'queued')) return false;
+    const held = await session().catch(() => null);
+    if (held === null) return true;
+    const { owner } = held.member;
+    for (;;) {
+      const [tap] = due(await db.getAll('taps'), owner, Date.now());
+      if (tap === undefined) break;
+      const outcome = await send(tap);
+      if (outcome.outcome === 'signed-out') break;
+      await db.put('taps', after(tap, outcome, Date.now()));
+      tell();
+    }
+    return (await db.getAll('taps')).some((tap) => tap.owner === owner && tap.state === 'queued');
+  });
+}
+
+async function send(tap: Tap): Promise<Outcome> {
+  let answer: Answer;
+  try {
+    answer = await authorized(tap.method, tap.path, { body: tap.body, key: tap.id, owner: tap.owner });
+  } catch {
+    return { outcome: 'later', retryAfterMs: null };
+  }
+  return outcomeOf(answer.status, answer.code, answer.detail, answer.retryAfterMs);
+}

@@ -1,0 +1,120 @@
+/** Who is signed in. The access token lives in memory; the refresh cookie is the browser's, and no script reads it. */
+import { forgetSeen, recall, remember } from './database.ts';
+import { jsonBody, request, type Answer } from './http.ts';
+
+export type Role = 'donor' | 'recipient' | 'operator';
+
+export interface Member {
+  readonly role: Role;
+  readonly organisationId: string | null;
+  readonly name: string;
+  readonly timeZone: string | null;
+  /** `role:organisation`, by which what is kept here is told apart */
+  readonly owner: string;
+}
+
+interface SessionBody {
+  readonly accessToken: string;
+  readonly expiresInSeconds: number;
+  readonly role: Role;
+  readonly organisationId: string | null;
+  readonly name: string;
+}
+
+export interface Held {
+  readonly member: Member;
+  readonly accessToken: string;
+  readonly expiresAtMs: number;
+}
+
+/** Asked for anew this long before it ends. */
+const SPARE_MS = 60_000;
+const ROLES: readonly string[] = ['donor', 'recipient', 'operator'];
+let held: Held | null = null;
+
+const NEWS = new BroadcastChannel('session');
+let changed = (): void => undefined;
+NEWS.onmessage = () => {
+  held = null;
+  changed();
+};
+
+/** Somebody signed in or out in another tab. */
+export function onSessionChange(listener: () => void): void {
+  changed = listener;
+}
+
+/** null: nobody is signed in. @throws when the server can't be asked and no token is held */
+export async function session(): Promise<Held | null> {
+  if (held !== null && held.expiresAtMs - SPARE_MS > Date.now()) return held;
+  // One at a time, over all tabs and the service worker: each refresh uses the cookie up.
+  return await navigator.locks.request('refresh', async () => {
+    if (held !== null && held.expiresAtMs - SPARE_MS > Date.now()) return held;
+    const answer = await request('POST', '/v1/auth/refresh', jsonBody({}));
+    if (answer.status === 401) {
+      held = null;
+      return null;
+    }
+    if (!answer.ok) throw new Error(`the session could not be renewed: ${answer.code}`);
+    return await hold(answer.body);
+  });
+}
+
+/** The token was refused: the next call asks for another. */
+export function dropToken(): void {
+  held = null;
+}
+
+/** What a sign-in or refresh answered becomes the session. */
+async function hold(body: unknown): Promise<Held> {
+  const { accessToken, expiresInSeconds, role, organisationId, name } = body as SessionBody;
+  if (typeof accessToken !== 'string' || !ROLES.includes(role)) throw new Error('the answer holds no session');
+  const owner = `${role}:${organisationId ?? ''}`;
+  const before = await recall<Member>('member');
+  const timeZone = before?.owner === owner ? before.timeZone : null;
+  const member: Member = { role, organisationId, name, timeZone, owner };
+  held = { member, accessToken, expiresAtMs: Date.now() + expiresInSeconds * 1000 };
+  const asked = await askTimeZone(accessToken);
+  held = { ...held, member: { ...member, timeZone: asked ?? timeZone } };
+  await remember('member', held.member);
+  return held;
+}
+
+async function askTimeZone(accessToken: string): Promise<string | null> {
+  try {
+    const { body } = await request('GET', '/v1/me', { headers: { authorization: `Bearer ${accessToken}` } });
+    const { timeZone } = (body ?? {}) as { timeZone?: unknown };
+    return typeof timeZone === 'string' ? timeZone : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Who was signed in here last: shown while the server can't be asked. */
+export async function lastMember(): Promise<Member | null> {
+  return await recall<Member>('member');
+}
+
+/** By link or passkey. @returns null when signed in, else the refusal */
+export async function enter(path: string, body: unknown): Promise<Answer | null> {
+  const answer = await request('POST', path, jsonBody(body));
+  if (!answer.ok) return answer;
+  await navigator.locks.request('refresh', async () => await hold(answer.body));
+  NEWS.postMessage(null);
+  return null;
+}
+
+/** @param path `/v1/auth/sign-out`, or `…-everywhere`. @throws when the server can't be told: then one is still signed in */
+export async function leave(path: string): Promise<void> {
+  const current = await session();
+  if (current !== null) {
+    const answer = await request('POST', path, {
+      ...jsonBody({}),
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${current.accessToken}` },
+    });
+    if (!answer.ok && answer.status !== 401) throw new Error(answer.code);
+    await forgetSeen(current.member.owner);
+  }
+  held = null;
+  NEWS.postMessage(null);
+}

@@ -1,0 +1,93 @@
+/** A tap: something a person did that the server must hear of, whatever becomes of this page. */
+export type TapKind = 'accept' | 'decline' | 'release' | 'handover' | 'post' | 'cancel' | 'replay';
+
+export interface Tap {
+  /** the Idempotency-Key: however often it is sent, it has one effect */
+  readonly id: string;
+  /** who tapped, as `role:organisation`; never sent in another's name */
+  readonly owner: string;
+  readonly kind: TapKind;
+  /** the offer or surplus it is about; taps on one subject are sent in their order */
+  readonly subject: string;
+  readonly method: 'POST' | 'DELETE';
+  readonly path: string;
+  /** JSON; null: none */
+  readonly body: unknown;
+  /** unix ms by this phone's clock */
+  readonly atMs: number;
+  readonly state: 'queued' | 'sent' | 'refused';
+  /** tries that got no answer */
+  readonly tries: number;
+  /** unix ms by this phone's clock; not before */
+  readonly nextTryAtMs: number;
+  /** when it was sent or refused */
+  readonly doneAtMs: number | null;
+  readonly refusal: Refusal | null;
+}
+
+export interface Refusal {
+  /** last part of the problem's type, e.g. `offer-lapsed` */
+  readonly code: string;
+  /** the server's own words, in English */
+  readonly detail: string;
+}
+
+export type NewTap = Pick<Tap, 'owner' | 'kind' | 'subject' | 'method' | 'path' | 'body'>;
+
+export function newTap(given: NewTap, id: string, nowMs: number): Tap {
+  return { ...given, id, atMs: nowMs, state: 'queued', tries: 0, nextTryAtMs: nowMs, doneAtMs: null, refusal: null };
+}
+
+/** What came of sending a tap once. */
+export type Outcome =
+  | { readonly outcome: 'sent' }
+  | { readonly outcome: 'refused'; readonly refusal: Refusal }
+  /** no answer, or not now: the same key again later. @see retryAfterMs of the server, if it said so */
+  | { readonly outcome: 'later'; readonly retryAfterMs: number | null }
+  /** nobody is signed in here: it waits for its owner */
+  | { readonly outcome: 'signed-out' };
+
+const FIRST_WAIT_MS = 1_000;
+const LONGEST_WAIT_MS = 60_000;
+/** Sent long ago is no news. */
+const SENT_KEPT_MS = 24 * 3_600_000;
+const REFUSED_KEPT_MS = 7 * SENT_KEPT_MS;
+
+export function after(tap: Tap, outcome: Outcome, nowMs: number): Tap {
+  switch (outcome.outcome) {
+    case 'sent':
+      return { ...tap, state: 'sent', doneAtMs: nowMs };
+    case 'refused':
+      return { ...tap, state: 'refused', doneAtMs: nowMs, refusal: outcome.refusal };
+    case 'later': {
+      const waitMs = outcome.retryAfterMs ?? Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(tap.tries, 10));
+      return { ...tap, tries: tap.tries + 1, nextTryAtMs: nowMs + waitMs };
+    }
+    case 'signed-out':
+      return tap;
+  }
+}
+
+/** The oldest queued tap of each subject, if its time has come: a later tap never overtakes an earlier one. */
+export function due(taps: readonly Tap[], owner: string, nowMs: number): Tap[] {
+  const firsts = new Map<string, Tap>();
+  const queued = taps.filter((tap) => tap.owner === owner && tap.state === 'queued');
+  for (const tap of queued.toSorted((a, b) => a.atMs - b.atMs)) {
+    if (!firsts.has(tap.subject)) firsts.set(tap.subject, tap);
+  }
+  return [...firsts.values()].filter((tap) => tap.nextTryAtMs <= nowMs);
+}
+
+export function isStale(tap: Tap, nowMs: number): boolean {
+  if (tap.doneAtMs === null) return false;
+  return nowMs - tap.doneAtMs > (tap.state === 'sent' ? SENT_KEPT_MS : REFUSED_KEPT_MS);
+}
+
+/** @param status of the HTTP answer. @param code of its problem, if it is one */
+export function outcomeOf(status: number, code: string, detail: string, retryAfterMs: number | null): Outcome {
+  if (status >= 200 && status < 300) return { outcome: 'sent' };
+  if (status === 401) return { outcome: 'signed-out' };
+  const isTemporary = status >= 500 || status === 408 || status === 425 || status === 429 || code === 'in-flight';
+  if (isTemporary) return { outcome: 'later', retryAfterMs };
+  return { outcome: 'refused', refusal: { code, detail } };
+}
