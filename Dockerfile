@@ -14,6 +14,16 @@ RUN --mount=type=secret,id=npmrc,target=/root/.npmrc --mount=type=secret,id=cace
 COPY dev/image/gather /gather
 RUN /gather /rootfs
 
+FROM ${BASE_IMAGE} AS screens
+WORKDIR /app
+COPY package.json package-lock.json .npmrc tsconfig.json ./
+RUN --mount=type=secret,id=npmrc,target=/root/.npmrc --mount=type=secret,id=cacerts,target=/run/cacerts.pem \
+  export NODE_EXTRA_CA_CERTS=/run/cacerts.pem && npm ci --no-audit --no-fund
+COPY actors actors
+COPY proto proto
+COPY web web
+RUN npm run -s build:web
+
 FROM scratch
 COPY --from=dependencies /rootfs /
 ENV NODE_ENV=production HOST=0.0.0.0 PATH=/usr/local/bin
@@ -24,6 +34,7 @@ COPY actors actors
 COPY proto proto
 COPY services services
 COPY docs/errors docs/errors
+COPY --from=screens /app/web/dist web/dist
 USER 10001:10001
 HEALTHCHECK --interval=10s --timeout=2s CMD ["node", "-e", "fetch('http://127.0.0.1:'+process.env.APP_PORT+'/healthz').then(r=>process.exit(r.ok?0:1),()=>process.exit(1))"]
 CMD ["node", "services/api/main.ts"]

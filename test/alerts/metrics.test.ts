@@ -37,7 +37,11 @@ before(
     await until(
       'the relay and the worker have done their part',
       async () => Promise.all([scrape('relay'), scrape('worker')]),
-      ([relay, worker]) => valueOf(relay, 'relay_lag_seconds_count') > 0 && worker.samples.has('worker_messages_total'),
+      ([relay, worker]) =>
+        valueOf(relay, 'relay_lag_seconds_count') > 0 &&
+        worker.samples.has('worker_messages_total') &&
+        // looked at every few seconds
+        worker.samples.has('worker_consumer_depth'),
     );
     for (const name of PROCESSES) metersOf.set(name, await scrape(name));
   },

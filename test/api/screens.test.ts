@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
+import { brotliCompressSync } from 'node:zlib';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { startWorld, type World } from './world.ts';
@@ -25,6 +26,8 @@ before(async () => {
     mkdirSync(join(dist, name, '..'), { recursive: true });
     writeFileSync(join(dist, name), text);
   }
+  writeFileSync(join(dist, 'assets/packed-A1b2c3d4.js'), 'plain()');
+  writeFileSync(join(dist, 'assets/packed-A1b2c3d4.js.br'), brotliCompressSync('plain()'));
   writeFileSync(join(folder, 'secret.txt'), 'beside it');
   world = await startWorld({ change: (given) => ({ ...given, screensDir: dist }) });
 });
@@ -100,6 +103,17 @@ describe('the screens', () => {
     }
   });
 
+  it('are sent compressed to whoever takes that, where the build made it so', async () => {
+    const packed = await world.ask('GET', '/assets/packed-A1b2c3d4.js', { headers: { 'accept-encoding': 'br' } });
+    assert.equal(packed.headers['content-encoding'], 'br');
+    assert.match(packed.headers['vary'] ?? '', /accept-encoding/i);
+    assert.match(packed.headers['content-type'] ?? '', /javascript/);
+    assert.equal(packed.headers['cache-control'], 'public, max-age=31536000, immutable');
+    assert.match(packed.headers['content-security-policy'] ?? '', /script-src 'self'/);
+    const plain = await world.ask('GET', '/assets/packed-A1b2c3d4.js', { headers: { 'accept-encoding': 'identity' } });
+    assert.deepEqual([plain.headers['content-encoding'], plain.text], [undefined, 'plain()']);
+  });
+
   it('that have not changed are not sent again', async () => {
     const { headers } = await get('/');
     const again = await world.ask('GET', '/', { headers: { 'if-none-match': String(headers['etag']) } });
@@ -151,8 +165,13 @@ describe('the screens', () => {
   });
 
   it('where nothing is built there is a problem that says where to look', async () => {
-    const reply = await world.askSecond('GET', '/');
-    assert.deepEqual([reply.status, reply.body.type], [404, '/docs/errors/no-such-route']);
-    assert.match(reply.body.detail, /\/docs/);
+    const bare = await startWorld({ change: (given) => ({ ...given, screensDir: join(folder, 'nothing') }) });
+    try {
+      const reply = await bare.ask('GET', '/');
+      assert.deepEqual([reply.status, reply.body.type], [404, '/docs/errors/no-such-route']);
+      assert.match(reply.body.detail, /\/docs/);
+    } finally {
+      await bare.stop();
+    }
   });
 });

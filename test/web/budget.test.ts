@@ -9,7 +9,7 @@ const DIST = join(import.meta.dirname, '../../web/dist');
 const MOST_BYTES = 300 * 1024;
 const MOST_SCRIPT_BYTES = 120 * 1024;
 
-const files = globSync('**/*.*', { cwd: DIST });
+const files = globSync('**/*.*', { cwd: DIST }).filter((path) => !/\.(br|gz)$/.test(path));
 const gzipped = (path: string): number => gzipSync(readFileSync(join(DIST, path)), { level: 9 }).length;
 const sum = (paths: readonly string[]): number => paths.reduce((bytes, path) => bytes + gzipped(path), 0);
 

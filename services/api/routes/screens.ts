@@ -31,7 +31,7 @@ const HEADERS = {
 };
 
 /** As vite names what it builds: `assets/index-B1a2C3d4.js`. Another text has another name. */
-const HASHED = /\/assets\/[^/]+-[\w-]{8,}\.\w+$/;
+const HASHED = /\/assets\/[^/]+-[\w-]{8,}\.\w+(\.br|\.gz)?$/;
 const YEAR_SECONDS = 365 * 24 * 60 * 60;
 
 /** Without a build there is no route, and `/` is answered as any other page that isn't there. */
@@ -44,6 +44,8 @@ export async function screenRoutes(app: Api, dir: string): Promise<void> {
     await screens.register(fastifyStatic, {
       root: dir,
       wildcard: false,
+      // `file.js.br` beside `file.js`, where the build made one
+      preCompressed: true,
       dotfiles: 'deny',
       cacheControl: false,
       decorateReply: false,
