@@ -114,6 +114,17 @@ describe('autoscaling', () => {
       'prometheus Value 0.7',
     ]);
   });
+  it('the api grows by its own CPU where it may, and else stays as many', () => {
+    equal(deployment('default', 'api').owner.spec.replicas, 1);
+    equal(deployment('production', 'api').owner.spec.replicas, undefined);
+    const { spec } = only(objectsOf('production'), 'HorizontalPodAutoscaler');
+    deepEqual([spec.minReplicas, spec.maxReplicas], [10, 100]);
+    match(spec.scaleTargetRef.name, /-api$/);
+    deepEqual(
+      [spec.metrics[0].containerResource.container, spec.metrics[0].containerResource.target.averageUtilization],
+      ['api', 70],
+    );
+  });
   it('behaves alike with both', () => {
     const keda = only(objectsOf('keda-small'), 'ScaledObject').spec;
     const hpa = only(objectsOf('hpa'), 'HorizontalPodAutoscaler').spec;
