@@ -165,7 +165,7 @@ function per1000(before: Counters['cost'], after: Counters['cost'], done: number
 const MEMORY_EVERY_MS = 1_000;
 
 /** @returns stops watching and tells the largest resident set of each process of ours, megabytes */
-function watchMemory(world: World): () => Record<string, number> {
+export function watchMemory(world: World): () => Record<string, number> {
   const peaks: Record<string, number> = {};
   const look = (): void => {
     for (const [name, { rssBytes }] of costsOf(world.stack.status())) {

@@ -5,9 +5,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type pg from 'pg';
 import { migrate } from '#adapters/postgres/migrate.ts';
-import { createDatabase, ownerUrl, withClient, type PostgresOptions } from '../dev/stack/infrastructure/postgres.ts';
-import { secretsIn } from '../dev/stack/secrets.ts';
-import { findTools } from '../dev/stack/tools.ts';
+import { createDatabase, ownerUrl, withClient } from '../dev/stack/infrastructure/postgres.ts';
+import { postgresIn } from '../dev/stack/postgresIn.ts';
 import type { World } from './world.ts';
 
 const SCRATCH = 'bench_scratch';
@@ -21,7 +20,7 @@ export interface Pgbench {
 
 /** @throws Error when no post has had its offer yet: its rows are the model */
 export async function pgbench(world: World, clients: number, seconds: number): Promise<Pgbench> {
-  const options = postgresOf(world);
+  const options = postgresIn(world.dir, world.stack.ports['postgres'] ?? 0);
   await createDatabase(options, SCRATCH);
   await migrate(ownerUrl(options, SCRATCH));
   const statement = await statementOf(world.db);
@@ -40,17 +39,6 @@ export async function pgbench(world: World, clients: number, seconds: number): P
     async (client) => void (await client.query('truncate lot, offer, matching_history, command, outbox')),
   );
   return { perSecond, latencyMs, clients, rowBytes: Buffer.byteLength(statement) };
-}
-
-function postgresOf(world: World): PostgresOptions {
-  const secrets = secretsIn(world.dir);
-  return {
-    bin: findTools().postgresBin,
-    dir: join(world.dir, 'postgres'),
-    port: world.stack.ports['postgres'] ?? 0,
-    passwords: { superuser: secrets.postgresPassword, owner: secrets.ownerPassword, app: secrets.appPassword },
-    durable: true,
-  };
 }
 
 /** A post's rows: one key, one lot, one offer, two steps, one event. */

@@ -5,13 +5,14 @@ import { type App, appSpecs, byThisNode, type CommandOf, instanceNames, OUR_APPS
 import { placementSpec, schedulerSpec } from './infrastructure/dapr.ts';
 import { jaegerSpec, jaegerUrl } from './infrastructure/jaeger.ts';
 import { natsSpec } from './infrastructure/nats.ts';
-import { DATABASE, type PostgresOptions, postgresSpec } from './infrastructure/postgres.ts';
+import { DATABASE, postgresSpec } from './infrastructure/postgres.ts';
 import { answersHttp } from './infrastructure/probes.ts';
 import { prometheusSpec, type ScrapeTarget } from './infrastructure/prometheus.ts';
 import { redisSpec } from './infrastructure/redis.ts';
 import { valhallaSpec } from './infrastructure/valhalla.ts';
 import { startInOrder, stopInOrder } from './order.ts';
 import { type PortOf, portsFrom } from './ports.ts';
+import { postgresIn } from './postgresIn.ts';
 import { secretsIn } from './secrets.ts';
 import { stackEnv } from './stackEnv.ts';
 import { endOrphans, runningSupervisor, writeState } from './state.ts';
@@ -108,13 +109,7 @@ async function describe(
   const tools = findTools();
   const secrets = secretsIn(dir);
   const countOf = (kind: string): number => options.processes?.[kind] ?? 1;
-  const postgres: PostgresOptions = {
-    bin: tools.postgresBin,
-    dir: join(dir, 'postgres'),
-    port: await portOf('postgres'),
-    passwords: { superuser: secrets.postgresPassword, owner: secrets.ownerPassword, app: secrets.appPassword },
-    durable: true,
-  };
+  const postgres = postgresIn(dir, await portOf('postgres'), secrets);
   const env = {
     ...(await stackEnv({ dir, portOf, secrets, postgres, withValhalla: countOf('valhalla') > 0 })),
     ...(options.jaeger === undefined ? {} : await toJaeger(portOf)),

@@ -1,8 +1,15 @@
 import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 
 export const CHECKOUT = join(import.meta.dirname, '..', '..');
+
+/** Where dev/setup, and whoever builds a program once, puts what is built. */
+export function cacheFolder(): string {
+  const { PAHLAWAN_CACHE_DIR: own, XDG_CACHE_HOME: caches = join(homedir(), '.cache') } = process.env;
+  return own ?? join(caches, 'pahlawan-pangan');
+}
 
 /** Where dev/setup found or built the servers. */
 export interface Tools {

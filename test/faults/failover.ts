@@ -2,16 +2,13 @@
  * `make failover`: how long a cell is silent when a process of its owner's side dies (kill -9) or hangs (SIGSTOP). Donors in
  * several cells post without pause; the answer to "when did the same cell take a post again" is a silence between two answers.
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from './client.ts';
-import { breakGround } from './ground.ts';
+import type { Ground } from './ground.ts';
 import { inject } from './inject.ts';
-import { openHistory } from './operations.ts';
+import { onGround } from './onGround.ts';
 import { faultText, type Fault, type FaultKind } from './schedule.ts';
-import { clientOf, listDonors, plainPost, seedCity, untilMatching } from './stage.ts';
+import { plainPost } from './stage.ts';
 
 const CELLS = 8;
 /** in each cell */
@@ -36,33 +33,26 @@ function fault(kind: FaultKind, targets: readonly string[]): Fault {
 }
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
-const dir = mkdtempSync(join(tmpdir(), 'failover-'));
-const log = openHistory(join(dir, 'history.jsonl'));
-mkdirSync(join(dir, 'stack'));
-const ground = await breakGround(join(dir, 'stack'), {});
-const { stack } = ground;
 let worstMs = 0;
-try {
-  await seedCity(stack, 'jakarta');
-  const client = clientOf(stack, log);
-  const donors = await listDonors(client);
-  await untilMatching('failover', client, donors);
+const { isGood } = await onGround('failover', 'jakarta', async ({ ground, client, donors }) => {
   const asked = await donorsOfCells(
     client,
     donors.map(({ id }) => id),
     CELLS,
   );
-  for (const faults of PLAN) worstMs = Math.max(worstMs, await measure(client, asked, faults));
-} finally {
-  await ground.stop();
-  await log.close();
-}
+  for (const faults of PLAN) worstMs = Math.max(worstMs, await measure(ground, client, asked, faults));
+  return worstMs <= LIMIT_MS;
+});
 say(`the longest silence of a cell: ${(worstMs / 1000).toFixed(1)} s (limit ${String(LIMIT_MS / 1000)} s)`);
-if (worstMs <= LIMIT_MS) rmSync(dir, { recursive: true, force: true });
-process.exit(worstMs <= LIMIT_MS ? 0 : 1);
+process.exit(isGood ? 0 : 1);
 
 /** ms: the longest silence of any cell around these faults */
-async function measure(client: Client, donors: readonly string[], faults: readonly Fault[]): Promise<number> {
+async function measure(
+  ground: Ground,
+  client: Client,
+  donors: readonly string[],
+  faults: readonly Fault[],
+): Promise<number> {
   const endMs = performance.now() + BETWEEN_MS + Math.max(...faults.map(({ forMs }) => forMs)) + 4_000;
   const silences = donors.map((donor) => silenceOf(client, donor, endMs));
   await pause(BETWEEN_MS / 2);

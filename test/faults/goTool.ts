@@ -2,18 +2,15 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { cacheFolder } from '../../dev/stack/tools.ts';
 
 /** @param packagePath what is built; default: the module itself. @returns the program's path, or why there is none */
 export function buildGoTool(name: string, packagePath = '.'): { readonly path: string } | { readonly because: string } {
   const source = join(import.meta.dirname, name);
   const digest = createHash('sha256');
   for (const file of readdirSync(source).sort()) digest.update(readFileSync(join(source, file)));
-  const home =
-    process.env['PAHLAWAN_CACHE_DIR'] ??
-    join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'pahlawan-pangan');
-  const path = join(home, `${name}-${digest.digest('hex').slice(0, 12)}`, name);
+  const path = join(cacheFolder(), `${name}-${digest.digest('hex').slice(0, 12)}`, name);
   if (existsSync(path)) return { path };
   mkdirSync(join(path, '..'), { recursive: true });
   const built = spawnSync('go', ['build', '-trimpath', '-o', path, packagePath], { cwd: source, encoding: 'utf8' });

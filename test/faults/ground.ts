@@ -1,12 +1,11 @@
 /** What a campaign's stack stands on: wires and disks that can be hurt, clocks that can be moved. */
 import { join } from 'node:path';
 import { natsUrl } from '../../dev/stack/infrastructure/nats.ts';
-import { appUrl, DATABASE, superuserUrl, type PostgresOptions } from '../../dev/stack/infrastructure/postgres.ts';
+import { appUrl, DATABASE, superuserUrl } from '../../dev/stack/infrastructure/postgres.ts';
 import { redisUrl } from '../../dev/stack/infrastructure/redis.ts';
 import { freePort } from '../../dev/stack/ports.ts';
-import { secretsIn } from '../../dev/stack/secrets.ts';
+import { postgresIn } from '../../dev/stack/postgresIn.ts';
 import { startStack, type Stack } from '../../dev/stack/stack.ts';
-import { findTools } from '../../dev/stack/tools.ts';
 import { createClocks, type Clocks } from './clocks.ts';
 import { mountDisks, type Disks } from './disks.ts';
 import { instanceNames } from '../../dev/stack/apps.ts';
@@ -51,7 +50,7 @@ export async function breakGround(dir: string, env: Readonly<Record<string, stri
       await undo();
     };
     const database = stack.env['MIGRATION_DATABASE_URL'] ?? '';
-    const superuser = superuserUrl(postgresAt(dir, ports.postgres), DATABASE);
+    const superuser = superuserUrl(postgresIn(dir, ports.postgres), DATABASE);
     const urls = { database, superuser, redis: redisUrl(ports.redis), nats: natsUrl(ports.nats) };
     return { stack, wires, disks, clocks, urls, stop };
   } catch (error) {
@@ -64,14 +63,8 @@ export async function breakGround(dir: string, env: Readonly<Record<string, stri
 function wiredEnv(dir: string, wires: Wires, name: string): Record<string, string> {
   const ports = wires.portsOf(name);
   return {
-    DATABASE_URL: appUrl(postgresAt(dir, ports.postgres)),
+    DATABASE_URL: appUrl(postgresIn(dir, ports.postgres)),
     REDIS_URL: redisUrl(ports.redis),
     NATS_URL: natsUrl(ports.nats),
   };
-}
-
-function postgresAt(dir: string, port: number): PostgresOptions {
-  const { postgresPassword, ownerPassword, appPassword } = secretsIn(dir);
-  const passwords = { superuser: postgresPassword, owner: ownerPassword, app: appPassword };
-  return { bin: findTools().postgresBin, dir, port, passwords, durable: true };
 }

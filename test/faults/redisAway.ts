@@ -2,15 +2,13 @@
  * `make redis-away`: what people notice when Redis is silent, dead, emptied or full (R9). Several donors post without pause; no post
  * may be refused or wait for more than a second, and 5 s after Redis is back posts hold offers at once again.
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { breakGround } from './ground.ts';
+import type { Ground } from './ground.ts';
 import { inject } from './inject.ts';
-import { openHistory, type Operation } from './operations.ts';
+import { onGround } from './onGround.ts';
+import type { Operation } from './operations.ts';
 import { faultText, type Fault, type FaultKind } from './schedule.ts';
-import { clientOf, listDonors, plainPost, seedCity, untilMatching } from './stage.ts';
+import { plainPost } from './stage.ts';
 
 const DONORS = 6;
 const ASK_EVERY_MS = 300;
@@ -37,18 +35,11 @@ interface Noticed {
 }
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
-const dir = mkdtempSync(join(tmpdir(), 'redis-away-'));
-mkdirSync(join(dir, 'stack'));
-const log = openHistory(join(dir, 'history.jsonl'));
-const ground = await breakGround(join(dir, 'stack'), {});
-let isGood = true;
-try {
-  await seedCity(ground.stack, 'helsinki');
-  const client = clientOf(ground.stack, log);
-  const donors = (await listDonors(client)).slice(0, DONORS).map(({ id }) => id);
-  await untilMatching('redis-away', client, await listDonors(client));
+const { isGood, dir } = await onGround('redis-away', 'helsinki', async ({ ground, client, donors }) => {
+  const asked = donors.slice(0, DONORS).map(({ id }) => id);
+  let isGood = true;
   for (const each of PLAN) {
-    const { posts, refused, worstMs, offersAfterMs } = await measure(each, donors, (donor) =>
+    const { posts, refused, worstMs, offersAfterMs } = await measure(ground, each, asked, (donor) =>
       client.perform(plainPost(donor, crypto.randomUUID())),
     );
     isGood &&= refused === 0 && worstMs <= WORST_MS && offersAfterMs !== null;
@@ -57,15 +48,13 @@ try {
       `${faultText(each).trim().padEnd(44)} ${String(posts)} posts, ${String(refused)} refused, worst ${seconds(worstMs)}, ${after}`,
     );
   }
-} finally {
-  await ground.stop();
-  await log.close();
-}
+  return isGood;
+});
 say(isGood ? `no post was refused or waited for ${seconds(WORST_MS)}` : `BROKEN; evidence in ${dir}`);
-if (isGood) rmSync(dir, { recursive: true, force: true });
 process.exit(isGood ? 0 : 1);
 
 async function measure(
+  ground: Ground,
   fault: Fault,
   donors: readonly string[],
   post: (donor: string) => Promise<Operation>,

@@ -4,21 +4,19 @@
  */
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { byThisNode, type CommandOf } from '../../dev/stack/apps.ts';
 import { startStack, type Stack } from '../../dev/stack/stack.ts';
+import { cacheFolder } from '../../dev/stack/tools.ts';
 import { seedCity } from '../faults/stage.ts';
 import { breadOf, signIn, type OfferSeen, type SurplusSeen } from '../journey/people.ts';
 
 const PROCESSES = ['api', 'actor-host', 'relay', 'worker'];
 const USER = 10_001;
-const cache =
-  process.env['PAHLAWAN_CACHE_DIR'] ??
-  join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'pahlawan-pangan');
-const tree = join(cache, 'image-tree');
+const tree = join(cacheFolder(), 'image-tree');
 /** A mount namespace of its own, in which the tree is the root and can't be written. */
 const CONTAINED = `set -e
 mount --bind "$1" "$1"; mount -o remount,bind,ro "$1"; mount -t proc proc "$1/proc"; mount --bind /dev "$1/dev"

@@ -2,9 +2,9 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { arch, homedir } from 'node:os';
+import { arch } from 'node:os';
 import { join } from 'node:path';
-import { CHECKOUT } from '../../dev/stack/tools.ts';
+import { cacheFolder, CHECKOUT } from '../../dev/stack/tools.ts';
 
 interface Program {
   /** the cache folder's name, and with `folder` the module's */
@@ -76,11 +76,6 @@ export function moduleFolder(folder: string, module: string): string {
   const words = ['mod', 'download', '-json', module];
   const answer = execFileSync('go', words, { cwd: join(CHECKOUT, folder), encoding: 'utf8' });
   return (JSON.parse(answer) as { Dir: string }).Dir;
-}
-
-function cacheFolder(): string {
-  const { PAHLAWAN_CACHE_DIR: own, XDG_CACHE_HOME: caches = join(homedir(), '.cache') } = process.env;
-  return own ?? join(caches, 'pahlawan-pangan');
 }
 
 /** As `uname -m` says it: the folders are dev/setup's too. */

@@ -6,12 +6,11 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { keepTokens } from '../../dev/issuer/tokens.ts';
 import { freePort } from '../../dev/stack/ports.ts';
 import { CHECKOUT } from '../../dev/stack/tools.ts';
 import { startWorld, type World } from '../../loadtest/world.ts';
-import { createBalancer } from '../survival/balancer.ts';
 import { say, seed } from '../survival/setting.ts';
+import { openStage } from '../survival/stories.ts';
 import {
   everything,
   HOSTS,
@@ -128,11 +127,10 @@ async function live({ cluster, world, dir }: Ground): Promise<void> {
 }
 
 function driveOf(world: World, ceiling: { perSecond: number }): Drive {
-  const balancer = createBalancer([world.stack.ports['api'] ?? 0]);
-  undo.push(() => balancer.close());
-  const tokens = keepTokens(world.stack.env['JWT_ISSUER_URL'] ?? '');
   const donorIds = world.donors.slice(0, DONORS).map(({ id }) => id);
-  return createDrive({ balancer, tokens, donorIds, seed, seen: [] }, ceiling);
+  const stage = openStage(world.stack, ['api'], donorIds, seed);
+  undo.push(() => stage.balancer.close());
+  return createDrive(stage, ceiling);
 }
 
 async function scale(scene: scaling.Scene): Promise<void> {

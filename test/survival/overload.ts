@@ -9,10 +9,8 @@ import type { Plan, Seen } from '../../loadtest/generator/plan.ts';
 import { spotsInHottest, targetsFor } from '../../loadtest/posts.ts';
 import { startWorld } from '../../loadtest/world.ts';
 import { chanceOf } from '../../data/seed/chance.ts';
-import { createBalancer } from './balancer.ts';
-import { failures, playSteadily, type Stage } from './stories.ts';
+import { failures, openStage, playSteadily, type Stage } from './stories.ts';
 import { say, seed, setting } from './setting.ts';
-import { keepTokens } from '../../dev/issuer/tokens.ts';
 
 const durationMs = Number(setting('SECONDS', '30')) * 1000;
 const ALL_CELLS = 1_000;
@@ -71,15 +69,8 @@ function perSecond({ doneInTime }: Seen, forMs: number): number {
 }
 
 async function flood(rate: number): Promise<Flood> {
-  const balancer = createBalancer([port]);
   const donorIds = world.donors.map(({ id }) => id);
-  const stage: Stage = {
-    balancer,
-    tokens: keepTokens(world.stack.env['JWT_ISSUER_URL'] ?? ''),
-    donorIds,
-    seed,
-    seen: [],
-  };
+  const stage = openStage(world.stack, ['api'], donorIds, seed);
   let n = 0;
   const stop = playSteadily(stage, STORIES_PER_SECOND, () => n++);
   const probing = probe();
@@ -88,7 +79,7 @@ async function flood(rate: number): Promise<Flood> {
   const doneInStories = commands.length - failures(commands).length;
   const slowestProbeMs = await probing();
   await stop();
-  await balancer.close();
+  await stage.balancer.close();
   const statuses = JSON.stringify(seen.statuses);
   say(
     `seed ${seed}: ${rate.toFixed(0)} posts/s for ${String(durationMs / 1000)} s: ${perSecond(seen, durationMs).toFixed(0)}/s done, ${statuses}`,

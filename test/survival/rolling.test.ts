@@ -4,39 +4,26 @@ import { after, before, it } from 'node:test';
 import { join, leave } from '../../dev/stack/roll.ts';
 import { startHelsinki, type Helsinki } from '../journey/helsinki.ts';
 import { signIn } from '../journey/people.ts';
-import { createBalancer, type Balancer } from './balancer.ts';
-import { failures, playSteadily, type Stage } from './stories.ts';
-import { keepTokens } from '../../dev/issuer/tokens.ts';
+import { failures, openStage, playSteadily } from './stories.ts';
 
 const STORIES_PER_SECOND = 4;
 
 let helsinki: Helsinki;
-let balancer: Balancer;
 
 before(
   async () => {
     helsinki = await startHelsinki({ DRAIN_SECONDS: '1' }, { api: 2, 'actor-host': 2 });
-    const { ports } = helsinki.stack;
-    balancer = createBalancer(['api', 'api-2'].map((name) => ports[name] ?? 0));
   },
   { timeout: 180_000 },
 );
-after(async () => {
-  await balancer.close();
-  await helsinki.stop();
-});
+after(() => helsinki.stop());
 
-it('no request fails while an api and an actor host are restarted', { timeout: 120_000 }, async () => {
+it('no request fails while an api and an actor host are restarted', { timeout: 120_000 }, async (t) => {
   const operator = await signIn(helsinki, 'operator');
   const { body } = await operator.get<{ items: { id: string }[] }>('/v1/donors?limit=50');
   const donorIds = body.items.map(({ id }) => id);
-  const stage: Stage = {
-    balancer,
-    tokens: keepTokens(helsinki.stack.env['JWT_ISSUER_URL'] ?? ''),
-    donorIds,
-    seed: 'rolling',
-    seen: [],
-  };
+  const stage = openStage(helsinki.stack, ['api', 'api-2'], donorIds, 'rolling');
+  t.after(() => stage.balancer.close());
   let numbers = 0;
   const stop = playSteadily(stage, STORIES_PER_SECOND, () => numbers++);
   for (const name of ['actor-host', 'api', 'actor-host-2', 'api-2']) {

@@ -5,10 +5,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { startWorld } from '../../loadtest/world.ts';
 import { join, leave } from '../../dev/stack/roll.ts';
-import { createBalancer } from './balancer.ts';
-import { failures, playSteadily, playTogether, type Seen, type Stage } from './stories.ts';
+import { failures, openStage, playSteadily, playTogether } from './stories.ts';
 import { say, seed, setting } from './setting.ts';
-import { keepTokens } from '../../dev/issuer/tokens.ts';
 
 const OURS = ['api', 'actor-host', 'relay', 'worker'];
 /** Of what they stand on there is one each: `KINDS=placement,scheduler,nats,redis` restarts those. */
@@ -27,15 +25,9 @@ const world = await startWorld(say, {
   withCompared: false,
 });
 const { stack } = world;
-const balancer = createBalancer(['api', 'api-2'].map((name) => stack.ports[name] ?? 0));
-const seen: Seen[] = [];
-const stage: Stage = {
-  balancer,
-  tokens: keepTokens(stack.env['JWT_ISSUER_URL'] ?? ''),
-  donorIds: world.donors.map(({ id }) => id),
-  seed,
-  seen,
-};
+const donorIds = world.donors.map(({ id }) => id);
+const stage = openStage(stack, ['api', 'api-2'], donorIds, seed);
+const { seen } = stage;
 let numbers = 0;
 const nextNumber = (): number => numbers++;
 let failed: number;
@@ -72,7 +64,7 @@ try {
   for (const [what, those] of kinds) say(`FAILED ${String(those.length)} times: ${what}`);
   say(`R12: ${String(seen.length)} requests, ${String(failed)} failed (goal 0)`);
 } finally {
-  await balancer.close();
+  await stage.balancer.close();
   await world.stop();
 }
 process.exit(failed === 0 ? 0 : 1);

@@ -7,11 +7,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { instanceNames } from '../../dev/stack/apps.ts';
 import { join, leave } from '../../dev/stack/roll.ts';
 import { startWorld } from '../../loadtest/world.ts';
-import { createBalancer } from './balancer.ts';
 import { openLedger, type Ownership } from './ledger.ts';
 import { say, seed, setting } from './setting.ts';
-import { failures, playSteadily, type Seen, type Stage } from './stories.ts';
-import { keepTokens } from '../../dev/issuer/tokens.ts';
+import { failures, openStage, playSteadily, type Seen } from './stories.ts';
 
 const MAX_ACTIVATIONS = 3;
 /** how many hosts there are, one after the other */
@@ -29,10 +27,9 @@ const world = await startWorld(say, {
   withCompared: false,
 });
 const { stack } = world;
-const balancer = createBalancer([stack.ports['api'] ?? 0]);
 const ledger = openLedger(stack.env['MIGRATION_DATABASE_URL'] ?? '');
 const donorIds = world.donors.map(({ id }) => id);
-const stage: Stage = { balancer, tokens: keepTokens(stack.env['JWT_ISSUER_URL'] ?? ''), donorIds, seed, seen: [] };
+const stage = openStage(stack, ['api'], donorIds, seed);
 let numbers = 0;
 let missed: string[];
 try {
@@ -60,7 +57,7 @@ try {
   for (const line of missed) say(`MISSED ${line}`);
 } finally {
   await ledger.close();
-  await balancer.close();
+  await stage.balancer.close();
   await world.stop();
 }
 process.exit(missed.length === 0 ? 0 : 1);

@@ -3,18 +3,16 @@
  * steady rate? What nobody ends would grow by right. Prints megabytes by minute; exit code 1: a process grew, or a request failed.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { costsOf } from '../../loadtest/cost.ts';
+import { watchMemory } from '../../loadtest/measure.ts';
 import { startWorld } from '../../loadtest/world.ts';
-import { keepTokens } from '../../dev/issuer/tokens.ts';
-import { createBalancer } from './balancer.ts';
-import { failures, playSteadily, type Seen, type Stage } from './stories.ts';
+import { failures, openStage, playSteadily } from './stories.ts';
 import { say, seed, setting } from './setting.ts';
 
 const minutes = Number(setting('MINUTES', '10'));
 /** stories a second, of 3.4 requests each */
 const rate = Number(setting('RATE', '30'));
 const WATCHED = ['api', 'actor-host', 'relay', 'worker', 'api.daprd', 'actor-host.daprd', 'redis', 'nats'];
-const LOOK_EVERY_MS = 1_000;
+const MINUTE_MS = 60_000;
 /** The first minutes warm up; after them a process may not grow by more than this share. */
 const WARM_MINUTES = 3;
 const MAX_GROWTH = 0.1;
@@ -24,28 +22,24 @@ const world = await startWorld(say, {
   env: { RATE_LIMIT_DONOR: '100000', RATE_LIMIT_RECIPIENT: '100000' },
   withCompared: false,
 });
-const balancer = createBalancer([world.stack.ports['api'] ?? 0]);
-const seen: Seen[] = [];
-const stage: Stage = {
-  balancer,
-  tokens: keepTokens(world.stack.env['JWT_ISSUER_URL'] ?? ''),
-  donorIds: world.donors.map(({ id }) => id),
-  seed,
-  seen,
-};
+const donorIds = world.donors.map(({ id }) => id);
+const stage = openStage(world.stack, ['api'], donorIds, seed);
+const { seen } = stage;
 let isGood = true;
 try {
   let numbers = 0;
   const stop = playSteadily(stage, rate, () => numbers++);
-  const byMinute: Map<string, number>[] = [];
+  const byMinute: Readonly<Record<string, number>>[] = [];
   for (let minute = 1; minute <= minutes; minute++) {
     seen.length = 0;
-    byMinute.push(await peaksOf(60_000));
+    const peaks = watchMemory(world);
+    await pause(MINUTE_MS);
+    byMinute.push(peaks());
     const tooks = seen.map(({ tookMs }) => tookMs).sort((a, b) => a - b);
     const failed = failures(seen).length;
     isGood &&= failed === 0;
     say(
-      `minute ${String(minute)}: ${(seen.length / 60).toFixed(0)} requests/s, ${String(failed)} failed, ` +
+      `minute ${String(minute)}: ${((seen.length / MINUTE_MS) * 1000).toFixed(0)} requests/s, ${String(failed)} failed, ` +
         `p95 ${(tooks[Math.floor(tooks.length * 0.95)] ?? 0).toFixed(0)} ms`,
     );
   }
@@ -53,24 +47,15 @@ try {
   say(`\nMB at most, by minute, ${String(rate)} stories/s`);
   for (const name of WATCHED) isGood = growthOf(name, byMinute) <= MAX_GROWTH && isGood;
 } finally {
-  await balancer.close();
+  await stage.balancer.close();
   await world.stop();
 }
 say(isGood ? 'nothing grows, nothing failed' : 'NOT GOOD');
 process.exit(isGood ? 0 : 1);
 
-/** megabytes by process, the most that was seen */
-async function peaksOf(forMs: number): Promise<Map<string, number>> {
-  const peaks = new Map<string, number>();
-  for (const endMs = performance.now() + forMs; performance.now() < endMs; await pause(LOOK_EVERY_MS))
-    for (const [name, { rssBytes }] of costsOf(world.stack.status()))
-      peaks.set(name, Math.max(peaks.get(name) ?? 0, rssBytes / 2 ** 20));
-  return peaks;
-}
-
 /** Prints one line. @returns by which share it grew after the first minutes */
-function growthOf(name: string, byMinute: readonly ReadonlyMap<string, number>[]): number {
-  const sizes = byMinute.map((each) => each.get(name) ?? 0);
+function growthOf(name: string, byMinute: readonly Readonly<Record<string, number>>[]): number {
+  const sizes = byMinute.map((each) => each[name] ?? 0);
   const growth = (sizes.at(-1) ?? 0) / Math.max(...sizes.slice(0, WARM_MINUTES)) - 1;
   say(
     `${name.padEnd(18)} ${sizes.map((size) => size.toFixed(0).padStart(5)).join('')}  ${(growth * 100).toFixed(0)} %`,

@@ -1,7 +1,8 @@
 /** What people do all evening: a donor posts, the recipient accepts and collects, or says no, or the donor cancels. */
 import { createDice } from '../../dev/simulate/random.ts';
-import type { Ask, Balancer, Sent } from './balancer.ts';
-import type { Tokens } from '../../dev/issuer/tokens.ts';
+import { keepTokens, type Tokens } from '../../dev/issuer/tokens.ts';
+import type { Stack } from '../../dev/stack/stack.ts';
+import { createBalancer, type Ask, type Balancer, type Sent } from './balancer.ts';
 
 export interface Seen {
   readonly kind: string;
@@ -20,6 +21,17 @@ export interface Stage {
   readonly donorIds: readonly string[];
   readonly seed: string;
   readonly seen: Seen[];
+}
+
+/** Donors and whoever is offered their food, before these apis, with tokens of the stack's issuer. Close its balancer at the end. */
+export function openStage(
+  { env, ports }: Pick<Stack, 'env' | 'ports'>,
+  apis: readonly string[],
+  donorIds: readonly string[],
+  seed: string,
+): Stage {
+  const balancer = createBalancer(apis.map((name) => ports[name] ?? 0));
+  return { balancer, tokens: keepTokens(env['JWT_ISSUER_URL'] ?? ''), donorIds, seed, seen: [] };
 }
 
 interface SurplusSeen {
