@@ -6,6 +6,8 @@ export interface TogetherOptions<Key, Item, Answer> {
   readonly maxBatch: number;
   /** how long the first question waits for others */
   readonly lingerMs?: number;
+  /** how soon a key's next batch may follow its last */
+  readonly paceMs?: number;
   /** One answer per item, in order. */
   readonly run: (key: Key, items: readonly Item[]) => Promise<readonly Answer[]>;
 }
@@ -23,7 +25,7 @@ interface Waiting<Item, Answer> {
 export function askTogether<Key, Item, Answer>(
   options: TogetherOptions<Key, Item, Answer>,
 ): (key: Key, item: Item) => Promise<Answer> {
-  const { maxInFlight, maxBatch, lingerMs = 0 } = options;
+  const { maxInFlight, maxBatch, lingerMs = 0, paceMs = 0 } = options;
   const run = async (key: Key, batch: readonly Waiting<Item, Answer>[]): Promise<void> => {
     try {
       const answers = await options.run(
@@ -35,6 +37,6 @@ export function askTogether<Key, Item, Answer>(
       for (const { reject } of batch) reject(error);
     }
   };
-  const batcher = createBatcher<Key, Waiting<Item, Answer>>({ maxInFlight, maxBatch, lingerMs, run });
+  const batcher = createBatcher<Key, Waiting<Item, Answer>>({ maxInFlight, maxBatch, lingerMs, paceMs, run });
   return (key, item) => new Promise((resolve, reject) => batcher.add(key, { item, resolve, reject }));
 }

@@ -71,3 +71,29 @@ it('what is urgent goes first, and takes its key to the front', async () => {
   await settle();
   assert.equal(flown[2]?.key, 'b', 'the rest of its key waits in line again');
 });
+
+it('a key that is paced goes at once when it comes seldom; what follows soon is gathered', async () => {
+  const flown: { atMs: number; batch: readonly number[] }[] = [];
+  const { add } = createBatcher<string, number>({
+    maxInFlight: 8,
+    maxBatch: 10,
+    paceMs: 60,
+    run: (_, batch) => Promise.resolve(void flown.push({ atMs: performance.now(), batch })),
+  });
+  add('a', 1);
+  await settle();
+  for (const item of [2, 3]) add('a', item);
+  await settle();
+  assert.deepEqual(
+    flown.map(({ batch }) => batch),
+    [[1]],
+  );
+  await new Promise((resolve) => setTimeout(resolve, 120));
+  assert.deepEqual(
+    flown.map(({ batch }) => batch),
+    [[1], [2, 3]],
+  );
+  assert.ok((flown[1]?.atMs ?? 0) - (flown[0]?.atMs ?? 0) >= 59);
+  add('a', 4);
+  assert.equal(flown.length, 3, 'after its pause it goes at once again');
+});

@@ -1,3 +1,5 @@
+import { createRests } from './rests.ts';
+
 /**
  * One batch in flight per key, at most `maxInFlight` in all, ready keys round robin. Alone, an item leaves at once; under load
  * batches grow by themselves, because a key's next batch gathers while its last is away. Without the cap, 200 busy cells give
@@ -13,6 +15,8 @@ export interface BatcherOptions<Key, Item> {
   readonly maxBatch: number;
   /** how long a key's first item waits for company; 0: not at all */
   readonly lingerMs?: number;
+  /** a key's next batch begins no sooner than this after its last one: what comes seldom goes at once, a stream of small ones is gathered */
+  readonly paceMs?: number;
   /** must not reject */
   readonly run: (key: Key, batch: readonly Item[]) => Promise<void>;
 }
@@ -26,11 +30,13 @@ export function createBatcher<Key, Item>({
   maxInFlight,
   maxBatch,
   lingerMs = 0,
+  paceMs = 0,
   run,
 }: BatcherOptions<Key, Item>): Batcher<Key, Item> {
   const queues = new Map<Key, Queue<Item>>();
   const ready = { urgent: new Set<Key>(), others: new Set<Key>() };
   const busy = new Set<Key>();
+  const rests = createRests<Key>(leave);
 
   function pump(): void {
     while (busy.size < maxInFlight) {
@@ -43,8 +49,10 @@ export function createBatcher<Key, Item>({
       batch.push(...queue.others.splice(0, maxBatch - batch.length));
       if (queue.urgent.length + queue.others.length === 0) queues.delete(key);
       busy.add(key);
+      const restUntilMs = performance.now() + paceMs;
       void run(key, batch).finally(() => {
         busy.delete(key);
+        rests.begin(key, restUntilMs);
         leave(key);
       });
     }
@@ -52,7 +60,7 @@ export function createBatcher<Key, Item>({
 
   function makeReady(key: Key): void {
     const queue = queues.get(key);
-    if (queue === undefined || busy.has(key)) return;
+    if (queue === undefined || busy.has(key) || rests.has(key)) return;
     if (queue.urgent.length === 0) ready.others.add(key);
     else {
       ready.others.delete(key);

@@ -6,10 +6,11 @@ import type { RegionToken } from '#core/words/ids.ts';
 import type { RedisConnection } from './connection.ts';
 import { askTogether } from '../batching/askTogether.ts';
 import { createBreaker } from '../breaker/breaker.ts';
+import { createCounterCache, type CounterCache } from './counters.ts';
 import { createFactCache, type FactCache } from './facts.ts';
 import { keysOf, type Keys } from './keys.ts';
 import { breakerState, unavailable } from './metrics.ts';
-import { nearOf, oldestDay, weeksAt, type Counters } from './near.ts';
+import { nearOf, oldestDay, weeksAt } from './near.ts';
 import { run, type Script } from './script.ts';
 import { COLLECTED, FREE, NEAR, RESERVE, SHRINK, WITHDRAW } from './scripts.ts';
 
@@ -41,6 +42,7 @@ interface Index {
   readonly keys: Keys;
   readonly clock: Clock;
   readonly facts: FactCache;
+  readonly counters: CounterCache;
   /** runs a question, unless Redis has been silent lately */
   readonly patiently: (question: () => Promise<unknown>) => Promise<unknown>;
 }
@@ -60,6 +62,7 @@ export function createCandidates({ redis, clock, prefix }: CandidatesDependencie
     keys,
     clock,
     facts: createFactCache(redis.client, keys),
+    counters: createCounterCache(),
     patiently: (question) => breaker.fire(question),
   };
   const nearTogether = together<Search, Near[]>((searches) => near(index, 'geo', searches));
@@ -123,8 +126,8 @@ async function near(index: Index, set: 'geo' | 'fallback', searches: readonly Se
   const args = [...distinct.values()].flatMap((each) => [set, each.lon, each.lat, each.radiusMeters, countOf(each)]);
   const found = await ask(index, 'near', NEAR, args);
   if (found === null) return null;
-  const [generation, lists, flat] = found as [string, string[][], (string | string[])[]];
-  const counters = countersOf(flat);
+  const [generation, lists, flat] = found as [string, string[][], string[]];
+  const counters = index.counters.of(flat);
   const facts = await guarded(index, 'near', () => index.facts.of(generation, counters));
   if (facts === null) return null;
   const byKey = new Map([...distinct.keys()].map((key, i) => [key, lists[i] ?? []]));
@@ -140,17 +143,6 @@ function searchKey(search: Search): string {
 
 function countOf(search: Search): number {
   return Math.max(MIN_CANDIDATES, Math.ceil(search.radiusMeters / METERS_PER_CANDIDATE));
-}
-
-function countersOf(flat: readonly (string | string[])[]): Map<string, Counters> {
-  const counters = new Map<string, Counters>();
-  for (let i = 0; i + 1 < flat.length; i += 2) {
-    const fields = flat[i + 1] as string[];
-    const map = new Map<string, string>();
-    for (let j = 0; j + 1 < fields.length; j += 2) map.set(fields[j] ?? '', fields[j + 1] ?? '');
-    counters.set(flat[i] as string, map);
-  }
-  return counters;
 }
 
 async function fallback(index: Index, _region: RegionToken, from: Place): Promise<Near | null> {

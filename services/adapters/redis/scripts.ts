@@ -42,7 +42,8 @@ end
 
 /**
  * ARGV: geo set, lon, lat, radius in m, count – per search.
- * Answer: generation, an array of ids per search, and per id of the union its counters as a flat array.
+ * Answer: generation, an array of ids per search, and of the union each id and its counters, names and values in one text: a reply of one
+ * string each is read in a third of the time, and a text seen before need not be read at all.
  */
 export const NEAR = script(`${MARKED}
 local lists, seen, counters = {}, {}, {}
@@ -53,7 +54,7 @@ for i = 3, #ARGV, 5 do
     if not seen[id] then
       seen[id] = true
       counters[#counters + 1] = id
-      counters[#counters + 1] = redis.call('HGETALL', root .. 'c:' .. id)
+      counters[#counters + 1] = table.concat(redis.call('HGETALL', root .. 'c:' .. id), ' ')
     end
   end
 end

@@ -1,5 +1,4 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Journey, TravelTime, TravelTimes } from '#cell/ports.ts';
 import { estimateTravelSeconds, placeKey, type Place } from '#core/geo/distance.ts';
 import type { MatrixQuestion, RoutingEngine } from './engine.ts';
@@ -67,11 +66,16 @@ async function warm(times: Times, journeys: readonly Journey[]): Promise<boolean
   const { wanted, underway } = unknownOf(times, journeys);
   if (wanted.length > 0) underway.push(fetchAll(times, wanted));
   if (underway.length === 0) return true;
-  const late = new AbortController();
-  const deadline = delay(times.options.deadlineMs ?? 120, undefined, { signal: late.signal }).catch(() => undefined);
-  await Promise.race([Promise.all(underway), deadline]);
-  late.abort();
+  await withinMs(times.options.deadlineMs ?? 120, Promise.all(underway));
   return times.options.engine === null || journeys.every((each) => isSettled(times, each));
+}
+
+/** A timer, not an abort signal: that one makes an error each time it isn't needed. */
+async function withinMs(ms: number, done: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
+  await Promise.race([done, late]);
+  clearTimeout(timer);
 }
 
 /** Known, or known to be unknowable. */
