@@ -17,7 +17,7 @@ export function createRests<Key>(ended: (key: Key) => void): Rests<Key> {
       setTimeout(() => {
         resting.delete(key);
         ended(key);
-      }, forMs);
+      }, Math.ceil(forMs));
     },
   };
 }
