@@ -4,7 +4,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 WITH_ENV := $(NODE) dev/stack/withEnv.ts
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run stop reset status token operator-link seed simulate replay dlq test faults faults-mutants check fmt bench bench-quick \
+.PHONY: help setup run stop reset status token operator-link seed simulate replay dlq test faults faults-mutants check fmt bench bench-quick flame \
   soak rolling overload takeover scaling failover redis-away test-chart chart-readme test-k8s k8s test-traces image test-image scale alerts-fire screens
 
 help: ## this list
@@ -117,6 +117,9 @@ bench: setup ## speed, measured on a stack of its own beside what it is compared
 
 bench-quick: setup ## the same in a minute of measuring; less exact
 	@exec $(NODE) loadtest/run.ts --quick --seed '$(or $(SEED),1)'
+
+flame: setup ## where a post's CPU goes, as a flame graph: make flame CELLS=193 SECONDS=20 OUT=docs/flame.svg
+	@CELLS='$(CELLS)' SECONDS='$(SECONDS)' OUT='$(OUT)' $(NODE) loadtest/flame/main.ts
 
 scale: setup ## recompute docs/scale.md: make scale RESULT=loadtest/results/<date>.json
 	@RESULT='$(RESULT)' $(NODE) loadtest/scale/main.ts

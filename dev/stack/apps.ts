@@ -87,7 +87,7 @@ async function instanceSpecs(options: AppsOptions, app: App, name: string, after
   const spec: ProcessSpec = {
     name,
     command: options.commandOf(app.main),
-    env: { ...options.env, ...options.envOf(name), ...daprPort, APP_PORT: String(port) },
+    env: { ...options.env, ...daprPort, ...options.envOf(name), APP_PORT: String(port) },
     after,
     ready: () => answersHttp(`http://127.0.0.1:${String(port)}/healthz`),
   };

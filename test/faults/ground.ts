@@ -9,6 +9,7 @@ import { startStack, type Stack } from '../../dev/stack/stack.ts';
 import { createClocks, type Clocks } from './clocks.ts';
 import { mountDisks, type Disks } from './disks.ts';
 import { instanceNames } from '../../dev/stack/apps.ts';
+import { CALLS_CELLS } from './schedule.ts';
 import { PROCESSES, SETTINGS } from './stage.ts';
 import { layWires, type Wires } from './wires.ts';
 
@@ -29,10 +30,15 @@ export interface Ground {
 
 const OURS = Object.entries(PROCESSES).flatMap(([kind, count]) => instanceNames(kind, count));
 
+/** They call cells, each through the sidecar beside it. */
+const CALLERS = OURS.filter((name) => CALLS_CELLS.test(name));
+
 /** @param env what all our processes are told besides */
 export async function breakGround(dir: string, env: Readonly<Record<string, string>>): Promise<Ground> {
   const ports = { postgres: await freePort(), redis: await freePort(), nats: await freePort() };
-  const wires = await layWires(ports, OURS);
+  const sidecars: Record<string, number> = {};
+  for (const name of CALLERS) sidecars[name] = await freePort();
+  const wires = await layWires(ports, OURS, sidecars);
   const disks = mountDisks(dir);
   const clocks = createClocks(join(dir, 'clocks'));
   const undo = async (): Promise<void> => {
@@ -44,7 +50,13 @@ export async function breakGround(dir: string, env: Readonly<Record<string, stri
       ...clocks.envOf(name),
       ...(OURS.includes(name) ? wiredEnv(dir, wires, name) : {}),
     });
-    const stack = await startStack({ dir, ports, processes: PROCESSES, env: { ...SETTINGS, ...env }, envOf });
+    const stack = await startStack({
+      dir,
+      ports: { ...ports, ...sidecarPorts(sidecars) },
+      processes: PROCESSES,
+      env: { ...SETTINGS, ...env },
+      envOf,
+    });
     const stop = async (): Promise<void> => {
       await stack.stop();
       await undo();
@@ -59,6 +71,10 @@ export async function breakGround(dir: string, env: Readonly<Record<string, stri
   }
 }
 
+function sidecarPorts(sidecars: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(sidecars).map(([name, port]) => [`${name}.daprd.http`, port]));
+}
+
 /** The migration and the campaign itself go the straight way. */
 function wiredEnv(dir: string, wires: Wires, name: string): Record<string, string> {
   const ports = wires.portsOf(name);
@@ -66,5 +82,6 @@ function wiredEnv(dir: string, wires: Wires, name: string): Record<string, strin
     DATABASE_URL: appUrl(postgresIn(dir, ports.postgres)),
     REDIS_URL: redisUrl(ports.redis),
     NATS_URL: natsUrl(ports.nats),
+    ...(ports.daprd === undefined ? {} : { DAPR_HTTP_PORT: String(ports.daprd) }),
   };
 }

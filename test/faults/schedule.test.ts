@@ -4,7 +4,7 @@ import { DISKS } from './disks.ts';
 import { drawSchedule, TABLES, type FaultKind } from './schedule.ts';
 import { SERVERS } from './wires.ts';
 
-const PROCESSES = ['postgres', 'redis', 'nats', 'actor-host', 'actor-host.daprd', 'relay'];
+const PROCESSES = ['postgres', 'redis', 'nats', 'actor-host', 'actor-host.daprd', 'relay', 'api'];
 
 it('the same seed draws the same faults, another one others', () => {
   const drawn = drawSchedule('7', 600_000, PROCESSES);
@@ -21,12 +21,15 @@ it('in an hour each server is slow, silent and cut, for all and for one; each di
     assert.deepEqual(wires.filter((wire) => !wire.includes('>')).sort(), [...SERVERS].sort(), kind);
     const single = wires.filter((wire) => wire.includes('>'));
     assert.ok(
-      single.length > 0 && single.every((wire) => /^(actor-host|relay)>(postgres|redis|nats)$/.test(wire)),
+      single.length > 0 &&
+        single.every((wire) => /^((actor-host|relay|api)>(postgres|redis|nats)|api>daprd)$/.test(wire)),
       kind,
     );
   }
+  const cutOff = drawn.flatMap(({ targets }) => targets).filter((target) => target === 'api>daprd');
+  assert.ok(cutOff.length > 0);
   assert.deepEqual([...hits('fill-disk')].sort(), [...DISKS].sort());
-  assert.deepEqual([...hits('clock')].sort(), ['actor-host', 'relay']);
+  assert.deepEqual([...hits('clock')].sort(), ['actor-host', 'api', 'relay']);
   const jumps = new Set(drawn.filter(({ kind }) => kind === 'clock').map(({ byMs }) => byMs));
   assert.deepEqual(jumps, new Set([3_600_000, -3_600_000]));
 });

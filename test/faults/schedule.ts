@@ -66,6 +66,8 @@ const SHARES: readonly (readonly [FaultKind, number])[] = [
 export const TABLES = ['lot', 'cell', 'outbox', 'command'] as const;
 /** Our own processes: they read their wall clocks through libfaketime, and have wires of their own. */
 const OURS = /^(api|actor-host|relay|worker)(-\d+)?$/;
+/** Those that call cells, through sidecars of their own. */
+export const CALLS_CELLS = /^(api|worker)(-\d+)?$/;
 
 type Drawn = Omit<Fault, 'atMs'>;
 
@@ -121,10 +123,11 @@ function drawFault(roll: (about: string) => number, processes: readonly string[]
       return { kind: 'pause', targets: withSidecar(one(processes)), forMs };
   }
 
-  /** Everybody's, or half of the time one process's. */
+  /** Everybody's, or half of the time one process's: then now and then the one to its own sidecar. */
   function oneWire(): string {
     const server = one(SERVERS);
     const whose = ours[Math.floor(roll('whose') * 2 * ours.length)];
+    if (whose !== undefined && CALLS_CELLS.test(whose) && roll('sidecar') < 0.4) return `${whose}>daprd`;
     return whose === undefined ? server : `${whose}>${server}`;
   }
 

@@ -12,7 +12,7 @@ before(async () => {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  wires = await layWires({ postgres: port, redis: port, nats: port }, ['api', 'api-2']);
+  wires = await layWires({ postgres: port, redis: port, nats: port }, ['api', 'api-2'], { api: port });
 });
 after(async () => {
   await wires.stop();
@@ -21,9 +21,9 @@ after(async () => {
 });
 
 /** ms until the answer. @throws without one in time */
-async function ask(withinMs = 1_000, name = 'api'): Promise<number> {
+async function ask(withinMs = 1_000, name = 'api', server: 'redis' | 'daprd' = 'redis'): Promise<number> {
   const startedMs = performance.now();
-  const response = await fetch(`http://127.0.0.1:${String(wires.portsOf(name).redis)}/`, {
+  const response = await fetch(`http://127.0.0.1:${String(wires.portsOf(name)[server])}/`, {
     headers: { connection: 'close' },
     signal: AbortSignal.timeout(withinMs),
   });
@@ -51,4 +51,14 @@ it('one process can be cut off alone', async () => {
   await assert.rejects(ask(1_000, 'api-2'), { message: 'fetch failed' });
   await wires.heal('redis');
   await ask(1_000, 'api-2');
+});
+
+it('a process can be cut off from the sidecar beside it', async () => {
+  assert.equal(wires.portsOf('api-2').daprd, undefined, 'it calls no cells');
+  await ask(1_000, 'api', 'daprd');
+  await wires.cut('api>daprd');
+  await ask();
+  await assert.rejects(ask(1_000, 'api', 'daprd'), { message: 'fetch failed' });
+  await wires.heal('api>daprd');
+  await ask(1_000, 'api', 'daprd');
 });

@@ -1,6 +1,7 @@
 /**
  * The wires between our processes and PostgreSQL, Redis and NATS go through toxiproxy, which slows, silences or cuts them: one wire
- * for each process and server, so that a server can be out of everybody's reach or of one's alone.
+ * for each process and server, so that a server can be out of everybody's reach or of one's alone; and one to its own sidecar for
+ * each process that calls cells.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,12 +11,16 @@ import { buildGoTool } from './goTool.ts';
 
 export const SERVERS = ['postgres', 'redis', 'nats'] as const;
 export type Server = (typeof SERVERS)[number];
-/** `redis`: everybody's wires to it; `api-2>redis`: that process's alone. */
-export type Wire = Server | `${string}>${Server}`;
+/** `redis`: everybody's wires to it; `api-2>redis`: that process's alone; `api-2>daprd`: to the sidecar beside it. */
+export type Wire = Server | `${string}>${Server | 'daprd'}`;
+
+export interface Ports extends Readonly<Record<Server, number>> {
+  readonly daprd?: number;
+}
 
 export interface Wires {
   /** where that process connects to */
-  portsOf(name: string): Readonly<Record<Server, number>>;
+  portsOf(name: string): Ports;
   /** Each way takes so long, and up to half as much again. */
   slow(wire: Wire, latencyMs: number): Promise<void>;
   /** Nothing arrives any more, and nobody is told: what a lost route looks like. */
@@ -32,11 +37,13 @@ const READY_WITHIN_MS = 5_000;
 /**
  * @param upstream where the servers listen
  * @param processes who gets wires of its own
+ * @param sidecars where the sidecars of those that have one listen
  * @throws Error when toxiproxy can't be built or started
  */
 export async function layWires(
   upstream: Readonly<Record<Server, number>>,
   processes: readonly string[],
+  sidecars: Readonly<Record<string, number>> = {},
 ): Promise<Wires> {
   const built = buildGoTool('toxiproxy', PACKAGE);
   if ('because' in built) throw new Error(built.because);
@@ -53,19 +60,22 @@ export async function layWires(
     await response.arrayBuffer();
   };
   await untilReady(() => ask('GET', '/version'));
-  const lay = async (name: string, server: Server): Promise<number> => {
+  const lay = async (name: string, server: Server | 'daprd', towards: number): Promise<number> => {
     const port = await freePort();
-    const [listen, to] = [port, upstream[server]].map((each) => `127.0.0.1:${String(each)}`);
+    const [listen, to] = [port, towards].map((each) => `127.0.0.1:${String(each)}`);
     await ask('POST', '/proxies', { name: proxyOf(name, server), listen, upstream: to, enabled: true });
     return port;
   };
-  const ports = new Map<string, Readonly<Record<Server, number>>>();
-  for (const name of processes)
+  const ports = new Map<string, Ports>();
+  for (const name of processes) {
+    const sidecar = sidecars[name];
     ports.set(name, {
-      postgres: await lay(name, 'postgres'),
-      redis: await lay(name, 'redis'),
-      nats: await lay(name, 'nats'),
+      postgres: await lay(name, 'postgres', upstream.postgres),
+      redis: await lay(name, 'redis', upstream.redis),
+      nats: await lay(name, 'nats', upstream.nats),
+      ...(sidecar === undefined ? {} : { daprd: await lay(name, 'daprd', sidecar) }),
     });
+  }
   const each = async (wire: Wire, act: (proxy: string) => Promise<void>): Promise<void> => {
     await Promise.all(proxiesOf(wire, processes).map(act));
   };
