@@ -35,6 +35,9 @@ export interface KeeperDependencies {
 
 const LOCK_MS = 15_000;
 const REFRESH_MS = 1_000;
+const SWEEP_MS = 5_000;
+/** A sweep reads every open offer: a nation's take their time, and may have so small a share of it. */
+const SWEEP_SHARE = 1 / 20;
 
 interface Keeper {
   readonly deps: KeeperDependencies;
@@ -44,7 +47,7 @@ interface Keeper {
   /** monotonic ms; when the marker was first seen missing */
   noticedMs: number | null;
   refreshedMs: number;
-  sweptMs: number;
+  nextSweepMs: number;
   /** PostgreSQL's time up to which recipients are known */
   knownUntil: string | null;
 }
@@ -58,7 +61,7 @@ export function createCandidateKeeper(deps: KeeperDependencies): CandidateKeeper
     doubts: new Map(),
     noticedMs: null,
     refreshedMs: 0,
-    sweptMs: performance.now(),
+    nextSweepMs: performance.now() + (deps.sweepMs ?? SWEEP_MS),
     knownUntil: null,
   };
   let stopped = false;
@@ -109,10 +112,16 @@ async function round(keeper: Keeper): Promise<void> {
   if (generation === null) return restore(keeper, runId);
   keeper.noticedMs = null;
   if (performance.now() - keeper.refreshedMs >= REFRESH_MS) await refresh(keeper);
-  if (performance.now() - keeper.sweptMs >= (keeper.deps.sweepMs ?? 5_000) && (await holdLock(keeper))) {
-    keeper.sweptMs = performance.now();
-    await sweep({ ...keeper.deps, keys: keeper.keys }, generation, keeper.doubts);
-  }
+  if (performance.now() >= keeper.nextSweepMs && (await holdLock(keeper))) await sweepInTurn(keeper, generation);
+}
+
+async function sweepInTurn(keeper: Keeper, generation: string): Promise<void> {
+  const startedMs = performance.now();
+  const next = (): void => {
+    const tookMs = performance.now() - startedMs;
+    keeper.nextSweepMs = startedMs + Math.max(keeper.deps.sweepMs ?? SWEEP_MS, tookMs / SWEEP_SHARE);
+  };
+  await sweep({ ...keeper.deps, keys: keeper.keys }, generation, keeper.doubts).finally(next);
 }
 
 /** The generation the marker vouches for on this very server; null: none. */
