@@ -15,6 +15,7 @@ const REFUSALS = {
   quantity: { status: 409, title: 'More grams than the offer holds' },
   'wrong-code': { status: 409, title: 'The handover code is wrong' },
   'code-locked': { status: 409, title: 'The handover code is locked' },
+  'too-cold': { status: 409, title: 'Hot food must be 63 °C or hotter' },
   'stale-version': { status: 412, title: 'It has changed since you read it' },
   'key-reuse': { status: 422, title: 'The Idempotency-Key was used for another request' },
   unsafe: { status: 400, title: 'safeUntil is out of range' },

@@ -39,6 +39,7 @@ export interface SurplusView {
   readonly safeUntil: string;
   readonly location: { readonly lat: number; readonly lon: number };
   readonly note: string | null;
+  readonly temperature: 'checked' | 'promised' | null;
   readonly attempt: number;
   readonly tries: number;
   readonly deadLettered: boolean;
@@ -90,6 +91,7 @@ export function surplusView(lot: Lot, family: readonly Lot[] = []): SurplusView 
     safeUntil: rfc3339(lot.safeUntilMs),
     location: { lat: lot.lat, lon: lot.lon },
     note: lot.note,
+    temperature: lot.temperature,
     attempt: lot.attempt,
     tries: lot.tries,
     deadLettered: lot.deadLettered,

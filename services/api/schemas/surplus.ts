@@ -1,7 +1,13 @@
 import Type, { type Static } from 'typebox';
 import { LOT_STATES, OFFER_STATES } from '#core/lots/lot.ts';
+import { TEMPERATURES } from '#core/words/food.ts';
 import { CategoryWord, CursorText, Grams, Instant, Limit, Location } from './words.ts';
 import { NullableInstant, NullableInteger, NullableText, StorageWord, Words } from './words.ts';
+
+const TemperatureWord = Type.Enum([...TEMPERATURES], {
+  description:
+    'hot food is 63 °C or hotter, chilled food 5 °C or colder: measured for this post, or promised for each; shown to the recipient',
+});
 
 export const PostSurplus = Type.Object(
   {
@@ -13,6 +19,7 @@ export const PostSurplus = Type.Object(
     safeUntil: Instant,
     location: Type.Optional(Location),
     note: Type.Optional(Words(500)),
+    temperature: Type.Optional(TemperatureWord),
   },
   {
     additionalProperties: false,
@@ -70,6 +77,11 @@ const foodFields = {
   safeUntil: Instant,
   location: Location,
   note: NullableText,
+  temperature: Type.Unsafe<'checked' | 'promised' | null>({
+    type: ['string', 'null'],
+    enum: [...TEMPERATURES, null],
+    description: 'what the donor says of hot or chilled food; null: nothing',
+  }),
   attempt: Type.Integer(),
   tries: Type.Integer(),
   deadLettered: Type.Boolean(),

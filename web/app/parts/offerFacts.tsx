@@ -1,5 +1,5 @@
 import type { Reason } from '#core/lots/lot.ts';
-import type { Category } from '#core/words/food.ts';
+import { isAskedForTemperature, type Category, type Storage } from '#core/words/food.ts';
 import { kilograms, distance } from '../language/amounts.ts';
 import type { MessageKey } from '../language/en.ts';
 import { t, word } from '../language/language.ts';
@@ -23,6 +23,7 @@ export function OfferFacts({ offer }: { readonly offer: Offer }) {
       <p>
         {t(`storage.${surplus.storage}` as MessageKey)}. {t(`safety.${surplus.storage}` as MessageKey)}
       </p>
+      {isAskedForTemperature(surplus.storage as Storage) && <p>{saidOf(surplus)}</p>}
       {surplus.note != null && (
         <>
           <h3>{t('offer.note')}</h3>
@@ -39,6 +40,12 @@ export function OfferFacts({ offer }: { readonly offer: Offer }) {
       </details>
     </>
   );
+}
+
+/** What the donor answered; an older server or post says nothing. */
+function saidOf({ temperature, storage }: Offer['surplus']): string {
+  if (temperature == null) return t('temperature.none');
+  return t(`temperature.${temperature}.${storage as 'hot' | 'chilled'}`);
 }
 
 export function OfferTitle({ offer }: { readonly offer: Offer }) {

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import { CATEGORIES, MAX_GRAMS, STORAGES } from '#core/words/food.ts';
+import { CATEGORIES, isAskedForTemperature, MAX_GRAMS, STORAGES } from '#core/words/food.ts';
 import { t } from '../language/language.ts';
 import { kilograms } from '../language/amounts.ts';
 import { tap } from '../live.ts';
@@ -151,6 +151,7 @@ function post(draft: Draft): void {
     storage,
     quantityGrams: gramsOf(draft.kg),
     safeUntil: new Date(goodUntilMs(draft.goodUntil, nowMs.value, timeZone.value)).toISOString(),
+    ...(isAskedForTemperature(storage) ? { temperature: 'checked' } : {}),
     ...(note.trim() === '' ? {} : { note: note.trim() }),
   };
   keepForNextTime(draft);
