@@ -32,6 +32,7 @@ import { screenRoutes } from './routes/screens.ts';
 import { statsRoutes } from './routes/stats.ts';
 import { streamRoutes } from './routes/stream.ts';
 import { surplusRoutes } from './routes/surplus.ts';
+import { windowRoutes } from './routes/windows.ts';
 import { NAMED_SCHEMAS } from './schemas/named.ts';
 import { createServer, refuseOtherMethods } from './server.ts';
 import type { Hub } from './stream/hub.ts';
@@ -106,6 +107,7 @@ export async function createApi(given: ApiDependencies): Promise<ApiServer> {
   streamRoutes(app, given);
   statsRoutes(app, given);
   deadLetterRoutes(app, { ...given, fingerprint, newId });
+  windowRoutes(app, { ...given, newId });
   meRoutes(app, given);
   if (given.identity !== null) {
     identityRoutes(app, { ...given, ...given.identity, newId });

@@ -35,6 +35,7 @@ export const PROBLEMS = {
   'organisation-unknown': { status: 403, title: "The token's organisation is not known" },
   'no-such-route': { status: 404, title: 'There is no such page' },
   'method-not-allowed': { status: 405, title: 'The method is not allowed here' },
+  'window-over': { status: 409, title: 'That day is over' },
   'already-exists': { status: 409, title: 'It exists already' },
   'in-flight': { status: 409, title: 'The same request is under way' },
   'too-large': { status: 413, title: 'The request is too large' },

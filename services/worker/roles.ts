@@ -15,6 +15,8 @@ import * as housekeeping from '#adapters/postgres/sql/housekeeping.ts';
 import { listRegions } from '#adapters/postgres/sql/listRegions.ts';
 import { joinMembers, leaveMembers } from '#adapters/postgres/sql/members.ts';
 import * as subscriptions from '#adapters/postgres/sql/pushSubscriptions.ts';
+import * as windows from '#adapters/postgres/sql/windows.ts';
+import { newUuid } from '#adapters/ids/uuid.ts';
 import { createCandidateKeeper } from '#adapters/redis/keeper.ts';
 import { connectRedis } from '#adapters/redis/connection.ts';
 import type { Pusher } from '#adapters/webpush/pusher.ts';
@@ -30,6 +32,7 @@ import { createProofs, createSubscriptions } from './notify/proofs.ts';
 import { createRematcher } from './rematch/rematch.ts';
 import { createResend } from './sweep/resend.ts';
 import { createSweep } from './sweep/sweep.ts';
+import { createWindowPoster } from './windows/poster.ts';
 
 export interface Workshop {
   readonly pool: Pool;
@@ -64,6 +67,7 @@ export const ROLES: Readonly<Record<RoleName, (shop: Workshop) => RunningRole>> 
 };
 
 const SWEEP_MEMBER_MS = 5_000;
+const WINDOW_ROUND_MS = 2_000;
 const ALERT_ROUND_MS = 5_000;
 const HOUSEKEEP_EVERY_MS = 6 * 60 * 60_000;
 const KEEPER_TIMEOUT_MS = 5_000;
@@ -87,12 +91,27 @@ function startSweep(shop: Workshop): RunningRole {
     meters,
   });
   sweep.start();
+  const posts = every(WINDOW_ROUND_MS, 'the round of recurring posts', windowPoster(shop), shop.log);
   return {
     stop: async () => {
-      await sweep.stop();
+      await Promise.all([sweep.stop(), posts.stop()]);
       await leaveMembers(pool, 'sweep', shop.me).catch(() => undefined);
     },
   };
+}
+
+/** What is due by the clock, like the sweep's lots. */
+function windowPoster({ pool, cells, meters, log }: Workshop): () => Promise<void> {
+  return createWindowPoster({
+    cells,
+    due: (limit) => windows.findDueWindows(pool, limit),
+    take: (window) => windows.takeWindowDay(pool, window),
+    close: (window, done) => windows.closeWindowDay(pool, window, done),
+    newUuid,
+    nowMs: Date.now,
+    onPosted: meters.onWindow,
+    log,
+  });
 }
 
 function startRematch(shop: Workshop): RunningRole {

@@ -25,6 +25,7 @@ const PLACEMENT: Record<string, 'distributed' | 'reference' | 'ordinary'> = {
   session: 'ordinary',
   passkey: 'ordinary',
   spent_challenge: 'ordinary',
+  posting_window: 'ordinary',
 };
 
 let server: PostgresProcess;

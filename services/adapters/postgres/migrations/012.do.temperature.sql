@@ -1,6 +1,11 @@
 -- What the donor said of hot and chilled food travels with the lot. Of write_turns only the columns of new lots change; its
 -- signature stays, so that hosts of the version before go on writing (their lots say nothing).
-alter table lot add column temperature text check (temperature in ('checked', 'promised'));
+do $$
+begin
+  -- apart: Citus adds no column together with a constraint
+  alter table lot add column temperature text;
+  alter table lot add constraint lot_temperature check (temperature in ('checked', 'promised'));
+end $$;
 
 create or replace function write_turns(
   p_region bigint, p_cells jsonb, p_not_after timestamptz,
