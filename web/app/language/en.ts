@@ -1,5 +1,8 @@
 /** English, as ICU messages. Keys are the same in every language: the compiler and a test see to it. */
+import { donorEn } from './donor.en.ts';
+
 export const en = {
+  ...donorEn,
   'app.name': 'Pahlawan Pangan',
   'app.skip': 'Skip to the content',
   'app.loading': 'Loading …',
@@ -56,11 +59,6 @@ export const en = {
   'safety.chilled': 'Keep it at 5 °C or colder on the way; bring a cool bag.',
   'safety.frozen': 'Keep it frozen; do not freeze it again once thawed.',
   'safety.hot': 'It must be 63 °C or hotter at the handover; serve it within 2 hours.',
-  'temperature.checked.hot': 'The donor measured it when posting: 63 °C or hotter.',
-  'temperature.checked.chilled': 'The donor has kept it at 5 °C or colder all the time.',
-  'temperature.promised.hot': 'The donor has promised for each time: 63 °C or hotter. Measure it.',
-  'temperature.promised.chilled': 'The donor has promised for each time: 5 °C or colder. Measure it.',
-  'temperature.none': 'The donor has said nothing about its temperature. Measure it.',
 
   'amount.kg': '{kg, number, ::.##} kg',
   'amount.servings': '{count, plural, one {# serving} other {# servings}}',
@@ -103,9 +101,6 @@ export const en = {
   'offer.handover.code': 'Code',
   'offer.handover.go': 'Food received',
   'offer.handover.digits': 'The code has 8 digits; {count, plural, one {# is} other {# are}} there.',
-  'offer.handover.hot': 'Measure it: is it 63 °C or hotter now?',
-  'offer.handover.cold': 'Do not take it: hot food below 63 °C can make people ill. Give it back.',
-  'offer.handover.answer': 'Answer the question about the temperature first.',
   'offer.see': 'Open',
   'offer.gone': 'This offer is not there any more.',
 
@@ -157,7 +152,6 @@ export const en = {
   'refused.quantity': 'That is more than the offer holds.',
   'refused.wrong-code': 'The code is wrong. Ask the donor to read it again.',
   'refused.code-locked': 'Too many wrong codes. The donor sees a new code now.',
-  'refused.too-cold': 'It was not confirmed that the food is 63 °C or hotter.',
   'refused.not-found': 'It is not there, or not yours.',
   'refused.unsafe': 'The time until which the food is good is not possible.',
   'refused.organisation-unknown': 'Your organisation is not active. Ask your operator.',

@@ -1,7 +1,9 @@
+import { donorId } from './donor.id.ts';
 import type { MessageKey } from './en.ts';
 
 /** Bahasa Indonesia, as ICU messages. */
 export const id: Readonly<Record<MessageKey, string>> = {
+  ...donorId,
   'app.name': 'Pahlawan Pangan',
   'app.skip': 'Langsung ke isi',
   'app.loading': 'Memuat …',
@@ -57,11 +59,6 @@ export const id: Readonly<Record<MessageKey, string>> = {
   'safety.chilled': 'Jaga pada suhu 5 °C atau lebih dingin di perjalanan; bawalah tas pendingin.',
   'safety.frozen': 'Jaga tetap beku; jangan dibekukan lagi setelah mencair.',
   'safety.hot': 'Harus 63 °C atau lebih panas saat serah terima; sajikan dalam 2 jam.',
-  'temperature.checked.hot': 'Donatur sudah mengukurnya saat membagikan: 63 °C atau lebih.',
-  'temperature.checked.chilled': 'Donatur selalu menyimpannya pada 5 °C atau lebih dingin.',
-  'temperature.promised.hot': 'Donatur berjanji untuk setiap kali: 63 °C atau lebih. Ukurlah dulu.',
-  'temperature.promised.chilled': 'Donatur berjanji untuk setiap kali: 5 °C atau lebih dingin. Ukurlah dulu.',
-  'temperature.none': 'Donatur belum menyebutkan suhunya. Ukurlah dulu.',
 
   'amount.kg': '{kg, number, ::.##} kg',
   'amount.servings': '{count, plural, other {# porsi}}',
@@ -105,9 +102,6 @@ export const id: Readonly<Record<MessageKey, string>> = {
   'offer.handover.code': 'Kode',
   'offer.handover.go': 'Makanan diterima',
   'offer.handover.digits': 'Kodenya 8 angka; baru ada {count, plural, other {#}}.',
-  'offer.handover.hot': 'Ukurlah: apakah suhunya sekarang 63 °C atau lebih?',
-  'offer.handover.cold': 'Jangan diambil: makanan panas di bawah 63 °C dapat membuat orang sakit. Kembalikan saja.',
-  'offer.handover.answer': 'Jawab dulu pertanyaan tentang suhu.',
   'offer.see': 'Buka',
   'offer.gone': 'Tawaran ini sudah tidak ada.',
 
@@ -159,7 +153,6 @@ export const id: Readonly<Record<MessageKey, string>> = {
   'refused.quantity': 'Jumlahnya melebihi tawaran.',
   'refused.wrong-code': 'Kodenya salah. Minta donatur membacakannya lagi.',
   'refused.code-locked': 'Terlalu banyak kode yang salah. Donatur sekarang melihat kode baru.',
-  'refused.too-cold': 'Belum dipastikan bahwa suhu makanan 63 °C atau lebih.',
   'refused.not-found': 'Tidak ada, atau bukan milik Anda.',
   'refused.unsafe': 'Batas waktu kelayakan makanan tidak mungkin.',
   'refused.organisation-unknown': 'Organisasi Anda tidak aktif. Hubungi operator Anda.',

@@ -3,8 +3,10 @@ import { t } from '../language/language.ts';
 import type { Offer } from '../lists.ts';
 import { Choice } from './choice.tsx';
 import { answer } from './offerAnswer.tsx';
+import { Scan } from './scan.tsx';
 
 const DIGITS = 8;
+const CODE = /^\d{8}$/;
 const ANSWERS = ['yes', 'no'] as const;
 type YesNo = (typeof ANSWERS)[number];
 
@@ -19,12 +21,22 @@ export function Handover({ offer }: { readonly offer: Offer }) {
   const submit = (event: Event): void => {
     event.preventDefault();
     setTold(true);
-    if (!missing && !unanswered) answer(offer, 'handover', isHot ? { code, hotEnough: true } : { code });
+    if (!missing && !unanswered) hand(code);
+  };
+  const hand = (digits: string): void => {
+    answer(offer, 'handover', isHot ? { code: digits, hotEnough: true } : { code: digits });
+  };
+  const scanned = (digits: string): void => {
+    setCode(digits);
+    setTold(true);
+    // The donor holding out the code is the proof: no more taps, but for what must be answered.
+    if (!unanswered) hand(digits);
   };
   return (
     <form onSubmit={submit} noValidate>
       <h3>{t('offer.handover')}</h3>
       {isHot && <HotEnough hot={hot} choose={setHot} asked={told && hot === null} />}
+      <Scan wanted={CODE} found={scanned} />
       <p id="handover-how">{t('offer.handover.how')}</p>
       <label for="handover-code">{t('offer.handover.code')}</label>
       <input

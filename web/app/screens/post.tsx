@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
 import { CATEGORIES, isAskedForTemperature, MAX_GRAMS, STORAGES } from '#core/words/food.ts';
 import { t } from '../language/language.ts';
-import { kilograms } from '../language/amounts.ts';
 import { tap } from '../live.ts';
+import { Amount } from '../parts/amount.tsx';
 import { categoryName } from '../parts/offerFacts.tsx';
 import { Choice } from '../parts/choice.tsx';
 import {
@@ -16,7 +16,6 @@ import {
 } from '../draft.ts';
 import { clockTime, go, nowMs, timeZone } from '../state.ts';
 
-const QUICK_KG = ['2', '5', '10', '20'] as const;
 const ANSWERS = ['yes', 'no'] as const;
 
 /** What was posted last stands there already: most kitchens have the same left over each evening. */
@@ -54,7 +53,7 @@ export function PostScreen() {
         words={(storage) => t(`storage.${storage}`)}
         choose={(storage) => (change({ storage }), setSafe(null))}
       />
-      <Amount draft={draft} change={change} />
+      <Amount kg={draft.kg} choose={(kg) => change({ kg })} />
       <Choice
         legend={t('post.until')}
         name="until"
@@ -76,34 +75,6 @@ export function PostScreen() {
       <p role="alert">{wrong}</p>
       <button class="primary">{t('post.go')}</button>
     </form>
-  );
-}
-
-interface AmountProps {
-  readonly draft: Draft;
-  readonly change: (part: Partial<Draft>) => void;
-}
-
-function Amount({ draft, change }: AmountProps) {
-  return (
-    <>
-      <Choice
-        legend={t('post.amount')}
-        name="quick"
-        values={QUICK_KG}
-        chosen={QUICK_KG.find((kg) => kg === draft.kg) ?? null}
-        words={(kg) => kilograms(Number(kg) * 1000)}
-        choose={(kg) => change({ kg })}
-      />
-      <label for="kg">{t('post.amount.kg')}</label>
-      <input
-        id="kg"
-        inputMode="decimal"
-        autocomplete="off"
-        value={draft.kg}
-        onInput={(event) => change({ kg: event.currentTarget.value })}
-      />
-    </>
   );
 }
 

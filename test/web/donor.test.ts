@@ -1,0 +1,251 @@
+/** What a donor does on a phone beyond one lot's way, and the handover by camera, on the whole stack. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import type { Page } from 'playwright-core';
+import { breadOf, signIn, until, type Person, type SurplusSeen } from '../journey/people.ts';
+import { openBrowser, overflowOf, smallTargetsOf, violationsOf } from './browser.ts';
+import { film } from './camera.ts';
+import { enterBy, openStage, type Stage } from './stage.ts';
+import { button, words } from './walk.ts';
+
+let stage: Stage;
+let donorId: string;
+let donor: Person;
+
+before(
+  async () => {
+    stage = await openStage();
+    donorId = await stage.helsinki.aDonor();
+    donor = await signIn(stage.helsinki, 'donor', donorId);
+  },
+  { timeout: 180_000 },
+);
+after(async () => stage.stop());
+
+async function offered(change: Record<string, unknown> = {}) {
+  const { body } = await donor.post<SurplusSeen>('/v1/surplus', breadOf(change));
+  assert.ok(body.offer, `${body.id} is ${body.state} without an offer`);
+  return { ...body, offer: body.offer };
+}
+
+async function stateOf(id: string): Promise<string> {
+  return (await donor.get<SurplusSeen>(`/v1/surplus/${id}`)).body.state;
+}
+
+/** In the dark and at 200 %, too. */
+async function fitsEverybody(page: Page, name: string): Promise<void> {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    assert.deepEqual(await violationsOf(page), [], `${name}, ${colorScheme}`);
+  }
+  assert.deepEqual(await smallTargetsOf(page), [], name);
+  await page.evaluate(() => (document.documentElement.style.fontSize = '200%'));
+  assert.ok((await overflowOf(page)) <= 0, `${name}: sideways scrolling at 200 %`);
+  await page.evaluate(() => (document.documentElement.style.fontSize = ''));
+  await page.emulateMedia({ colorScheme: 'light' });
+}
+
+describe('the handover by camera', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'camera-'));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** The donor shows the code of a claimed offer; a film is made of the screen. */
+  async function filmed(id: string): Promise<string> {
+    const phone = await stage.phone('id', 'donor', donorId);
+    await phone.page.locator(`a[href="#/surplus/${id}"]`).click();
+    await button(phone.page, words('id')('food.code.show')).click();
+    await phone.page.locator('svg.qr').waitFor();
+    const path = join(folder, `${id}.y4m`);
+    await film(phone.page, path);
+    await phone.close();
+    return path;
+  }
+
+  async function withCamera(path: string, recipientId: string, use: (page: Page) => Promise<void>): Promise<void> {
+    const flags = ['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream'];
+    const browser = await openBrowser([...flags, `--use-file-for-fake-video-capture=${path}`]);
+    try {
+      const phone = await enterBy(browser, 'en', await stage.link('recipient', recipientId));
+      await use(phone.page);
+      assert.deepEqual(phone.complaints, []);
+    } finally {
+      await browser.close();
+    }
+  }
+
+  async function claimed(change: Record<string, unknown> = {}) {
+    const surplus = await offered(change);
+    const recipient = await signIn(stage.helsinki, 'recipient', surplus.offer.recipientId);
+    assert.equal((await recipient.post(`/v1/offers/${surplus.offer.id}/accept`, {})).status, 200);
+    return surplus;
+  }
+
+  it(
+    'is one tap: the code is read off the donor’s screen, and the food is collected',
+    { timeout: 60_000 },
+    async () => {
+      const t = words('en');
+      const { id, offer } = await claimed();
+      await withCamera(await filmed(id), offer.recipientId, async (page) => {
+        await page.locator(`a[href="#/offer/${offer.id}"]`).click();
+        await button(page, t('scan.start')).click();
+        await page.getByText(t('state.offer.collected'), { exact: true }).waitFor();
+      });
+      assert.equal(await stateOf(id), 'collected');
+    },
+  );
+
+  it('of hot food waits for the answer about its temperature', { timeout: 60_000 }, async () => {
+    const t = words('en');
+    const { id, offer } = await claimed({ storage: 'hot', category: 'prepared', temperature: 'checked' });
+    await withCamera(await filmed(id), offer.recipientId, async (page) => {
+      await page.locator(`a[href="#/offer/${offer.id}"]`).click();
+      await page.getByText(t('temperature.checked.hot')).waitFor();
+      await button(page, t('scan.start')).click();
+      await page.getByText(t('offer.handover.answer')).waitFor();
+      assert.equal(await stateOf(id), 'claimed');
+      await page.getByLabel(t('post.no'), { exact: true }).check({ force: true });
+      await page.getByText(t('offer.handover.cold')).waitFor();
+      await button(page, t('offer.handover.go')).click();
+      await fitsEverybody(page, 'the handover of hot food');
+      assert.equal(await stateOf(id), 'claimed');
+      await page.getByLabel(t('post.yes'), { exact: true }).check({ force: true });
+      await button(page, t('offer.handover.go')).click();
+      await page.getByText(t('state.offer.collected'), { exact: true }).waitFor();
+    });
+    assert.equal(await stateOf(id), 'collected');
+  });
+
+  it('without leave for the camera says what to do instead', { timeout: 60_000 }, async () => {
+    const t = words('id');
+    const { offer } = await claimed();
+    const phone = await stage.phone('id', 'recipient', offer.recipientId);
+    await phone.page.locator(`a[href="#/offer/${offer.id}"]`).click();
+    await button(phone.page, t('scan.start')).click();
+    await phone.page.getByText(t('scan.failed')).waitFor();
+    await fitsEverybody(phone.page, 'no camera');
+    await phone.close();
+  });
+});
+
+describe('a recurring post', () => {
+  interface WindowSeen {
+    readonly id: string;
+    readonly skips: readonly string[];
+    readonly next: { readonly day: string } | null;
+    readonly last: { readonly outcome: string; readonly surplusId: string } | null;
+  }
+  const windowsOf = async () => (await donor.get<{ items: WindowSeen[] }>('/v1/windows')).body.items;
+  const theWindow = async (): Promise<WindowSeen | undefined> => (await windowsOf())[0];
+
+  /** HH:MM on the donor's wall in so many minutes; not the one that begins while a form is filled in. */
+  function wallIn(minutes: number): string {
+    const format = { timeZone: 'Europe/Helsinki', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
+    return new Intl.DateTimeFormat('en-GB', format).format(Date.now() + minutes * 60_000 + 15_000);
+  }
+
+  it('is added, skipped, taken up again, changed, posts by itself, and is removed', { timeout: 240_000 }, async () => {
+    const t = words('id');
+    const phone = await stage.phone('id', 'donor', donorId);
+    const { page } = phone;
+    await page.getByRole('link', { name: t('windows.title'), exact: true }).click();
+    await page.getByText(t('windows.empty')).waitFor();
+    await page.getByRole('link', { name: t('windows.add'), exact: true }).click();
+    await page.getByLabel(t('storage.chilled'), { exact: true }).check({ force: true });
+    await button(page, t('window.save')).click();
+    await page.getByText(t('post.answer')).waitFor();
+    await page.getByLabel(t('post.yes'), { exact: true }).check({ force: true });
+    // in an hour or more, so that it doesn't post under the test
+    await page.getByLabel(t('window.time'), { exact: true }).fill(wallIn(90));
+    await fitsEverybody(page, 'a recurring post');
+    await button(page, t('window.save')).click();
+    await until('it is kept', theWindow, (window) => window?.next != null);
+    await page.getByRole('link', { name: t('app.back'), exact: true }).click();
+    await page.getByRole('heading', { name: t('windows.home') }).waitFor();
+
+    await button(page, t('window.skip')).click();
+    await button(page, t('window.unskip')).waitFor();
+    await until('it is skipped', theWindow, (window) => window?.skips.length === 1);
+    await fitsEverybody(page, 'the home of a donor');
+    await button(page, t('window.unskip')).click();
+    await button(page, t('window.skip')).waitFor();
+    await until('it is not skipped', theWindow, (window) => window?.skips.length === 0);
+
+    await page.getByRole('link', { name: t('windows.title'), exact: true }).click();
+    await page.getByRole('link', { name: t('window.change'), exact: true }).click();
+    await page.getByLabel(t('window.time'), { exact: true }).fill(wallIn(1));
+    await button(page, t('window.save')).click();
+    await fitsEverybody(page, 'recurring posts');
+    const posted = await until('it posts by itself', theWindow, (window) => window?.last?.outcome === 'posted', 90_000);
+    assert.notEqual(await stateOf(posted?.last?.surplusId ?? ''), 'cancelled');
+    await page.getByRole('link', { name: t('app.back'), exact: true }).click();
+    await page.locator(`a[href="#/surplus/${posted?.last?.surplusId ?? ''}"]`).waitFor();
+
+    await page.getByRole('link', { name: t('windows.title'), exact: true }).click();
+    await page.getByRole('link', { name: t('window.change'), exact: true }).click();
+    await button(page, t('window.remove')).click();
+    await button(page, t('window.remove.go')).click();
+    await page.getByText(t('windows.empty')).waitFor();
+    assert.deepEqual(await windowsOf(), []);
+    assert.deepEqual(phone.complaints, []);
+    await phone.close();
+  });
+});
+
+describe('posting', () => {
+  it(
+    'takes at most eight taps and thirty seconds; the second time the answers stand there',
+    { timeout: 60_000 },
+    async () => {
+      const t = words('en');
+      const phone = await stage.phone('en', 'donor', donorId);
+      const { page } = phone;
+      const taps = await countTaps(page);
+      const before = Date.now();
+      const openForm = () =>
+        page
+          .locator('main')
+          .getByRole('link', { name: t('food.post'), exact: true })
+          .tap();
+      const choose = (name: string) => page.locator('.choice label', { hasText: new RegExp(`^${name}$`) }).tap();
+
+      await openForm();
+      await choose(t('category.produce'));
+      await choose(t('storage.chilled'));
+      await choose('10 kg');
+      await page.locator('.choice label', { hasText: 'in 8 hours' }).tap();
+      await choose(t('post.yes'));
+      await button(page, t('post.go')).tap();
+      const first = page.locator('article', { hasText: `${t('category.produce')}, 10 kg` }).first();
+      await first.waitFor();
+      assert.ok((await taps()) <= 8, `${String(await taps())} taps for everything else than last time`);
+      assert.ok(Date.now() - before < 30_000);
+
+      const soFar = await taps();
+      await openForm();
+      await choose(t('post.yes'));
+      await button(page, t('post.go')).tap();
+      await until(
+        'both stand there',
+        () => page.locator('article', { hasText: `${t('category.produce')}, 10 kg` }).count(),
+        (count) => count === 2,
+      );
+      assert.ok((await taps()) - soFar <= 3, 'the same as last time');
+      assert.deepEqual(phone.complaints, []);
+      await phone.close();
+    },
+  );
+});
+
+/** Fingers put down, over all pages of this tab. @returns how many so far */
+async function countTaps(page: Page): Promise<() => Promise<number>> {
+  await page.evaluate(() => {
+    const counted = globalThis as unknown as { taps: number };
+    counted.taps = 0;
+    addEventListener('pointerdown', () => void counted.taps++, { capture: true });
+  });
+  return () => page.evaluate(() => (globalThis as unknown as { taps: number }).taps);
+}
