@@ -4,7 +4,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 WITH_ENV := $(NODE) dev/stack/withEnv.ts
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run stop reset status token operator-link seed simulate replay dlq test faults faults-mutants check fmt bench bench-quick flame \
+.PHONY: help setup run stop reset status token operator-link seed simulate replay dlq receipt test faults faults-mutants check fmt bench bench-quick flame \
   soak rolling overload takeover scaling failover redis-away test-chart chart-readme test-k8s k8s test-traces image test-image scale alerts-fire screens
 
 help: ## this list
@@ -42,6 +42,9 @@ replay: setup ## evenings through the pure core: greedy, ours, hindsight optimum
 
 dlq: ## dead letters: make dlq ARGS="list" | "replay <id>" | "discard <id>"
 	@$(WITH_ENV) dev/dlq/main.ts $(ARGS)
+
+receipt: ## check a donor's receipt offline: make receipt RECEIPT=receipt.jws KEYS=jwks.json CSV=report.csv (docs/receipts.md)
+	@$(NODE) dev/receipt/check.ts --receipt '$(RECEIPT)' --keys '$(KEYS)' --csv '$(CSV)'
 
 test: export METRICS := 1
 # the screens' own tests, and all together, need a Chromium; one file of another room doesn't

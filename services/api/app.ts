@@ -28,6 +28,7 @@ import { offerRoutes } from './routes/offers.ts';
 import { organisationRoutes } from './routes/organisations.ts';
 import { passkeyRoutes } from './routes/passkeys.ts';
 import { pushSubscriptionRoutes, type PushDependencies } from './routes/pushSubscriptions.ts';
+import { reportRoutes } from './routes/reports.ts';
 import { screenRoutes } from './routes/screens.ts';
 import { statsRoutes } from './routes/stats.ts';
 import { streamRoutes } from './routes/stream.ts';
@@ -107,6 +108,7 @@ export async function createApi(given: ApiDependencies): Promise<ApiServer> {
   streamRoutes(app, given);
   statsRoutes(app, given);
   deadLetterRoutes(app, { ...given, fingerprint, newId });
+  reportRoutes(app, given);
   windowRoutes(app, { ...given, newId });
   meRoutes(app, given);
   if (given.identity !== null) {

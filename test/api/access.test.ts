@@ -74,6 +74,7 @@ const EXPECTED: Record<string, Row> = {
     body: () => ({ active: true }),
     headers: { 'if-match': '*' },
   },
+  'GET /v1/donors/{id}/reports/{month}': { own: 200, other: 404, operator: 200 },
   'GET /v1/recipients': { own: 403, other: null, operator: 200 },
   'POST /v1/recipients': {
     own: 403,
@@ -204,7 +205,8 @@ function urlOf({ path }: Operation, stage: Stage): string {
           ? digest
           : stage.lotId;
   if (path.startsWith('/v1/windows')) return path.replace('{id}', windowId).replace('{day}', inAWeek);
-  return path.replace('{id}', id).replace('{seq}', String(stage.deadLetterSeq));
+  const month = new Date().toISOString().slice(0, 7);
+  return path.replace('{month}', month).replace('{id}', id).replace('{seq}', String(stage.deadLetterSeq));
 }
 
 async function asked(operation: Operation, row: Row, stage: Stage, as: string | null): Promise<Reply> {

@@ -1,10 +1,12 @@
 /** What a donor does on a phone beyond one lot's way, and the handover by camera, on the whole stack. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import type { JSONWebKeySet } from 'jose';
 import type { Page } from 'playwright-core';
+import { checkReceipt } from '../../dev/receipt/check.ts';
 import { breadOf, signIn, until, type Person, type SurplusSeen } from '../journey/people.ts';
 import { openBrowser, overflowOf, smallTargetsOf, violationsOf } from './browser.ts';
 import { film } from './camera.ts';
@@ -193,6 +195,41 @@ describe('a recurring post', () => {
     assert.deepEqual(phone.complaints, []);
     await phone.close();
   });
+});
+
+describe('the month', () => {
+  it(
+    'is on the screen, as a table and as a receipt that fits it; what is printed has no buttons',
+    { timeout: 60_000 },
+    async () => {
+      const t = words('id');
+      const { id, offer } = await offered();
+      const recipient = await signIn(stage.helsinki, 'recipient', offer.recipientId);
+      await recipient.post(`/v1/offers/${offer.id}/accept`, {});
+      const { code } = (await donor.get<{ code: string }>(`/v1/offers/${offer.id}/handover-code`)).body;
+      assert.equal((await recipient.post(`/v1/offers/${offer.id}/handover`, { code })).status, 200);
+
+      const phone = await stage.phone('id', 'donor', donorId);
+      const { page } = phone;
+      await page.getByRole('link', { name: t('report.title'), exact: true }).click();
+      const save = async (name: string): Promise<Buffer> => {
+        const [download] = await Promise.all([page.waitForEvent('download'), button(page, name).click()]);
+        return readFileSync(await download.path());
+      };
+      const csv = await save(t('report.csv'));
+      assert.match(csv.toString('utf8'), new RegExp(`,6000,.*${id}`));
+      const receipt = (await save(t('report.receipt'))).toString('utf8');
+      const keys = (await (await fetch(`${stage.url}/.well-known/jwks.json`)).json()) as JSONWebKeySet;
+      const signed = await checkReceipt(receipt, keys, csv);
+      assert.equal(signed.sub, `donor:${donorId}`);
+      await fitsEverybody(page, 'the report');
+      await page.emulateMedia({ media: 'print' });
+      assert.equal(await page.locator('button:visible, nav:visible, select:visible').count(), 0);
+      await page.getByText(receipt).waitFor();
+      assert.deepEqual(phone.complaints, []);
+      await phone.close();
+    },
+  );
 });
 
 describe('posting', () => {

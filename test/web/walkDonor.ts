@@ -36,4 +36,8 @@ export async function plan(
   await button('window.remove').click();
   await button('window.remove.go').click();
   await page.getByText(t('windows.empty')).waitFor();
+  await link('app.back').click();
+  await link('report.title').click();
+  await button('report.csv').waitFor();
+  await see('9a-donor-report', page);
 }

@@ -27,7 +27,7 @@ export function WindowLine({ window }: { readonly window: PostingWindow }) {
       <p>
         <strong>{t(skipped ? 'window.skipped' : 'window.next', { time: clockTime(atMs) })}</strong>
       </p>
-      <TapStates subject={subject} />
+      <TapStates subject={subject} latest />
       {!isPending(subject, windows.atMs.value) && (
         <button onClick={skip}>{t(skipped ? 'window.unskip' : 'window.skip')}</button>
       )}

@@ -57,9 +57,12 @@ function ByItself() {
           <WindowLine window={window} />
         </article>
       ))}
-      <p>
+      <p class="row">
         <a class="button" href="#/windows">
           {t('windows.title')}
+        </a>
+        <a class="button" href="#/report">
+          {t('report.title')}
         </a>
       </p>
     </>
