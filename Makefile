@@ -5,7 +5,7 @@ WITH_ENV := $(NODE) dev/stack/withEnv.ts
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run stop reset status token operator-link seed simulate replay dlq receipt test faults faults-mutants check fmt bench bench-quick flame \
-  soak rolling overload takeover scaling failover redis-away test-chart chart-readme test-k8s k8s test-traces image test-image scale alerts-fire screens
+  soak rolling overload takeover scaling failover redis-away test-s3 test-chart chart-readme test-k8s k8s test-traces image test-image scale alerts-fire screens
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):[^#]*## /  make \1\t/' | expand -t 20
@@ -56,6 +56,9 @@ test: setup ## static checks, a quick bench, then all tests on real servers; mak
 
 test-traces: setup ## one trace from the request to the push, read back from Jaeger; builds Jaeger once
 	@exec $(NODE) --test --test-reporter=spec test/traces/jaegerChecks.ts
+
+test-s3: setup ## photos in a real S3 server (versitygw), built once; not part of make test
+	@exec $(NODE) --test --test-reporter=spec test/objects/s3Checks.ts
 
 test-chart: setup ## the Helm chart: lint, every value set of charts/pahlawan-pangan/ci, its schema, what it renders; builds helm once
 	@exec test/chart/run

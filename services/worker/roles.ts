@@ -8,6 +8,7 @@ import { startConsumer, type ConsumerSpec } from '#adapters/nats/consume.ts';
 import { createDeadLetters } from '#adapters/nats/deadLetters.ts';
 import type { Publish } from '#adapters/nats/publish.ts';
 import { DEAD_LETTERS, LOTS } from '#adapters/nats/streams.ts';
+import type { ObjectStore } from '#adapters/objects/objectStore.ts';
 import { findDueLots } from '#adapters/postgres/sql/findDueLots.ts';
 import { findLatestEvents } from '#adapters/postgres/sql/findLatestEvents.ts';
 import { findUnprovenOffers } from '#adapters/postgres/sql/findUnprovenOffers.ts';
@@ -32,6 +33,7 @@ import { createProofs, createSubscriptions } from './notify/proofs.ts';
 import { createRematcher } from './rematch/rematch.ts';
 import { createResend } from './sweep/resend.ts';
 import { createSweep } from './sweep/sweep.ts';
+import { createPhotoCleaner } from './housekeep/photos.ts';
 import { createWindowPoster } from './windows/poster.ts';
 
 export interface Workshop {
@@ -45,6 +47,8 @@ export interface Workshop {
   readonly pusher: Pick<Pusher, 'push'> | null;
   /** opens the sealed subscription of a row. @throws when its key is unknown */
   readonly openSubscription: (row: subscriptions.PushSubscriptionRow) => unknown;
+  /** null: no photos are kept here */
+  readonly photos: ObjectStore | null;
   readonly redis: { readonly url: string; readonly prefix: string };
   readonly regionLevel: number;
   /** unique among workers */
@@ -209,6 +213,7 @@ function startHousekeeping(shop: Workshop): RunningRole {
     deleteOldTravelTimes: (days: number, limit: number) => housekeeping.deleteOldTravelTimes(pool, days, limit),
     deleteOldSignIns: (table: housekeeping.SignInTable, days: number, limit: number) =>
       housekeeping.deleteOldSignIns(pool, table, days, limit),
+    deleteOldPhotos: createPhotoCleaner(pool, shop.photos),
     log,
   };
   return every(HOUSEKEEP_EVERY_MS, 'housekeeping', () => housekeep(ports), log);

@@ -133,6 +133,8 @@ const EXPECTED: Record<string, Row> = {
     other: null,
     body: () => ({ response: { ...noPasskey, response: nothingSigned } }),
   },
+  'PUT /v1/photos/{id}': { own: 400, other: null },
+  'GET /v1/surplus/{id}/photo': { own: 404, other: 404, operator: 404 },
   'GET /v1/windows': { own: 200, other: null },
   'PUT /v1/windows/{id}': { own: 200, other: 404, body: () => everyEvening },
   'PUT /v1/windows/{id}/skips/{day}': { own: 200, other: 404 },
@@ -204,6 +206,7 @@ function urlOf({ path }: Operation, stage: Stage): string {
         : path.startsWith('/v1/push')
           ? digest
           : stage.lotId;
+  if (path.startsWith('/v1/photos')) return path.replace('{id}', windowId);
   if (path.startsWith('/v1/windows')) return path.replace('{id}', windowId).replace('{day}', inAWeek);
   const month = new Date().toISOString().slice(0, 7);
   return path.replace('{month}', month).replace('{id}', id).replace('{seq}', String(stage.deadLetterSeq));

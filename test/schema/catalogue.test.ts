@@ -26,6 +26,7 @@ const PLACEMENT: Record<string, 'distributed' | 'reference' | 'ordinary'> = {
   passkey: 'ordinary',
   spent_challenge: 'ordinary',
   posting_window: 'ordinary',
+  photo: 'ordinary',
 };
 
 let server: PostgresProcess;

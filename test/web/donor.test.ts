@@ -7,6 +7,8 @@ import { after, before, describe, it } from 'node:test';
 import type { JSONWebKeySet } from 'jose';
 import type { Page } from 'playwright-core';
 import { checkReceipt } from '../../dev/receipt/check.ts';
+import { askToken } from '../../dev/issuer/tokens.ts';
+import { segment } from '../objects/picture.ts';
 import { breadOf, signIn, until, type Person, type SurplusSeen } from '../journey/people.ts';
 import { openBrowser, overflowOf, smallTargetsOf, violationsOf } from './browser.ts';
 import { film } from './camera.ts';
@@ -230,6 +232,99 @@ describe('the month', () => {
       await phone.close();
     },
   );
+});
+
+describe('a photo', () => {
+  /** As a phone's camera takes it: large, and telling where. */
+  async function taken(page: Page): Promise<Buffer> {
+    const url = await page.evaluate(() => {
+      const canvas = document.createElement('canvas');
+      [canvas.width, canvas.height] = [3_000, 2_000];
+      const context = canvas.getContext('2d');
+      for (let n = 0; n < 400; n++) {
+        if (context !== null) context.fillStyle = `hsl(${String(n * 7)} 60% 50%)`;
+        context?.fillRect((n % 20) * 150, Math.floor(n / 20) * 100, 150, 100);
+      }
+      return canvas.toDataURL('image/jpeg', 0.95);
+    });
+    const bare = Buffer.from(url.split(',')[1] ?? '', 'base64');
+    const exif = segment(0xe1, Buffer.from('Exif\0\0 GPS 60.17 24.94'));
+    return Buffer.concat([bare.subarray(0, 2), exif, bare.subarray(2)]);
+  }
+
+  it(
+    'made small on the phone, survives a lost network, and is on the recipient’s screen',
+    { timeout: 60_000 },
+    async () => {
+      const t = words('id');
+      const phone = await stage.phone('id', 'donor', donorId);
+      const { page, context } = phone;
+      await page.evaluate(() => navigator.serviceWorker.ready.then(() => true));
+      await page
+        .locator('main')
+        .getByRole('link', { name: t('food.post'), exact: true })
+        .click();
+      await page.getByLabel(t('storage.ambient'), { exact: true }).check({ force: true });
+      await page.getByLabel(t('category.bakery'), { exact: true }).check({ force: true });
+      const buffer = await taken(page);
+      await page
+        .locator('input[type=file]')
+        .setInputFiles({ name: 'x.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('no') });
+      await page.getByText(t('photo.failed')).waitFor();
+      await page.locator('input[type=file]').setInputFiles({ name: 'x.jpg', mimeType: 'image/jpeg', buffer });
+      await page.getByAltText(t('photo.of')).waitFor();
+      await fitsEverybody(page, 'a post with a photo');
+      await page.getByLabel(t('post.note')).fill('with a photo');
+      await context.setOffline(true);
+      await button(page, t('post.go')).click();
+      await until(
+        'both are kept',
+        () => page.locator('.tap.queued').count(),
+        (count) => count === 2,
+      );
+      await page.close();
+      const again = await phone.open();
+      await context.setOffline(false);
+      const posted = await until(
+        'it is posted and offered',
+        async () =>
+          (await donor.get<{ items: (SurplusSeen & { note: string | null })[] }>('/v1/surplus')).body.items[0],
+        (lot) => lot?.note === 'with a photo' && lot.offer !== null,
+      );
+      assert.ok(posted?.offer);
+      const path = `/v1/surplus/${posted.id}/photo`;
+      await until(
+        'the photo has arrived',
+        () => statusOf(path),
+        (status) => status === 200,
+      );
+      await until(
+        'nothing waits',
+        () => again.locator('.tap.queued').count(),
+        (count) => count === 0,
+      );
+
+      const recipient = await stage.phone('id', 'recipient', posted.offer.recipientId);
+      const card = recipient.page.locator('article', { hasText: 'with a photo' }).first();
+      await card.getByAltText(t('photo.of')).waitFor();
+      const shown = await card
+        .locator('img.photo')
+        .evaluate((img: HTMLImageElement) => [img.naturalWidth, img.naturalHeight]);
+      assert.deepEqual(shown, [1_280, 853]);
+      await fitsEverybody(recipient.page, 'an offer with a photo');
+      assert.deepEqual([...phone.complaints, ...recipient.complaints], []);
+      await recipient.close();
+      await phone.close();
+    },
+  );
+
+  async function statusOf(path: string): Promise<number> {
+    const token = await askToken(stage.helsinki.issuerUrl, 'donor', donorId);
+    const answer = await fetch(`${stage.helsinki.apiUrl}${path}`, { headers: { authorization: `Bearer ${token}` } });
+    const bytes = Buffer.from(await answer.arrayBuffer());
+    if (answer.ok) assert.ok(bytes.length < 900 * 1024 && !bytes.includes('Exif'));
+    return answer.status;
+  }
 });
 
 describe('posting', () => {

@@ -42,7 +42,11 @@ export async function knowMember(): Promise<void> {
   if (member.value === undefined) member.value = (await lastMember()) ?? undefined;
   try {
     const held = await session();
-    if (held?.member.owner !== member.peek()?.owner || held?.member.timeZone !== member.peek()?.timeZone) {
+    if (
+      held?.member.owner !== member.peek()?.owner ||
+      held?.member.timeZone !== member.peek()?.timeZone ||
+      held?.member.photos !== member.peek()?.photos
+    ) {
       member.value = held?.member ?? null;
     }
     if (held === null) member.value = null;

@@ -5,6 +5,7 @@ export type TapKind =
   | 'release'
   | 'handover'
   | 'post'
+  | 'photo'
   | 'cancel'
   | 'replay'
   | 'window-save'
@@ -22,7 +23,7 @@ export interface Tap {
   readonly subject: string;
   readonly method: 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
-  /** JSON; null: none */
+  /** JSON, or a Blob as it is; null: none */
   readonly body: unknown;
   /** unix ms by this phone's clock */
   readonly atMs: number;

@@ -24,6 +24,8 @@ export interface Post extends Base {
   readonly note: string | null;
   /** left out: the donor was not asked, or by an api of a version before */
   readonly temperature?: Temperature | null;
+  /** id of its photo; left out: none */
+  readonly photo?: string | null;
 }
 interface OnOffer extends Base {
   readonly offerId: OfferId;

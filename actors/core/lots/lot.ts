@@ -88,6 +88,8 @@ export interface Lot {
   readonly note: string | null;
   /** what the donor said of hot or chilled food; null: nothing */
   readonly temperature: Temperature | null;
+  /** id of its photo, which is kept elsewhere and not for ever */
+  readonly photo: string | null;
   /** offers made so far */
   readonly attempt: number;
   /** tries in a row that ended unanswered or found nobody; three of them lead to the fallback */

@@ -40,6 +40,7 @@ function lotOf(turn: Turn, command: Post): Lot {
     lon: command.lon,
     note: command.note,
     temperature: command.temperature ?? null,
+    photo: command.photo ?? null,
     attempt: 0,
     tries: 0,
     radiusMeters: turn.facts.policy.radiusMeters,

@@ -40,6 +40,7 @@ export interface SurplusView {
   readonly location: { readonly lat: number; readonly lon: number };
   readonly note: string | null;
   readonly temperature: 'checked' | 'promised' | null;
+  readonly photo: string | null;
   readonly attempt: number;
   readonly tries: number;
   readonly deadLettered: boolean;
@@ -92,6 +93,7 @@ export function surplusView(lot: Lot, family: readonly Lot[] = []): SurplusView 
     location: { lat: lot.lat, lon: lot.lon },
     note: lot.note,
     temperature: lot.temperature,
+    photo: lot.photo,
     attempt: lot.attempt,
     tries: lot.tries,
     deadLettered: lot.deadLettered,

@@ -46,6 +46,7 @@ export interface LotRow {
   readonly lon: number;
   readonly note: string | null;
   readonly temperature: string | null;
+  readonly photo: string | null;
   readonly attempt: number;
   readonly tries: number;
   readonly radius_meters: number;
@@ -83,6 +84,7 @@ export function lotOfRow(row: LotRow): Lot {
     lon: row.lon,
     note: row.note,
     temperature: row.temperature,
+    photo: row.photo,
     attempt: row.attempt,
     tries: row.tries,
     radiusMeters: row.radius_meters,
@@ -142,6 +144,7 @@ export function newLotParam(lot: Lot, endedAtMs: number) {
     lon: lot.lon,
     note: lot.note,
     temperature: lot.temperature,
+    photo: lot.photo,
   };
 }
 

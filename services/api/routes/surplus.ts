@@ -84,7 +84,15 @@ function postSurplus(app: Api, { sendOnce, directory, fingerprint, nowMs, newUui
 
 type Food = Pick<
   Post,
-  'category' | 'storage' | 'quantityGrams' | 'servings' | 'readyFromMs' | 'safeUntilMs' | 'note' | 'temperature'
+  | 'category'
+  | 'storage'
+  | 'quantityGrams'
+  | 'servings'
+  | 'readyFromMs'
+  | 'safeUntilMs'
+  | 'note'
+  | 'temperature'
+  | 'photo'
 >;
 
 /** Only what doesn't depend on the time of day is checked here: a key's repeat must get its first answer. */
@@ -92,10 +100,10 @@ function foodOf(body: PostSurplusBody): Food {
   const safeUntilMs = instantMsOf(body.safeUntil, '/safeUntil');
   const readyFromMs = body.readyFrom === undefined ? null : instantMsOf(body.readyFrom, '/readyFrom');
   if (readyFromMs !== null && readyFromMs >= safeUntilMs) throw malformed('/readyFrom', 'must be before safeUntil');
-  const { category, storage, quantityGrams, servings = null, note = null, temperature = null } = body;
+  const { category, storage, quantityGrams, servings = null, note = null, temperature = null, photo = null } = body;
   if (temperature !== null && !isAskedForTemperature(storage))
     throw malformed('/temperature', 'is for hot and chilled food');
-  return { category, storage, quantityGrams, servings, readyFromMs, safeUntilMs, note, temperature };
+  return { category, storage, quantityGrams, servings, readyFromMs, safeUntilMs, note, temperature, photo };
 }
 
 function readSurplus(app: Api, { reads }: SurplusDependencies): void {

@@ -1,7 +1,7 @@
 import Type, { type Static } from 'typebox';
 import { LOT_STATES, OFFER_STATES } from '#core/lots/lot.ts';
 import { TEMPERATURES } from '#core/words/food.ts';
-import { CategoryWord, CursorText, Grams, Instant, Limit, Location } from './words.ts';
+import { CategoryWord, CursorText, Grams, Instant, Limit, Location, PhotoId } from './words.ts';
 import { NullableInstant, NullableInteger, NullableText, StorageWord, Words } from './words.ts';
 
 const TemperatureWord = Type.Enum([...TEMPERATURES], {
@@ -20,6 +20,10 @@ export const PostSurplus = Type.Object(
     location: Type.Optional(Location),
     note: Type.Optional(Words(500)),
     temperature: Type.Optional(TemperatureWord),
+    photo: Type.Optional({
+      ...PhotoId,
+      description: 'PUT /v1/photos/{id} brings it, before or after: food never waits for its picture',
+    }),
   },
   {
     additionalProperties: false,
@@ -82,6 +86,7 @@ const foodFields = {
     enum: [...TEMPERATURES, null],
     description: 'what the donor says of hot or chilled food; null: nothing',
   }),
+  photo: Type.Unsafe<string | null>({ ...NullableText, description: 'it has one, at /v1/surplus/{id}/photo' }),
   attempt: Type.Integer(),
   tries: Type.Integer(),
   deadLettered: Type.Boolean(),

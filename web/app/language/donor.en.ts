@@ -62,4 +62,10 @@ export const donorEn = {
   'report.print': 'Print',
   'report.receipt.title': 'Receipt',
   'report.receipt.how': 'Signed by this server: anybody can check it without asking us, with the key at {url}.',
+  'photo.take': 'Add a photo',
+  'photo.again': 'Take another photo',
+  'photo.drop': 'Leave the photo out',
+  'photo.of': 'Photo of the food',
+  'photo.failed': 'This picture could not be read. Try another, or post without one.',
+  'tap.photo': 'Photo',
 } as const;

@@ -65,4 +65,10 @@ export const donorId: Readonly<Record<keyof typeof donorEn, string>> = {
   'report.receipt.title': 'Tanda terima',
   'report.receipt.how':
     'Ditandatangani oleh server ini: siapa pun dapat memeriksanya tanpa bertanya kepada kami, dengan kunci di {url}.',
+  'photo.take': 'Tambah foto',
+  'photo.again': 'Ganti foto',
+  'photo.drop': 'Tanpa foto',
+  'photo.of': 'Foto makanan',
+  'photo.failed': 'Gambar ini tidak dapat dibaca. Coba yang lain, atau bagikan tanpa foto.',
+  'tap.photo': 'Foto',
 };

@@ -5,6 +5,7 @@ import type { MessageKey } from '../language/en.ts';
 import { t, word } from '../language/language.ts';
 import type { Offer } from '../lists.ts';
 import { clockTime } from '../state.ts';
+import { Photo } from './photo.tsx';
 
 /** What, how much, how far, until when; food safety; why it was offered to you. */
 export function OfferFacts({ offer }: { readonly offer: Offer }) {
@@ -19,6 +20,7 @@ export function OfferFacts({ offer }: { readonly offer: Offer }) {
           <strong>{t('offer.safe', { time: clockTime(surplus.safeUntil) })}</strong>
         </li>
       </ul>
+      {surplus.photo != null && <Photo lotId={surplus.id} />}
       <h3>{t('offer.safety')}</h3>
       <p>
         {t(`storage.${surplus.storage}` as MessageKey)}. {t(`safety.${surplus.storage}` as MessageKey)}

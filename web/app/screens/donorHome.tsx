@@ -17,7 +17,7 @@ export function DonorHome() {
   const all = surpluses.value.value;
   const open = (all ?? []).filter((surplus) => !isEnd(surplus.state as LotState));
   const past = (all ?? []).filter((surplus) => isEnd(surplus.state as LotState)).slice(0, PAST);
-  const posts = taps.value.filter((tap) => tap.kind === 'post' && tap.state !== 'sent');
+  const posts = taps.value.filter((tap) => (tap.kind === 'post' || tap.kind === 'photo') && tap.state !== 'sent');
   return (
     <>
       <p>

@@ -14,7 +14,8 @@ import {
   type GoodUntil,
   type Draft,
 } from '../draft.ts';
-import { clockTime, go, nowMs, timeZone } from '../state.ts';
+import { TakePhoto } from '../parts/photo.tsx';
+import { clockTime, go, member, nowMs, timeZone } from '../state.ts';
 
 const ANSWERS = ['yes', 'no'] as const;
 
@@ -22,6 +23,7 @@ const ANSWERS = ['yes', 'no'] as const;
 export function PostScreen() {
   const [draft, setDraft] = useState(fromLastTime);
   const [safe, setSafe] = useState<'yes' | 'no' | null>(null);
+  const [photo, setPhoto] = useState<Blob | null>(null);
   const [wrong, setWrong] = useState('');
   const change = (part: Partial<Draft>): void => {
     setWrong('');
@@ -32,7 +34,7 @@ export function PostScreen() {
     const problem = problemOf(draft, safe);
     setWrong(problem ?? '');
     if (problem !== null) return;
-    post(draft);
+    post(draft, photo);
     go('');
   };
   return (
@@ -72,6 +74,7 @@ export function PostScreen() {
         value={draft.note}
         onInput={(event) => change({ note: event.currentTarget.value })}
       />
+      {member.value?.photos === true && <TakePhoto photo={photo} take={setPhoto} />}
       <p role="alert">{wrong}</p>
       <button class="primary">{t('post.go')}</button>
     </form>
@@ -115,16 +118,23 @@ function problemOf({ kg, storage }: Draft, safe: 'yes' | 'no' | null): string | 
   return safe === null ? t('post.answer') : null;
 }
 
-function post(draft: Draft): void {
+function post(draft: Draft, photo: Blob | null): void {
   const { category, storage, note } = draft;
+  const photoId = crypto.randomUUID();
   const body = {
     category,
     storage,
     quantityGrams: gramsOf(draft.kg),
     safeUntil: new Date(goodUntilMs(draft.goodUntil, nowMs.value, timeZone.value)).toISOString(),
     ...(isAskedForTemperature(storage) ? { temperature: 'checked' } : {}),
+    ...(photo === null ? {} : { photo: photoId }),
     ...(note.trim() === '' ? {} : { note: note.trim() }),
   };
   keepForNextTime(draft);
+  // Beside the post, not before it: food never waits for its picture.
+  if (photo !== null) {
+    const path = `/v1/photos/${photoId}`;
+    void tap({ kind: 'photo', subject: `photo:${photoId}`, method: 'PUT', path, body: photo });
+  }
   void tap({ kind: 'post', subject: `post:${crypto.randomUUID()}`, method: 'POST', path: '/v1/surplus', body });
 }

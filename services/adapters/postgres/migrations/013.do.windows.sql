@@ -31,3 +31,13 @@ create table posting_window (
 create index posting_window_due on posting_window (next_at) where next_at is not null;
 create index posting_window_donor on posting_window (donor_id, created_at);
 grant select, insert, update, delete on posting_window to pahlawan_app;
+
+-- Photos of food: who took which, and when; the picture itself is in the object store.
+create table photo (
+  photo_id   text primary key,
+  donor_id   text not null,
+  bytes      integer not null check (bytes > 0),
+  created_at timestamptz not null default now()
+);
+create index photo_created on photo (created_at);
+grant select, insert, update, delete on photo to pahlawan_app;

@@ -1,9 +1,10 @@
--- What the donor said of hot and chilled food travels with the lot. Of write_turns only the columns of new lots change; its
+-- What the donor said of hot and chilled food, and which photo it took, travel with the lot. Of write_turns only the columns of new lots change; its
 -- signature stays, so that hosts of the version before go on writing (their lots say nothing).
 do $$
 begin
   -- apart: Citus adds no column together with a constraint
   alter table lot add column temperature text;
+  alter table lot add column photo text;
   alter table lot add constraint lot_temperature check (temperature in ('checked', 'promised'));
 end $$;
 
@@ -38,14 +39,15 @@ begin
 
   if p_new_lots <> '[]' then
     insert into lot (geo_region_id, posted_at, lot_id, cell_id, root_id, parent_id, donor_id, state, version, quantity_grams,
-      posted_grams, servings, category, storage, ready_from, safe_until, lat, lon, note, temperature, attempt, tries, radius_meters,
-      tried, next_action_at, pickup_by, reminded, dead_lettered, ended_at)
+      posted_grams, servings, category, storage, ready_from, safe_until, lat, lon, note, temperature, photo, attempt, tries,
+      radius_meters, tried, next_action_at, pickup_by, reminded, dead_lettered, ended_at)
     select p_region, l.posted_at, l.lot_id, l.cell_id, l.root_id, l.parent_id, l.donor_id, l.state, l.version, l.quantity_grams,
-      l.posted_grams, l.servings, l.category, l.storage, l.ready_from, l.safe_until, l.lat, l.lon, l.note, l.temperature, l.attempt, l.tries,
-      l.radius_meters, l.tried, l.next_action_at, l.pickup_by, l.reminded, l.dead_lettered, l.ended_at
+      l.posted_grams, l.servings, l.category, l.storage, l.ready_from, l.safe_until, l.lat, l.lon, l.note, l.temperature, l.photo,
+      l.attempt, l.tries, l.radius_meters, l.tried, l.next_action_at, l.pickup_by, l.reminded, l.dead_lettered, l.ended_at
     from jsonb_to_recordset(p_new_lots) as l(posted_at timestamptz, lot_id text, cell_id bigint, root_id text, parent_id text,
       donor_id text, state text, version integer, quantity_grams bigint, posted_grams bigint, servings integer, category text,
-      storage text, ready_from timestamptz, safe_until timestamptz, lat double precision, lon double precision, note text, temperature text, attempt integer,
+      storage text, ready_from timestamptz, safe_until timestamptz, lat double precision, lon double precision, note text, temperature text,
+      photo text, attempt integer,
       tries integer, radius_meters integer, tried text[], next_action_at timestamptz, pickup_by timestamptz, reminded boolean,
       dead_lettered boolean, ended_at timestamptz);
   end if;
