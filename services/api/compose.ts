@@ -11,7 +11,7 @@ import { createDeadLetters } from '#adapters/nats/deadLetters.ts';
 import { startLotFeed, type LotFeed } from '#adapters/nats/lotFeed.ts';
 import { createPublish } from '#adapters/nats/publish.ts';
 import { createStreamKeeper } from '#adapters/nats/streams.ts';
-import { createObjectStore } from '#adapters/objects/objectStore.ts';
+import { createObjectStore } from '#adapters/objects/createObjectStore.ts';
 import { createPool, type Pool } from '#adapters/postgres/pool.ts';
 import { claimKey } from '#adapters/postgres/sql/claimKey.ts';
 import { findOrganisations } from '#adapters/postgres/sql/findOrganisations.ts';

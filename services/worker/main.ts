@@ -6,7 +6,7 @@ import { createCellClient } from '#adapters/dapr/cellClient.ts';
 import { connectBus } from '#adapters/nats/bus.ts';
 import { createPublish } from '#adapters/nats/publish.ts';
 import { createStreamKeeper } from '#adapters/nats/streams.ts';
-import { createObjectStore } from '#adapters/objects/objectStore.ts';
+import { createObjectStore } from '#adapters/objects/createObjectStore.ts';
 import { createPool } from '#adapters/postgres/pool.ts';
 import { createLogger } from '#adapters/telemetry/logger.ts';
 import { serveProbes } from '#adapters/telemetry/probes.ts';

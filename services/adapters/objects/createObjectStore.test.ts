@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, it } from 'node:test';
 import { objectsAcceptance } from '../../../test/acceptance/objects.ts';
 import { createFolderStore } from './folderStore.ts';
-import { createObjectStore } from './objectStore.ts';
+import { createObjectStore } from './createObjectStore.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'objects-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
