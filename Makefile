@@ -4,8 +4,8 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 WITH_ENV := $(NODE) dev/stack/withEnv.ts
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run stop reset status token operator-link seed simulate replay dlq test faults faults-mutants check fmt bench bench-quick flame \
-  soak rolling overload takeover scaling failover redis-away test-chart chart-readme test-k8s k8s test-traces image test-image scale alerts-fire screens
+.PHONY: help setup run stop reset status token operator-link seed simulate replay dlq receipt test faults faults-mutants check fmt bench bench-quick flame \
+  soak rolling overload takeover scaling failover redis-away test-s3 test-chart chart-readme test-k8s k8s test-traces image test-image scale alerts-fire screens
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):[^#]*## /  make \1\t/' | expand -t 20
@@ -43,6 +43,9 @@ replay: setup ## evenings through the pure core: greedy, ours, hindsight optimum
 dlq: ## dead letters: make dlq ARGS="list" | "replay <id>" | "discard <id>"
 	@$(WITH_ENV) dev/dlq/main.ts $(ARGS)
 
+receipt: ## check a donor's receipt offline: make receipt RECEIPT=receipt.jws KEYS=jwks.json CSV=report.csv (docs/receipts.md)
+	@$(NODE) dev/receipt/check.ts --receipt '$(RECEIPT)' --keys '$(KEYS)' --csv '$(CSV)'
+
 test: export METRICS := 1
 # the screens' own tests, and all together, need a Chromium; one file of another room doesn't
 test: export BROWSER := $(if $(filter-out test/web/%,$(FILE)),,1)
@@ -53,6 +56,9 @@ test: setup ## static checks, a quick bench, then all tests on real servers; mak
 
 test-traces: setup ## one trace from the request to the push, read back from Jaeger; builds Jaeger once
 	@exec $(NODE) --test --test-reporter=spec test/traces/jaegerChecks.ts
+
+test-s3: setup ## photos in a real S3 server (versitygw), built once; not part of make test
+	@exec $(NODE) --test --test-reporter=spec test/objects/s3Checks.ts
 
 test-chart: setup ## the Helm chart: lint, every value set of charts/pahlawan-pangan/ci, its schema, what it renders; builds helm once
 	@exec test/chart/run

@@ -2,6 +2,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { CellClient } from '#cell/contract.ts';
 import type { Pool } from '#adapters/postgres/pool.ts';
+import type { ObjectStore } from '#adapters/objects/objectStore.ts';
 import type { Stats } from '#adapters/postgres/sql/readStats.ts';
 import { createAdmission } from './admission/admission.ts';
 import { admit } from './admission/admit.ts';
@@ -27,11 +28,14 @@ import { offerAnswerRoutes } from './routes/offerAnswers.ts';
 import { offerRoutes } from './routes/offers.ts';
 import { organisationRoutes } from './routes/organisations.ts';
 import { passkeyRoutes } from './routes/passkeys.ts';
+import { photoRoutes } from './routes/photos.ts';
 import { pushSubscriptionRoutes, type PushDependencies } from './routes/pushSubscriptions.ts';
+import { reportRoutes } from './routes/reports.ts';
 import { screenRoutes } from './routes/screens.ts';
 import { statsRoutes } from './routes/stats.ts';
 import { streamRoutes } from './routes/stream.ts';
 import { surplusRoutes } from './routes/surplus.ts';
+import { windowRoutes } from './routes/windows.ts';
 import { NAMED_SCHEMAS } from './schemas/named.ts';
 import { createServer, refuseOtherMethods } from './server.ts';
 import type { Hub } from './stream/hub.ts';
@@ -50,6 +54,8 @@ export interface ApiDependencies {
   readonly deadLetters: DeadLetterDependencies['deadLetters'];
   readonly hub: Hub;
   readonly pool: Pool;
+  /** null: no photos are kept here */
+  readonly photos: ObjectStore | null;
   readonly handoverCode: HandoverCode;
   /** null: people sign in elsewhere */
   readonly identity: Identity | null;
@@ -98,6 +104,7 @@ export async function createApi(given: ApiDependencies): Promise<ApiServer> {
   const newId = (): string => given.newUuid(given.nowMs());
   healthRoutes(app, { dependencies: given.dependencies, metrics, isDraining: () => draining });
   surplusRoutes(app, { ...given, sendOnce, fingerprint });
+  await photoRoutes(app, given);
   offerRoutes(app, { reads, directory, contactOf: given.organisations.contactOf });
   offerAnswerRoutes(app, { sendOnce, reads, directory, fingerprint });
   handoverCodeRoutes(app, { ...given, newId });
@@ -106,6 +113,8 @@ export async function createApi(given: ApiDependencies): Promise<ApiServer> {
   streamRoutes(app, given);
   statsRoutes(app, given);
   deadLetterRoutes(app, { ...given, fingerprint, newId });
+  reportRoutes(app, given);
+  windowRoutes(app, { ...given, newId });
   meRoutes(app, given);
   if (given.identity !== null) {
     identityRoutes(app, { ...given, ...given.identity, newId });

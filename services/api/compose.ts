@@ -11,6 +11,7 @@ import { createDeadLetters } from '#adapters/nats/deadLetters.ts';
 import { startLotFeed, type LotFeed } from '#adapters/nats/lotFeed.ts';
 import { createPublish } from '#adapters/nats/publish.ts';
 import { createStreamKeeper } from '#adapters/nats/streams.ts';
+import { createObjectStore } from '#adapters/objects/createObjectStore.ts';
 import { createPool, type Pool } from '#adapters/postgres/pool.ts';
 import { claimKey } from '#adapters/postgres/sql/claimKey.ts';
 import { findOrganisations } from '#adapters/postgres/sql/findOrganisations.ts';
@@ -79,6 +80,7 @@ export async function compose(env: ApiConfig, log: Logger, metrics: ApiMetrics):
     push: { sealer, vapidPublicKey: env.VAPID_PUBLIC_KEY, allowLocalPush: env.ALLOW_LOCAL_PUSH === '1' },
     stats: () => readStats(pool),
     deadLetters: createDeadLetters(bus, createPublish(bus, createStreamKeeper(bus.jsm))),
+    photos: createObjectStore(env),
     handoverCode: createHandoverCode(env.HANDOVER_SECRET),
     secret: env.HANDOVER_SECRET,
     rateLimits: {

@@ -23,6 +23,11 @@ export const ApiEnv = Type.Object({
   VAPID_PUBLIC_KEY: Type.String({ default: '' }),
   /** '1': push endpoints on this machine are taken too (tests, demos) */
   ALLOW_LOCAL_PUSH: Type.String({ default: '' }),
+  /** an absolute folder, or https://<host>/<bucket> of an S3 store; empty: no photos */
+  PHOTO_STORE: Type.String({ default: '' }),
+  PHOTO_STORE_REGION: Type.String({ default: 'us-east-1', minLength: 1 }),
+  PHOTO_STORE_KEY_ID: Type.String({ default: '' }),
+  PHOTO_STORE_SECRET: Type.String({ default: '' }),
   REDIS_PREFIX: Type.String({ default: 'pp' }),
   RATE_LIMIT_DONOR: Type.Integer({ default: 100, minimum: 1 }),
   RATE_LIMIT_RECIPIENT: Type.Integer({ default: 50, minimum: 1 }),

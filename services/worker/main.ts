@@ -6,6 +6,7 @@ import { createCellClient } from '#adapters/dapr/cellClient.ts';
 import { connectBus } from '#adapters/nats/bus.ts';
 import { createPublish } from '#adapters/nats/publish.ts';
 import { createStreamKeeper } from '#adapters/nats/streams.ts';
+import { createObjectStore } from '#adapters/objects/createObjectStore.ts';
 import { createPool } from '#adapters/postgres/pool.ts';
 import { createLogger } from '#adapters/telemetry/logger.ts';
 import { serveProbes } from '#adapters/telemetry/probes.ts';
@@ -29,8 +30,9 @@ const { PAGERDUTY_EVENTS_URL: url, PAGERDUTY_ROUTING_KEY: routingKey } = env;
 const alerts = createAlerts({ url, routingKey, source: `pahlawan-pangan/${me}`, log });
 const push = createPush(env, log);
 const meters = createMeters();
+const photos = createObjectStore(env);
 const redis = { url: env.REDIS_URL, prefix: env.REDIS_PREFIX };
-const parts = { pool, bus, keepStreams, cells, alerts, redis, me, meters, log, regionLevel: env.REGION_LEVEL };
+const parts = { pool, bus, keepStreams, cells, alerts, photos, redis, me, meters, log, regionLevel: env.REGION_LEVEL };
 const app = startWorkerApp({ ...parts, ...push, publish: createPublish(bus, keepStreams) }, roles);
 // the candidate keeper counts in prom-client's own register
 const registry = Registry.merge([meters.registry, register]);

@@ -1,6 +1,9 @@
 import { DEAD_LETTER_CAUSES } from '#adapters/nats/deadLetter.ts';
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 
+/** Nothing missed is a zero, not a gap. */
+const WINDOW_OUTCOMES = ['posted', 'refused', 'missed', 'later'];
+
 export type Meters = ReturnType<typeof createMeters>;
 
 /** What the worker reports; no ids in labels. */
@@ -18,6 +21,8 @@ export function createMeters() {
     registers,
   });
   const pushes = counter('worker_pushes_total', 'Web pushes by outcome; given-up: after all tries', 'outcome');
+  const windowPosts = counter('worker_window_posts_total', 'Recurring posts by what became of them', 'outcome');
+  for (const outcome of WINDOW_OUTCOMES) windowPosts.inc({ outcome }, 0);
   const resent = new Counter({
     name: 'worker_offers_resent_total',
     help: 'Offers published again because nobody was proved to have been told',
@@ -46,6 +51,7 @@ export function createMeters() {
     onPush: (outcome: string) => {
       pushes.inc({ outcome });
     },
+    onWindow: (outcome: string) => void windowPosts.inc({ outcome }),
     onResent: () => {
       resent.inc();
     },

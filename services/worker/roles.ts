@@ -8,6 +8,7 @@ import { startConsumer, type ConsumerSpec } from '#adapters/nats/consume.ts';
 import { createDeadLetters } from '#adapters/nats/deadLetters.ts';
 import type { Publish } from '#adapters/nats/publish.ts';
 import { DEAD_LETTERS, LOTS } from '#adapters/nats/streams.ts';
+import type { ObjectStore } from '#adapters/objects/objectStore.ts';
 import { findDueLots } from '#adapters/postgres/sql/findDueLots.ts';
 import { findLatestEvents } from '#adapters/postgres/sql/findLatestEvents.ts';
 import { findUnprovenOffers } from '#adapters/postgres/sql/findUnprovenOffers.ts';
@@ -15,6 +16,8 @@ import * as housekeeping from '#adapters/postgres/sql/housekeeping.ts';
 import { listRegions } from '#adapters/postgres/sql/listRegions.ts';
 import { joinMembers, leaveMembers } from '#adapters/postgres/sql/members.ts';
 import * as subscriptions from '#adapters/postgres/sql/pushSubscriptions.ts';
+import * as windows from '#adapters/postgres/sql/windows.ts';
+import { newUuid } from '#adapters/ids/uuid.ts';
 import { createCandidateKeeper } from '#adapters/redis/keeper.ts';
 import { connectRedis } from '#adapters/redis/connection.ts';
 import type { Pusher } from '#adapters/webpush/pusher.ts';
@@ -30,6 +33,8 @@ import { createProofs, createSubscriptions } from './notify/proofs.ts';
 import { createRematcher } from './rematch/rematch.ts';
 import { createResend } from './sweep/resend.ts';
 import { createSweep } from './sweep/sweep.ts';
+import { createPhotoCleaner } from './housekeep/photos.ts';
+import { createWindowPoster } from './windows/poster.ts';
 
 export interface Workshop {
   readonly pool: Pool;
@@ -42,6 +47,8 @@ export interface Workshop {
   readonly pusher: Pick<Pusher, 'push'> | null;
   /** opens the sealed subscription of a row. @throws when its key is unknown */
   readonly openSubscription: (row: subscriptions.PushSubscriptionRow) => unknown;
+  /** null: no photos are kept here */
+  readonly photos: ObjectStore | null;
   readonly redis: { readonly url: string; readonly prefix: string };
   readonly regionLevel: number;
   /** unique among workers */
@@ -64,6 +71,7 @@ export const ROLES: Readonly<Record<RoleName, (shop: Workshop) => RunningRole>> 
 };
 
 const SWEEP_MEMBER_MS = 5_000;
+const WINDOW_ROUND_MS = 2_000;
 const ALERT_ROUND_MS = 5_000;
 const HOUSEKEEP_EVERY_MS = 6 * 60 * 60_000;
 const KEEPER_TIMEOUT_MS = 5_000;
@@ -87,12 +95,27 @@ function startSweep(shop: Workshop): RunningRole {
     meters,
   });
   sweep.start();
+  const posts = every(WINDOW_ROUND_MS, 'the round of recurring posts', windowPoster(shop), shop.log);
   return {
     stop: async () => {
-      await sweep.stop();
+      await Promise.all([sweep.stop(), posts.stop()]);
       await leaveMembers(pool, 'sweep', shop.me).catch(() => undefined);
     },
   };
+}
+
+/** What is due by the clock, like the sweep's lots. */
+function windowPoster({ pool, cells, meters, log }: Workshop): () => Promise<void> {
+  return createWindowPoster({
+    cells,
+    due: (limit) => windows.findDueWindows(pool, limit),
+    take: (window) => windows.takeWindowDay(pool, window),
+    close: (window, done) => windows.closeWindowDay(pool, window, done),
+    newUuid,
+    nowMs: Date.now,
+    onPosted: meters.onWindow,
+    log,
+  });
 }
 
 function startRematch(shop: Workshop): RunningRole {
@@ -190,6 +213,7 @@ function startHousekeeping(shop: Workshop): RunningRole {
     deleteOldTravelTimes: (days: number, limit: number) => housekeeping.deleteOldTravelTimes(pool, days, limit),
     deleteOldSignIns: (table: housekeeping.SignInTable, days: number, limit: number) =>
       housekeeping.deleteOldSignIns(pool, table, days, limit),
+    deleteOldPhotos: createPhotoCleaner(pool, shop.photos),
     log,
   };
   return every(HOUSEKEEP_EVERY_MS, 'housekeeping', () => housekeep(ports), log);

@@ -39,6 +39,16 @@ interface Row {
 const nothingSigned = { clientDataJSON: 'e30', authenticatorData: 'AA', signature: 'AA' };
 const noPasskey = { id: 'AA', rawId: 'AA', type: 'public-key', clientExtensionResults: {} };
 const digest = 'a'.repeat(64);
+const windowId = '018f3c5e-7a10-4c1b-9d2e-0123456789ab';
+const everyEvening = {
+  timeOfDay: '21:30',
+  weekdays: [1, 2, 3, 4, 5, 6, 7],
+  category: 'bakery',
+  storage: 'ambient',
+  quantityGrams: 5_000,
+  goodForMinutes: 240,
+};
+const inAWeek = new Date(Date.now() + 7 * 86_400_000).toISOString().slice(0, 10);
 const registration = (id: string): object => ({ id, name: 'New', location: HELSINKI, timeZone: 'Asia/Jakarta' });
 let count = 0;
 
@@ -64,6 +74,7 @@ const EXPECTED: Record<string, Row> = {
     body: () => ({ active: true }),
     headers: { 'if-match': '*' },
   },
+  'GET /v1/donors/{id}/reports/{month}': { own: 200, other: 404, operator: 200 },
   'GET /v1/recipients': { own: 403, other: null, operator: 200 },
   'POST /v1/recipients': {
     own: 403,
@@ -122,6 +133,14 @@ const EXPECTED: Record<string, Row> = {
     other: null,
     body: () => ({ response: { ...noPasskey, response: nothingSigned } }),
   },
+  'PUT /v1/photos/{id}': { own: 400, other: null },
+  'GET /v1/surplus/{id}/photo': { own: 404, other: 404, operator: 404 },
+  'GET /v1/windows': { own: 200, other: null },
+  'PUT /v1/windows/{id}': { own: 200, other: 404, body: () => everyEvening },
+  'PUT /v1/windows/{id}/skips/{day}': { own: 200, other: 404 },
+  'DELETE /v1/windows/{id}/skips/{day}': { own: 200, other: 404 },
+  // nothing of theirs is there: that is what they asked for
+  'DELETE /v1/windows/{id}': { own: 204, other: 204 },
   'GET /v1/me': { own: 200, other: null, operator: 200 },
   'GET /v1/stream': { own: 200, other: null, operator: 200 },
   'GET /v1/stats': { own: 403, other: null, operator: 200 },
@@ -167,6 +186,7 @@ async function setStage(): Promise<Stage> {
   const { id, offer } = posted.body;
   const holder = offer.recipientId as string;
   const deadLetterSeq = await deadLetter(id);
+  await world.ask('PUT', `/v1/windows/${windowId}`, { as: 'donor:kitchen', body: everyEvening });
   return {
     lotId: id,
     offerId: offer.id,
@@ -186,7 +206,10 @@ function urlOf({ path }: Operation, stage: Stage): string {
         : path.startsWith('/v1/push')
           ? digest
           : stage.lotId;
-  return path.replace('{id}', id).replace('{seq}', String(stage.deadLetterSeq));
+  if (path.startsWith('/v1/photos')) return path.replace('{id}', windowId);
+  if (path.startsWith('/v1/windows')) return path.replace('{id}', windowId).replace('{day}', inAWeek);
+  const month = new Date().toISOString().slice(0, 7);
+  return path.replace('{month}', month).replace('{id}', id).replace('{seq}', String(stage.deadLetterSeq));
 }
 
 async function asked(operation: Operation, row: Row, stage: Stage, as: string | null): Promise<Reply> {

@@ -230,3 +230,35 @@ async function assertLedger(): Promise<void> {
   const { body } = await world.ask('GET', '/v1/stats', { as: 'operator' });
   assert.equal(body.postedGrams, body.collectedGrams + body.expiredGrams + body.cancelledGrams + body.openGrams);
 }
+
+describe('food that must be hot or cold', () => {
+  it('tells the recipient what the donor said of it, and changes hands only when it is measured', async () => {
+    const { body } = await post(food({ storage: 'hot', category: 'prepared', temperature: 'checked' }));
+    assert.equal(body.temperature, 'checked');
+    const as = recipientOf(body.offer);
+    const on = `/v1/offers/${body.offer.id}`;
+    assert.equal((await world.ask('GET', on, { as })).body.surplus.temperature, 'checked');
+    assert.equal((await world.ask('POST', `${on}/accept`, { as, key: newKey(), body: {} })).status, 200);
+    const { code } = (await world.ask('GET', `${on}/handover-code`, { as: 'donor:kitchen' })).body;
+    const handover = (more: object): Promise<Reply> =>
+      world.ask('POST', `${on}/handover`, { as, key: newKey(), body: { code, ...more } });
+    for (const more of [{}, { hotEnough: false }]) {
+      const refused = await handover(more);
+      assert.deepEqual([refused.status, refused.body.type], [409, '/docs/errors/too-cold']);
+    }
+    assert.equal((await handover({ hotEnough: true })).body.state, 'collected');
+    const { history } = (await world.ask('GET', `/v1/surplus/${body.id}`, { as: 'donor:kitchen' })).body;
+    assert.match(history.at(-1).detail, /63 °C/);
+  });
+
+  it('is asked of hot and chilled food only, and only with words we know', async () => {
+    assert.equal((await post(food({ storage: 'chilled' }))).body.temperature, null);
+    for (const wrong of [
+      { storage: 'ambient', temperature: 'checked' },
+      { storage: 'hot', temperature: 'warm' },
+    ]) {
+      const reply = await post(food(wrong));
+      assert.deepEqual([reply.status, reply.body.type], [400, '/docs/errors/malformed-request'], reply.text);
+    }
+  });
+});

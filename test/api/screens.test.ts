@@ -99,6 +99,7 @@ describe('the screens', () => {
         [...policy.values()].some((value) => /unsafe|\*|http/.test(value)),
         false,
       );
+      assert.match(headers['permissions-policy'] ?? '', /camera=\(self\), microphone=\(\)/);
       assert.deepEqual([headers['x-content-type-options'], headers['referrer-policy']], ['nosniff', 'no-referrer']);
     }
   });

@@ -25,6 +25,8 @@ const PLACEMENT: Record<string, 'distributed' | 'reference' | 'ordinary'> = {
   session: 'ordinary',
   passkey: 'ordinary',
   spent_challenge: 'ordinary',
+  posting_window: 'ordinary',
+  photo: 'ordinary',
 };
 
 let server: PostgresProcess;

@@ -9,11 +9,13 @@ export type Language = 'id' | 'en';
 
 const PLACES = [process.env['CHROMIUM'], '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 
-export async function openBrowser(): Promise<Browser> {
+/** @param args more of Chromium's own flags */
+export async function openBrowser(args: readonly string[] = []): Promise<Browser> {
   const executablePath = PLACES.find((path) => path !== undefined && existsSync(path));
   assert.ok(executablePath, 'No Chromium here: run BROWSER=1 dev/setup, or set CHROMIUM to one.');
   // root in a container has no namespaces for the sandbox
-  return await chromium.launch({ executablePath, args: process.getuid?.() === 0 ? ['--no-sandbox'] : [] });
+  const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+  return await chromium.launch({ executablePath, args: [...sandbox, ...args] });
 }
 
 export interface Phone {

@@ -51,7 +51,8 @@ export async function openStage(): Promise<Stage> {
   }
 }
 
-async function enterBy(browser: Browser, language: Language, url: string): Promise<Phone> {
+/** A phone of this browser on which somebody has just signed in by a link. */
+export async function enterBy(browser: Browser, language: Language, url: string): Promise<Phone> {
   const phone = await openPhone(browser, { language, url });
   await phone.page.locator('button.primary').click();
   await phone.page.locator('nav').waitFor();

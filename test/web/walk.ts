@@ -6,6 +6,7 @@ import { id } from '../../web/app/language/id.ts';
 import { signIn, until, type SurplusSeen } from '../journey/people.ts';
 import type { Language, Phone } from './browser.ts';
 import type { Stage } from './stage.ts';
+import { plan } from './walkDonor.ts';
 
 export type See = (name: string, page: Page) => Promise<void>;
 
@@ -34,6 +35,7 @@ export async function walk(stage: Stage, language: Language, see: See): Promise<
   const code = await showCode(language, see, donor, surplus);
   await handOver(language, see, recipient, code);
   await settings(language, see, recipient);
+  await plan(language, see, donor);
   await closing(recipient);
   await closing(donor);
   await operate(stage, language, see, surplus, closing);

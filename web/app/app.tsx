@@ -14,7 +14,10 @@ import { Lots } from './screens/lots.tsx';
 import { OfferScreen } from './screens/offer.tsx';
 import { PostScreen } from './screens/post.tsx';
 import { RecipientHome } from './screens/recipientHome.tsx';
+import { ReportScreen } from './screens/report.tsx';
 import { Settings } from './screens/settings.tsx';
+import { WindowScreen } from './screens/window.tsx';
+import { Windows } from './screens/windows.tsx';
 import { SurplusScreen } from './screens/surplus.tsx';
 import { member, route } from './state.ts';
 
@@ -35,6 +38,9 @@ const PLACES: Readonly<Record<Role, Readonly<Record<string, Place>>>> = {
   donor: {
     '': { title: 'food.title', screen: () => <DonorHome /> },
     post: { title: 'post.title', screen: () => <PostScreen /> },
+    report: { title: 'report.title', screen: (month) => <ReportScreen month={month} /> },
+    windows: { title: 'windows.title', screen: () => <Windows /> },
+    window: { title: 'window.title', screen: (id) => <WindowScreen id={id} key={id} /> },
     surplus: { title: 'food.title', screen: (id) => <SurplusScreen id={id} key={id} /> },
     settings: SETTINGS,
   },

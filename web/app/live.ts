@@ -6,6 +6,7 @@ import type { NewTap } from '../engine/tap.ts';
 import { offers, surpluses } from './lists.ts';
 import { member, online, taps } from './state.ts';
 import { openStream, type Stream } from './stream.ts';
+import { windows } from './windows.ts';
 
 /** Without the stream it is asked this often. */
 const POLL_MS = 15_000;
@@ -31,7 +32,7 @@ export function look(): void {
     looking = undefined;
     lookedAtMs = performance.now();
     if (member.value?.role === 'recipient') void offers.refresh();
-    if (member.value?.role === 'donor') void surpluses.refresh();
+    if (member.value?.role === 'donor') void Promise.all([surpluses.refresh(), windows.refresh()]);
     for (const looker of lookers) looker();
   }, waitMs);
 }
@@ -41,7 +42,11 @@ export async function knowMember(): Promise<void> {
   if (member.value === undefined) member.value = (await lastMember()) ?? undefined;
   try {
     const held = await session();
-    if (held?.member.owner !== member.peek()?.owner || held?.member.timeZone !== member.peek()?.timeZone) {
+    if (
+      held?.member.owner !== member.peek()?.owner ||
+      held?.member.timeZone !== member.peek()?.timeZone ||
+      held?.member.photos !== member.peek()?.photos
+    ) {
       member.value = held?.member ?? null;
     }
     if (held === null) member.value = null;

@@ -4,7 +4,7 @@ import { dropToken, session } from './session.ts';
 export type { Answer } from './http.ts';
 
 export interface Asked {
-  /** JSON; null or left out: none */
+  /** JSON, or a Blob as it is; null or left out: none */
   readonly body?: unknown;
   /** the Idempotency-Key */
   readonly key?: string;
@@ -34,10 +34,20 @@ async function askOnce(method: string, path: string, { body = null, key, owner }
   if (held === null || (owner !== undefined && held.member.owner !== owner)) return NOBODY;
   const headers = {
     authorization: `Bearer ${held.accessToken}`,
-    ...(body === null ? {} : { 'content-type': 'application/json' }),
+    ...(body === null ? {} : { 'content-type': body instanceof Blob ? body.type : 'application/json' }),
     ...(key === undefined ? {} : { 'idempotency-key': key }),
   };
-  return await request(method, path, { headers, ...(body === null ? {} : { body: JSON.stringify(body) }) });
+  if (body === null) return await request(method, path, { headers });
+  return await request(method, path, { headers, body: body instanceof Blob ? body : JSON.stringify(body) });
+}
+
+/** A picture, or null when there is none. @throws when there is no answer */
+export async function readPicture(path: string): Promise<Blob | null> {
+  const held = await session();
+  if (held === null) return null;
+  // Unlike answers it may come from the browser's cache: a picture does not change.
+  const response = await fetch(path, { headers: { authorization: `Bearer ${held.accessToken}` } });
+  return response.ok ? await response.blob() : null;
 }
 
 /** @throws when there is no answer, or no good one */

@@ -9,6 +9,8 @@ export interface Member {
   readonly organisationId: string | null;
   readonly name: string;
   readonly timeZone: string | null;
+  /** photos of food are kept by this server */
+  readonly photos: boolean;
   /** `role:organisation`, by which what is kept here is told apart */
   readonly owner: string;
 }
@@ -71,22 +73,23 @@ async function hold(body: unknown): Promise<Held> {
   if (typeof accessToken !== 'string' || !ROLES.includes(role)) throw new Error('the answer holds no session');
   const owner = `${role}:${organisationId ?? ''}`;
   const before = await recall<Member>('member');
-  const timeZone = before?.owner === owner ? before.timeZone : null;
-  const member: Member = { role, organisationId, name, timeZone, owner };
+  const known = before?.owner === owner ? before : null;
+  const { timeZone, photos } = { timeZone: known?.timeZone ?? null, photos: known?.photos ?? false };
+  const member: Member = { role, organisationId, name, timeZone, photos, owner };
   held = { member, accessToken, expiresAtMs: Date.now() + expiresInSeconds * 1000 };
-  const asked = await askTimeZone(accessToken);
-  held = { ...held, member: { ...member, timeZone: asked ?? timeZone } };
+  held = { ...held, member: { ...member, ...(await askWhatIsTold(accessToken)) } };
   await remember('member', held.member);
   return held;
 }
 
-async function askTimeZone(accessToken: string): Promise<string | null> {
+/** What may change meanwhile; nothing, when the server does not say. */
+async function askWhatIsTold(accessToken: string): Promise<Partial<Pick<Member, 'timeZone' | 'photos'>>> {
   try {
     const { body } = await request('GET', '/v1/me', { headers: { authorization: `Bearer ${accessToken}` } });
-    const { timeZone } = (body ?? {}) as { timeZone?: unknown };
-    return typeof timeZone === 'string' ? timeZone : null;
+    const { timeZone, photos } = (body ?? {}) as { timeZone?: unknown; photos?: unknown };
+    return { ...(typeof timeZone === 'string' ? { timeZone } : {}), photos: photos === true };
   } catch {
-    return null;
+    return {};
   }
 }
 

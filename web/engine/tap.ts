@@ -1,5 +1,17 @@
 /** A tap: something a person did that the server must hear of, whatever becomes of this page. */
-export type TapKind = 'accept' | 'decline' | 'release' | 'handover' | 'post' | 'cancel' | 'replay';
+export type TapKind =
+  | 'accept'
+  | 'decline'
+  | 'release'
+  | 'handover'
+  | 'post'
+  | 'photo'
+  | 'cancel'
+  | 'replay'
+  | 'window-save'
+  | 'window-skip'
+  | 'window-unskip'
+  | 'window-remove';
 
 export interface Tap {
   /** the Idempotency-Key: however often it is sent, it has one effect */
@@ -9,9 +21,9 @@ export interface Tap {
   readonly kind: TapKind;
   /** the offer or surplus it is about; taps on one subject are sent in their order */
   readonly subject: string;
-  readonly method: 'POST' | 'DELETE';
+  readonly method: 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
-  /** JSON; null: none */
+  /** JSON, or a Blob as it is; null: none */
   readonly body: unknown;
   /** unix ms by this phone's clock */
   readonly atMs: number;

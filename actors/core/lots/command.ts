@@ -1,4 +1,4 @@
-import type { Category, Storage } from '../words/food.ts';
+import type { Category, Storage, Temperature } from '../words/food.ts';
 import { lotIdOfOffer, type DonorId, type LotId, type OfferId, type RecipientId } from '../words/ids.ts';
 import type { OfferView, SurplusView } from './view.ts';
 
@@ -22,6 +22,10 @@ export interface Post extends Base {
   readonly readyFromMs: number | null;
   readonly safeUntilMs: number;
   readonly note: string | null;
+  /** left out: the donor was not asked, or by an api of a version before */
+  readonly temperature?: Temperature | null;
+  /** id of its photo; left out: none */
+  readonly photo?: string | null;
 }
 interface OnOffer extends Base {
   readonly offerId: OfferId;
@@ -45,6 +49,8 @@ export interface Handover extends OnOffer {
   /** 8 digits; never stored */
   readonly code: string;
   readonly quantityGrams: number | null;
+  /** the recipient confirms that hot food is 63 °C or hotter; without it hot food is not handed over */
+  readonly hotEnough?: boolean;
 }
 /** The donor asks for the handover code: unlocks it, with a new one, after too many wrong tries. */
 export interface RenewCode extends Base {
@@ -96,6 +102,7 @@ export type Refusal =
   | 'quantity'
   | 'wrong-code'
   | 'code-locked'
+  | 'too-cold'
   | 'stale-version'
   | 'key-reuse'
   | 'unsafe'

@@ -272,6 +272,48 @@ describe('splits', () => {
   });
 });
 
+describe('food that must be hot', () => {
+  const claimedHot = (): { world: World; offer: ReturnType<typeof offerOf> } => {
+    const world = createWorld([recipientNamed('a')]);
+    world.run(postOf(1, { storage: 'hot', temperature: 'checked' }));
+    const offer = offerOf(world, LOT);
+    world.run({ kind: 'accept', ...base(), ...offer, quantityGrams: null });
+    return { world, offer };
+  };
+
+  it('is handed over when the recipient confirms it, and the history says so; no confirmation costs no try', () => {
+    const { world, offer } = claimedHot();
+    const without = [undefined, false].map((hotEnough) => {
+      const asked = hotEnough === undefined ? {} : { hotEnough };
+      const handover = { kind: 'handover' as const, ...base(), ...offer, code: '00000000', quantityGrams: null };
+      return refusal(only(world.run({ ...handover, ...asked }).answers.values()));
+    });
+    assert.deepEqual(without, ['too-cold', 'too-cold']);
+    assert.equal(lotIn(world).offers[0]?.wrongCodes, 0);
+    const done = world.run({ kind: 'handover', ...base(), ...offer, quantityGrams: 4_000, hotEnough: true });
+    assert.equal(lotIn(world).state, 'collected');
+    const steps = done.changes.flatMap((change) => change.transitions).filter((step) => step.to === 'collected');
+    assert.match(steps[0]?.detail ?? '', /63 °C/);
+  });
+
+  it('keeps what the donor said through a split', () => {
+    const { world, offer } = claimedHot();
+    world.run({ kind: 'handover', ...base(), ...offer, quantityGrams: 4_000, hotEnough: true });
+    const said = [...world.lots.values()].map((lot) => lot.temperature);
+    assert.deepEqual(said, ['checked', 'checked']);
+  });
+
+  it('asks nobody about other food', () => {
+    const world = createWorld([recipientNamed('a')]);
+    world.run(postOf(1, { storage: 'ambient' }));
+    const offer = offerOf(world, LOT);
+    world.run({ kind: 'accept', ...base(), ...offer, quantityGrams: null });
+    world.run({ kind: 'handover', ...base(), ...offer, quantityGrams: null });
+    assert.equal(lotIn(world).state, 'collected');
+    assert.equal(lotIn(world).temperature, null);
+  });
+});
+
 describe('the handover code', () => {
   it('locks after five wrong ones until the donor asks anew', () => {
     const world = createWorld([recipientNamed('a')]);

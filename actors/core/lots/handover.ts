@@ -8,12 +8,19 @@ import { closeOffer, move, patch, withOffer, type Turn } from './turn.ts';
 import { lotIdOfOffer } from '../words/ids.ts';
 import { answered, closedRefusal, findOffer, refuse } from './verdict.ts';
 
+/** In the lot's history: that the question was answered, and by whom. */
+const HOT_ENOUGH = '63 °C or hotter, says the recipient';
+
 /** The proved transfer. Only the claiming recipient redeems the code; a fallback offer needs no claim first. */
 export function handover(turn: Turn, command: Handover): Answer {
   const found = findOffer(turn, command.offerId, command.recipientId);
   if ('refusal' in found) return found.refusal;
   const { lot, offer } = found;
-  const refused = closedRefusal(lot, offer) ?? tooEarlyOrLate(turn, lot, offer) ?? checkCode(turn, lot, offer, command);
+  const refused =
+    closedRefusal(lot, offer) ??
+    tooEarlyOrLate(turn, lot, offer) ??
+    tooCold(lot, command) ??
+    checkCode(turn, lot, offer, command);
   if (refused !== null) return refused;
   const grams = command.quantityGrams ?? offer.quantityGrams;
   if (grams > offer.quantityGrams) {
@@ -28,7 +35,8 @@ export function handover(turn: Turn, command: Handover): Answer {
 function collect(turn: Turn, lot: Lot, offer: Offer, grams: number, kept: Partial<Lot>): void {
   const closed = closeOffer(turn, lot, 'collected');
   const offers = [...closed.slice(0, -1), ...closed.slice(-1).map((last) => ({ ...last, quantityGrams: grams }))];
-  move(turn, lot, { to: 'collected', reason: 'collected', offer }, { ...kept, offers, pickupByMs: null });
+  const detail = lot.storage === 'hot' ? HOT_ENOUGH : null;
+  move(turn, lot, { to: 'collected', reason: 'collected', offer, detail }, { ...kept, offers, pickupByMs: null });
   turn.collected.push({
     lotId: lot.id,
     offerId: offer.id,
@@ -36,6 +44,12 @@ function collect(turn: Turn, lot: Lot, offer: Offer, grams: number, kept: Partia
     day: localDay(offer.timeZone, turn.nowMs),
     quantityGrams: grams,
   });
+}
+
+/** Before the code is looked at: an unanswered question costs no try. */
+function tooCold(lot: Lot, command: Handover): Answer | null {
+  if (lot.storage !== 'hot' || command.hotEnough === true) return null;
+  return refuse('too-cold', 'Measure it: hot food changes hands at 63 °C or hotter only. Confirm it with hotEnough.');
 }
 
 function tooEarlyOrLate(turn: Turn, lot: Lot, offer: Offer): Answer | null {

@@ -1,4 +1,4 @@
-import type { Category, Storage } from '../words/food.ts';
+import type { Category, Storage, Temperature } from '../words/food.ts';
 import type { CellToken, DonorId, LotId, OfferId, RecipientId, RegionToken } from '../words/ids.ts';
 
 export const LOT_STATES = ['posted', 'offered', 'claimed', 'rematching', 'collected', 'expired', 'cancelled'] as const;
@@ -86,6 +86,10 @@ export interface Lot {
   readonly lat: number;
   readonly lon: number;
   readonly note: string | null;
+  /** what the donor said of hot or chilled food; null: nothing */
+  readonly temperature: Temperature | null;
+  /** id of its photo, which is kept elsewhere and not for ever */
+  readonly photo: string | null;
   /** offers made so far */
   readonly attempt: number;
   /** tries in a row that ended unanswered or found nobody; three of them lead to the fallback */

@@ -39,6 +39,8 @@ function lotOf(turn: Turn, command: Post): Lot {
     lat: command.lat,
     lon: command.lon,
     note: command.note,
+    temperature: command.temperature ?? null,
+    photo: command.photo ?? null,
     attempt: 0,
     tries: 0,
     radiusMeters: turn.facts.policy.radiusMeters,

@@ -39,6 +39,8 @@ export interface SurplusView {
   readonly safeUntil: string;
   readonly location: { readonly lat: number; readonly lon: number };
   readonly note: string | null;
+  readonly temperature: 'checked' | 'promised' | null;
+  readonly photo: string | null;
   readonly attempt: number;
   readonly tries: number;
   readonly deadLettered: boolean;
@@ -90,6 +92,8 @@ export function surplusView(lot: Lot, family: readonly Lot[] = []): SurplusView 
     safeUntil: rfc3339(lot.safeUntilMs),
     location: { lat: lot.lat, lon: lot.lon },
     note: lot.note,
+    temperature: lot.temperature,
+    photo: lot.photo,
     attempt: lot.attempt,
     tries: lot.tries,
     deadLettered: lot.deadLettered,

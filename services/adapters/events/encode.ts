@@ -59,6 +59,7 @@ function lotMessage(lot: Lot) {
     attempt: lot.attempt,
     tries: lot.tries,
     deadLettered: lot.deadLettered,
+    temperature: lot.temperature ?? '',
     ...(offer === undefined ? {} : { offer: offerMessage(offer) }),
   };
 }

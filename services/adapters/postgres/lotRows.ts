@@ -45,6 +45,8 @@ export interface LotRow {
   readonly lat: number;
   readonly lon: number;
   readonly note: string | null;
+  readonly temperature: string | null;
+  readonly photo: string | null;
   readonly attempt: number;
   readonly tries: number;
   readonly radius_meters: number;
@@ -81,6 +83,8 @@ export function lotOfRow(row: LotRow): Lot {
     lat: row.lat,
     lon: row.lon,
     note: row.note,
+    temperature: row.temperature,
+    photo: row.photo,
     attempt: row.attempt,
     tries: row.tries,
     radiusMeters: row.radius_meters,
@@ -139,6 +143,8 @@ export function newLotParam(lot: Lot, endedAtMs: number) {
     lat: lot.lat,
     lon: lot.lon,
     note: lot.note,
+    temperature: lot.temperature,
+    photo: lot.photo,
   };
 }
 

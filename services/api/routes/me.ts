@@ -5,13 +5,16 @@ import { memberOf } from '../identity/member.ts';
 import type { Api } from '../requests.ts';
 import { answers } from '../schemas/answers.ts';
 
-export function meRoutes(app: Api, { pool }: { readonly pool: Pool }): void {
+export function meRoutes(app: Api, { pool, photos }: { readonly pool: Pool; readonly photos: object | null }): void {
   app.get(
     '/v1/me',
     {
       config: { access: ['donor', 'recipient', 'operator'] },
       schema: { summary: 'Who the token says you are', tags: ['identity'], response: answers(200, 'Me') },
     },
-    async (request) => await factsOf(pool, memberOf(principalOfRequest(request))),
+    async (request) => ({
+      ...(await factsOf(pool, memberOf(principalOfRequest(request)))),
+      photos: photos !== null,
+    }),
   );
 }

@@ -57,6 +57,7 @@ export function offerAnswerRoutes(app: Api, dependencies: OfferAnswerDependencie
     kind: 'handover',
     code: body.code,
     quantityGrams: body.quantityGrams ?? null,
+    hotEnough: body.hotEnough === true,
   }));
 }
 

@@ -2,6 +2,7 @@ import type { CellClient } from '#cell/contract.ts';
 import { cellAt } from '#adapters/geo/s2.ts';
 import type { Post } from '#core/lots/command.ts';
 import { surplusView } from '#core/lots/view.ts';
+import { isAskedForTemperature } from '#core/words/food.ts';
 import { lotIdOf } from '#core/words/ids.ts';
 import type { DonorId } from '#core/words/ids.ts';
 import { principalOfRequest } from '../auth/gate.ts';
@@ -81,15 +82,28 @@ function postSurplus(app: Api, { sendOnce, directory, fingerprint, nowMs, newUui
   );
 }
 
-type Food = Pick<Post, 'category' | 'storage' | 'quantityGrams' | 'servings' | 'readyFromMs' | 'safeUntilMs' | 'note'>;
+type Food = Pick<
+  Post,
+  | 'category'
+  | 'storage'
+  | 'quantityGrams'
+  | 'servings'
+  | 'readyFromMs'
+  | 'safeUntilMs'
+  | 'note'
+  | 'temperature'
+  | 'photo'
+>;
 
 /** Only what doesn't depend on the time of day is checked here: a key's repeat must get its first answer. */
 function foodOf(body: PostSurplusBody): Food {
   const safeUntilMs = instantMsOf(body.safeUntil, '/safeUntil');
   const readyFromMs = body.readyFrom === undefined ? null : instantMsOf(body.readyFrom, '/readyFrom');
   if (readyFromMs !== null && readyFromMs >= safeUntilMs) throw malformed('/readyFrom', 'must be before safeUntil');
-  const { category, storage, quantityGrams, servings = null, note = null } = body;
-  return { category, storage, quantityGrams, servings, readyFromMs, safeUntilMs, note };
+  const { category, storage, quantityGrams, servings = null, note = null, temperature = null, photo = null } = body;
+  if (temperature !== null && !isAskedForTemperature(storage))
+    throw malformed('/temperature', 'is for hot and chilled food');
+  return { category, storage, quantityGrams, servings, readyFromMs, safeUntilMs, note, temperature, photo };
 }
 
 function readSurplus(app: Api, { reads }: SurplusDependencies): void {

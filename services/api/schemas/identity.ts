@@ -24,6 +24,7 @@ export const Me = Type.Object(
     organisationId: NullableText,
     name: Type.String(),
     timeZone: Type.Unsafe<string | null>({ type: ['string', 'null'], description: 'null: an operator has no place' }),
+    photos: Type.Boolean({ description: 'photos of food are kept here' }),
   },
   { $id: 'Me', ...strict },
 );

@@ -19,6 +19,9 @@ export const Handover = Type.Object(
   {
     code: Type.String({ pattern: '^[0-9]{8}$', maxLength: 8, description: "the donor's 8 digits" }),
     quantityGrams: Type.Optional(Grams),
+    hotEnough: Type.Optional(
+      Type.Boolean({ description: 'you measured it: 63 °C or hotter; hot food is not handed over without it' }),
+    ),
   },
   strict,
 );

@@ -1,7 +1,13 @@
 import Type, { type Static } from 'typebox';
 import { LOT_STATES, OFFER_STATES } from '#core/lots/lot.ts';
-import { CategoryWord, CursorText, Grams, Instant, Limit, Location } from './words.ts';
+import { TEMPERATURES } from '#core/words/food.ts';
+import { CategoryWord, CursorText, Grams, Instant, Limit, Location, PhotoId } from './words.ts';
 import { NullableInstant, NullableInteger, NullableText, StorageWord, Words } from './words.ts';
+
+const TemperatureWord = Type.Enum([...TEMPERATURES], {
+  description:
+    'hot food is 63 °C or hotter, chilled food 5 °C or colder: measured for this post, or promised for each; shown to the recipient',
+});
 
 export const PostSurplus = Type.Object(
   {
@@ -13,6 +19,11 @@ export const PostSurplus = Type.Object(
     safeUntil: Instant,
     location: Type.Optional(Location),
     note: Type.Optional(Words(500)),
+    temperature: Type.Optional(TemperatureWord),
+    photo: Type.Optional({
+      ...PhotoId,
+      description: 'PUT /v1/photos/{id} brings it, before or after: food never waits for its picture',
+    }),
   },
   {
     additionalProperties: false,
@@ -70,6 +81,12 @@ const foodFields = {
   safeUntil: Instant,
   location: Location,
   note: NullableText,
+  temperature: Type.Unsafe<'checked' | 'promised' | null>({
+    type: ['string', 'null'],
+    enum: [...TEMPERATURES, null],
+    description: 'what the donor says of hot or chilled food; null: nothing',
+  }),
+  photo: Type.Unsafe<string | null>({ ...NullableText, description: 'it has one, at /v1/surplus/{id}/photo' }),
   attempt: Type.Integer(),
   tries: Type.Integer(),
   deadLettered: Type.Boolean(),

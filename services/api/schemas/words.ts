@@ -22,6 +22,12 @@ export const OrganisationId = Type.Object({
   id: Type.String({ maxLength: 300, description: 'a-z, 0-9, - and _; at most 64' }),
 });
 
+export const PhotoId = Type.String({
+  pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$',
+  maxLength: 36,
+  description: 'a uuid you make',
+});
+
 export const Limit = Type.Integer({ minimum: 1, maximum: 100, default: 50 });
 export const CursorText = Type.String({ maxLength: 256, description: 'nextCursor of the page before' });
 

@@ -1,12 +1,21 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { pino } from 'pino';
+import { createFolderStore } from '#adapters/objects/folderStore.ts';
+import { photoKey, savePhoto } from '#adapters/postgres/sql/photos.ts';
 import * as housekeeping from '#adapters/postgres/sql/housekeeping.ts';
 import { listRegions } from '#adapters/postgres/sql/listRegions.ts';
 import { openStage, REGION_ID, type Stage } from '../../../dev/testing/workerStage.ts';
 import { housekeep, type HousekeepPorts } from './housekeep.ts';
+import { createPhotoCleaner } from './photos.ts';
 
 let stage: Stage;
+const folder = mkdtempSync(join(tmpdir(), 'photos-'));
+const photos = createFolderStore(folder);
+after(() => rmSync(folder, { recursive: true, force: true }));
 before(async () => {
   stage = await openStage();
 });
@@ -21,6 +30,7 @@ function ports(): HousekeepPorts {
     deleteOldCommands: (region, days, limit) => housekeeping.deleteOldCommands(pool, region, days, limit),
     deleteOldTravelTimes: (days, limit) => housekeeping.deleteOldTravelTimes(pool, days, limit),
     deleteOldSignIns: (table, days, limit) => housekeeping.deleteOldSignIns(pool, table, days, limit),
+    deleteOldPhotos: createPhotoCleaner(pool, photos),
     log: pino({ level: 'silent' }),
   };
 }
@@ -94,3 +104,17 @@ test('a part that fails does not keep the others from being done', async () => {
 function daysAhead(days: number): string {
   return new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10).replaceAll('-', '');
 }
+
+test('photos go 40 days after they were taken, the picture and its row; young ones stay', async () => {
+  const ids = ['old', 'young', 'lost'];
+  for (const id of ids) await savePhoto(stage.appPool, id, 'kitchen', 1);
+  for (const id of ids.slice(0, 2)) await photos.put(photoKey('kitchen', id), Buffer.from([1]), 'image/jpeg');
+  await stage.pool.query("update photo set created_at = now() - interval '41 days' where photo_id in ('old', 'lost')");
+  await housekeep(ports());
+  const left = await Promise.all(ids.map((id) => photos.get(photoKey('kitchen', id))));
+  assert.deepEqual(
+    left.map((picture) => picture !== null),
+    [false, true, false],
+  );
+  assert.equal(await count('photo'), 1);
+});

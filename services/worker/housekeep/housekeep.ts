@@ -9,6 +9,8 @@ export interface HousekeepPorts {
   readonly deleteOldCommands: (region: string, olderThanDays: number, limit: number) => Promise<number>;
   readonly deleteOldTravelTimes: (olderThanDays: number, limit: number) => Promise<number>;
   readonly deleteOldSignIns: (table: SignInTable, olderThanDays: number, limit: number) => Promise<number>;
+  /** an old photo's picture and row; @returns how many went; fewer than `limit`: none is left */
+  readonly deleteOldPhotos: (olderThanDays: number, limit: number) => Promise<number>;
   readonly log: Pick<Logger, 'info' | 'warn'>;
 }
 
@@ -18,6 +20,8 @@ const COMMAND_DAYS = 7;
 const TRAVEL_TIME_DAYS = 30;
 /** So long after it was over one can still look up how a session ended. */
 const SIGN_IN_DAYS = 30;
+/** Food is good for 30 days at most. */
+const PHOTO_DAYS = 40;
 /** Short statements: nothing here may hold up a turn. */
 const ROWS_A_STATEMENT = 1_000;
 
@@ -29,6 +33,9 @@ export async function housekeep(ports: HousekeepPorts): Promise<void> {
     commandsDeleted: await attempt(ports, 'commands', () => deleteCommands(ports)),
     travelTimesDeleted: await attempt(ports, 'travel times', () =>
       untilNoneIsLeft(() => ports.deleteOldTravelTimes(TRAVEL_TIME_DAYS, ROWS_A_STATEMENT)),
+    ),
+    photosDeleted: await attempt(ports, 'photos', () =>
+      untilNoneIsLeft(() => ports.deleteOldPhotos(PHOTO_DAYS, ROWS_A_STATEMENT)),
     ),
     signInsDeleted: await attempt(ports, 'sign-ins', () => deleteSignIns(ports)),
   };

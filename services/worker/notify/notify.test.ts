@@ -60,6 +60,7 @@ function start(change: Partial<Workshop> = {}): void {
     alerts: { raise: () => Promise.resolve(), resolve: () => Promise.resolve() },
     pusher,
     openSubscription: (row) => sealer.open(row, pushContext(row.endpointDigest)),
+    photos: null,
     redis: { url: '', prefix: 'pp' },
     regionLevel: 9,
     me: 'me',

@@ -1,5 +1,8 @@
 /** English, as ICU messages. Keys are the same in every language: the compiler and a test see to it. */
+import { donorEn } from './donor.en.ts';
+
 export const en = {
+  ...donorEn,
   'app.name': 'Pahlawan Pangan',
   'app.skip': 'Skip to the content',
   'app.loading': 'Loading …',

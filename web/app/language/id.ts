@@ -1,7 +1,9 @@
+import { donorId } from './donor.id.ts';
 import type { MessageKey } from './en.ts';
 
 /** Bahasa Indonesia, as ICU messages. */
 export const id: Readonly<Record<MessageKey, string>> = {
+  ...donorId,
   'app.name': 'Pahlawan Pangan',
   'app.skip': 'Langsung ke isi',
   'app.loading': 'Memuat …',

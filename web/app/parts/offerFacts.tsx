@@ -1,10 +1,11 @@
 import type { Reason } from '#core/lots/lot.ts';
-import type { Category } from '#core/words/food.ts';
+import { isAskedForTemperature, type Category, type Storage } from '#core/words/food.ts';
 import { kilograms, distance } from '../language/amounts.ts';
 import type { MessageKey } from '../language/en.ts';
 import { t, word } from '../language/language.ts';
 import type { Offer } from '../lists.ts';
 import { clockTime } from '../state.ts';
+import { Photo } from './photo.tsx';
 
 /** What, how much, how far, until when; food safety; why it was offered to you. */
 export function OfferFacts({ offer }: { readonly offer: Offer }) {
@@ -19,10 +20,12 @@ export function OfferFacts({ offer }: { readonly offer: Offer }) {
           <strong>{t('offer.safe', { time: clockTime(surplus.safeUntil) })}</strong>
         </li>
       </ul>
+      {surplus.photo != null && <Photo lotId={surplus.id} />}
       <h3>{t('offer.safety')}</h3>
       <p>
         {t(`storage.${surplus.storage}` as MessageKey)}. {t(`safety.${surplus.storage}` as MessageKey)}
       </p>
+      {isAskedForTemperature(surplus.storage as Storage) && <p>{saidOf(surplus)}</p>}
       {surplus.note != null && (
         <>
           <h3>{t('offer.note')}</h3>
@@ -39,6 +42,12 @@ export function OfferFacts({ offer }: { readonly offer: Offer }) {
       </details>
     </>
   );
+}
+
+/** What the donor answered; an older server or post says nothing. */
+function saidOf({ temperature, storage }: Offer['surplus']): string {
+  if (temperature == null) return t('temperature.none');
+  return t(`temperature.${temperature}.${storage as 'hot' | 'chilled'}`);
 }
 
 export function OfferTitle({ offer }: { readonly offer: Offer }) {

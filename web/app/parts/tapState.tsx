@@ -5,9 +5,16 @@ import { taps } from '../state.ts';
 
 const SHOWN_WHEN_SENT_MS = 60_000;
 
+interface TapStatesProps {
+  readonly subject: string;
+  /** what was sent before the last tap is no news: it has been tapped back and forth */
+  readonly latest?: boolean;
+}
+
 /** What became of the taps on one offer or surplus: kept, sent, or refused and why. */
-export function TapStates({ subject }: { readonly subject: string }) {
-  const own = taps.value.filter((tap) => tap.subject === subject && isNews(tap));
+export function TapStates({ subject, latest = false }: TapStatesProps) {
+  const news = taps.value.filter((tap) => tap.subject === subject && isNews(tap));
+  const own = latest ? news.filter((tap, index) => index === 0 || tap.state !== 'sent') : news;
   return (
     <div role="status">
       {own.map((tap) => (

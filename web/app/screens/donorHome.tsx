@@ -6,7 +6,9 @@ import { surpluses } from '../lists.ts';
 import { categoryName } from '../parts/offerFacts.tsx';
 import { TapState, TapStates } from '../parts/tapState.tsx';
 import { Coming } from '../parts/coming.tsx';
+import { windowFood, WindowLine } from '../parts/windowLine.tsx';
 import { clockTime, taps } from '../state.ts';
+import { windows } from '../windows.ts';
 
 /** so many of what is over */
 const PAST = 10;
@@ -15,7 +17,7 @@ export function DonorHome() {
   const all = surpluses.value.value;
   const open = (all ?? []).filter((surplus) => !isEnd(surplus.state as LotState));
   const past = (all ?? []).filter((surplus) => isEnd(surplus.state as LotState)).slice(0, PAST);
-  const posts = taps.value.filter((tap) => tap.kind === 'post' && tap.state !== 'sent');
+  const posts = taps.value.filter((tap) => (tap.kind === 'post' || tap.kind === 'photo') && tap.state !== 'sent');
   return (
     <>
       <p>
@@ -34,10 +36,35 @@ export function DonorHome() {
       {open.map((surplus) => (
         <SurplusLine key={surplus.id} surplus={surplus} />
       ))}
+      <ByItself />
       {past.length > 0 && <h2 class="part">{t('offer.past.title')}</h2>}
       {past.map((surplus) => (
         <SurplusLine key={surplus.id} surplus={surplus} />
       ))}
+    </>
+  );
+}
+
+/** Before what is over: what is to come. */
+function ByItself() {
+  const coming = (windows.value.value ?? []).filter((window) => !window.paused);
+  return (
+    <>
+      {coming.length > 0 && <h2 class="part">{t('windows.home')}</h2>}
+      {coming.map((window) => (
+        <article class="card line" key={window.id}>
+          <h2>{windowFood(window)}</h2>
+          <WindowLine window={window} />
+        </article>
+      ))}
+      <p class="row">
+        <a class="button" href="#/windows">
+          {t('windows.title')}
+        </a>
+        <a class="button" href="#/report">
+          {t('report.title')}
+        </a>
+      </p>
     </>
   );
 }

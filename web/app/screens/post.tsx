@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
-import { CATEGORIES, MAX_GRAMS, STORAGES } from '#core/words/food.ts';
+import { CATEGORIES, isAskedForTemperature, MAX_GRAMS, STORAGES } from '#core/words/food.ts';
 import { t } from '../language/language.ts';
-import { kilograms } from '../language/amounts.ts';
 import { tap } from '../live.ts';
+import { Amount } from '../parts/amount.tsx';
 import { categoryName } from '../parts/offerFacts.tsx';
 import { Choice } from '../parts/choice.tsx';
 import {
@@ -14,15 +14,16 @@ import {
   type GoodUntil,
   type Draft,
 } from '../draft.ts';
-import { clockTime, go, nowMs, timeZone } from '../state.ts';
+import { TakePhoto } from '../parts/photo.tsx';
+import { clockTime, go, member, nowMs, timeZone } from '../state.ts';
 
-const QUICK_KG = ['2', '5', '10', '20'] as const;
 const ANSWERS = ['yes', 'no'] as const;
 
 /** What was posted last stands there already: most kitchens have the same left over each evening. */
 export function PostScreen() {
   const [draft, setDraft] = useState(fromLastTime);
   const [safe, setSafe] = useState<'yes' | 'no' | null>(null);
+  const [photo, setPhoto] = useState<Blob | null>(null);
   const [wrong, setWrong] = useState('');
   const change = (part: Partial<Draft>): void => {
     setWrong('');
@@ -33,7 +34,7 @@ export function PostScreen() {
     const problem = problemOf(draft, safe);
     setWrong(problem ?? '');
     if (problem !== null) return;
-    post(draft);
+    post(draft, photo);
     go('');
   };
   return (
@@ -54,7 +55,7 @@ export function PostScreen() {
         words={(storage) => t(`storage.${storage}`)}
         choose={(storage) => (change({ storage }), setSafe(null))}
       />
-      <Amount draft={draft} change={change} />
+      <Amount kg={draft.kg} choose={(kg) => change({ kg })} />
       <Choice
         legend={t('post.until')}
         name="until"
@@ -73,37 +74,10 @@ export function PostScreen() {
         value={draft.note}
         onInput={(event) => change({ note: event.currentTarget.value })}
       />
+      {member.value?.photos === true && <TakePhoto photo={photo} take={setPhoto} />}
       <p role="alert">{wrong}</p>
       <button class="primary">{t('post.go')}</button>
     </form>
-  );
-}
-
-interface AmountProps {
-  readonly draft: Draft;
-  readonly change: (part: Partial<Draft>) => void;
-}
-
-function Amount({ draft, change }: AmountProps) {
-  return (
-    <>
-      <Choice
-        legend={t('post.amount')}
-        name="quick"
-        values={QUICK_KG}
-        chosen={QUICK_KG.find((kg) => kg === draft.kg) ?? null}
-        words={(kg) => kilograms(Number(kg) * 1000)}
-        choose={(kg) => change({ kg })}
-      />
-      <label for="kg">{t('post.amount.kg')}</label>
-      <input
-        id="kg"
-        inputMode="decimal"
-        autocomplete="off"
-        value={draft.kg}
-        onInput={(event) => change({ kg: event.currentTarget.value })}
-      />
-    </>
   );
 }
 
@@ -144,15 +118,23 @@ function problemOf({ kg, storage }: Draft, safe: 'yes' | 'no' | null): string | 
   return safe === null ? t('post.answer') : null;
 }
 
-function post(draft: Draft): void {
+function post(draft: Draft, photo: Blob | null): void {
   const { category, storage, note } = draft;
+  const photoId = crypto.randomUUID();
   const body = {
     category,
     storage,
     quantityGrams: gramsOf(draft.kg),
     safeUntil: new Date(goodUntilMs(draft.goodUntil, nowMs.value, timeZone.value)).toISOString(),
+    ...(isAskedForTemperature(storage) ? { temperature: 'checked' } : {}),
+    ...(photo === null ? {} : { photo: photoId }),
     ...(note.trim() === '' ? {} : { note: note.trim() }),
   };
   keepForNextTime(draft);
+  // Beside the post, not before it: food never waits for its picture.
+  if (photo !== null) {
+    const path = `/v1/photos/${photoId}`;
+    void tap({ kind: 'photo', subject: `photo:${photoId}`, method: 'PUT', path, body: photo });
+  }
   void tap({ kind: 'post', subject: `post:${crypto.randomUUID()}`, method: 'POST', path: '/v1/surplus', body });
 }

@@ -7,6 +7,7 @@ import { surpluses, type SurplusWithHistory } from '../lists.ts';
 import { onNews, tap } from '../live.ts';
 import { Coming } from '../parts/coming.tsx';
 import { HandoverCode } from '../parts/handoverCode.tsx';
+import { Photo } from '../parts/photo.tsx';
 import { isPending, TapStates } from '../parts/tapState.tsx';
 import { createSeen } from '../seen.ts';
 import { clockTime } from '../state.ts';
@@ -46,6 +47,7 @@ function LotCard({ lot }: { readonly lot: SurplusView }) {
         <strong>{t(`state.lot.${lot.state as 'posted'}`)}</strong> ·{' '}
         {t('offer.safe', { time: clockTime(lot.safeUntil) })}
       </p>
+      {lot.photo != null && <Photo lotId={lot.id} />}
       <Coming surplus={lot} />
       {lot.offer?.state === 'claimed' && <HandoverCode offerId={lot.offer.id} />}
     </article>

@@ -187,6 +187,13 @@ export declare type Lot = Message<"pahlawan.v1.Lot"> & {
    * @generated from field: pahlawan.v1.Offer offer = 22;
    */
   offer?: Offer | undefined;
+
+  /**
+   * what the donor says of hot or chilled food: checked · promised; empty: nothing
+   *
+   * @generated from field: string temperature = 23;
+   */
+  temperature: string;
 };
 
 /**

@@ -12,7 +12,7 @@ export interface SurplusFilter {
 }
 
 const COLUMNS = `l.geo_region_id, l.cell_id, l.posted_at, l.lot_id, l.root_id, l.parent_id, l.donor_id, l.state, l.version,
-  l.quantity_grams, l.posted_grams, l.servings, l.category, l.storage, l.ready_from, l.safe_until, l.lat, l.lon, l.note,
+  l.quantity_grams, l.posted_grams, l.servings, l.category, l.storage, l.ready_from, l.safe_until, l.lat, l.lon, l.note, l.temperature, l.photo,
   l.attempt, l.tries, l.radius_meters, l.tried, l.next_action_at, l.pickup_by, l.reminded, l.dead_lettered`;
 const PAGE = `and ($2::text is null or l.state = $2) and ($3::timestamptz is null or (l.posted_at, l.lot_id) < ($3, $4::text))
   order by l.posted_at desc, l.lot_id desc limit $5`;

@@ -1,0 +1,71 @@
+/** When a recurring window posts: at a time of day of a donor's own zone, on some days of the week. */
+import { localDay, utcOffsetMinutes } from '../matching/hours.ts';
+
+export interface Schedule {
+  /** 0 to 1,439, by the clock on the donor's wall */
+  readonly minuteOfDay: number;
+  /** ISO: 1 is Monday, 7 Sunday */
+  readonly weekdays: readonly number[];
+  /** local days, YYYY-MM-DD, on which it doesn't post */
+  readonly skips: readonly string[];
+  readonly paused: boolean;
+}
+
+/** One time it comes round: the local day names it, whatever the clocks do. */
+export interface Occurrence {
+  readonly day: string;
+  /** unix ms */
+  readonly atMs: number;
+}
+
+export const MAX_SKIPS = 60;
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+/** More days in a row than can be skipped, and a week for the weekday. */
+const MAX_DAYS_AHEAD = MAX_SKIPS * 7 + 8;
+
+/**
+ * The first time after `afterMs` whose day comes after `afterDay`.
+ * @param afterDay YYYY-MM-DD, done with already; null: none
+ * @returns null when it is paused or has no weekday
+ */
+export function nextOccurrence(
+  schedule: Schedule,
+  timeZone: string,
+  afterMs: number,
+  afterDay: string | null = null,
+): Occurrence | null {
+  if (schedule.paused) return null;
+  const first = localDay(timeZone, afterMs);
+  for (let ahead = 0; ahead < MAX_DAYS_AHEAD; ahead++) {
+    const day = dayAfter(first, ahead);
+    if (afterDay !== null && day <= afterDay) continue;
+    if (!schedule.weekdays.includes(weekdayOf(day)) || schedule.skips.includes(day)) continue;
+    const atMs = atMsOf(timeZone, day, schedule.minuteOfDay);
+    if (atMs > afterMs) return { day, atMs };
+  }
+  return null;
+}
+
+/**
+ * The moment (unix ms) at which clocks there show this time on this day. A time that comes twice, when clocks go back, is the
+ * first; one that doesn't come, when they go forward, is as much later as they jump.
+ */
+export function atMsOf(timeZone: string, day: string, minuteOfDay: number): number {
+  const wallMs = Date.parse(`${day}T00:00:00Z`) + minuteOfDay * MINUTE_MS;
+  const before = utcOffsetMinutes(timeZone, wallMs - DAY_MS);
+  const after = utcOffsetMinutes(timeZone, wallMs + DAY_MS);
+  const byBefore = wallMs - before * MINUTE_MS;
+  if (utcOffsetMinutes(timeZone, byBefore) === before) return byBefore;
+  const byAfter = wallMs - after * MINUTE_MS;
+  return utcOffsetMinutes(timeZone, byAfter) === after ? byAfter : byBefore;
+}
+
+export function weekdayOf(day: string): number {
+  // 1970-01-01 was a Thursday
+  return ((Math.floor(Date.parse(`${day}T00:00:00Z`) / DAY_MS) + 3) % 7) + 1;
+}
+
+function dayAfter(day: string, days: number): string {
+  return new Date(Date.parse(`${day}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
+}

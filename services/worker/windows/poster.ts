@@ -1,0 +1,94 @@
+/** Recurring windows whose time has come are posted: once for each window and day, however many workers look. */
+import type { Logger } from 'pino';
+import type { CellClient } from '#cell/contract.ts';
+import { cellAt } from '#adapters/geo/s2.ts';
+import type { DueWindow, PostingWindow, WindowDone } from '#adapters/postgres/sql/windows.ts';
+import type { Post } from '#core/lots/command.ts';
+import { nextOccurrence, type Occurrence } from '#core/windows/schedule.ts';
+import { cellOf, lotIdOf, type DonorId } from '#core/words/ids.ts';
+import { createLimit } from '../limit.ts';
+
+export interface PosterPorts {
+  readonly cells: Pick<CellClient, 'send'>;
+  readonly due: (limit: number) => Promise<readonly DueWindow[]>;
+  readonly take: (window: PostingWindow) => Promise<boolean>;
+  readonly close: (window: PostingWindow, done: WindowDone) => Promise<void>;
+  readonly newUuid: (atMs: number) => string;
+  readonly nowMs: () => number;
+  readonly onPosted: (outcome: WindowDone['outcome'] | 'later') => void;
+  readonly log: Pick<Logger, 'warn'>;
+}
+
+/**
+ * Later than this nobody counts on it any more: the kitchen may have gone home. Shorter than a command's row is kept, so
+ * that a repeat always meets its first; shorter than any food is good.
+ */
+export const GRACE_MS = 30 * 60_000;
+const WINDOWS_A_ROUND = 200;
+const POSTS_AT_ONCE = 8;
+const POST_DEADLINE_MS = 3_000;
+
+/** @returns one look at what is due. @throws when PostgreSQL is away */
+export function createWindowPoster(ports: PosterPorts): () => Promise<void> {
+  const atOnce = createLimit(POSTS_AT_ONCE);
+
+  async function post(window: DueWindow): Promise<void> {
+    const { next } = window;
+    if (next === null) return;
+    if (ports.nowMs() - next.atMs > GRACE_MS) {
+      await close(window, next, { outcome: 'missed', surplusId: null });
+      ports.log.warn({ windowId: window.id, day: next.day }, 'a recurring post came too late and was left out');
+      return;
+    }
+    if (!(await ports.take(window))) return;
+    const command = commandOf(window, next, ports.newUuid(ports.nowMs()));
+    const answer = await ports.cells.send(cellOf(command.lotId), command, { deadlineMs: POST_DEADLINE_MS });
+    if ('elsewhere' in answer) throw new Error('a recurring post was claimed elsewhere');
+    const surplusId = answer.ok ? (answer.surplus?.id ?? null) : null;
+    if (!answer.ok) ports.log.warn({ windowId: window.id, refused: answer.refused }, 'a recurring post was refused');
+    await close(window, next, { outcome: answer.ok ? 'posted' : 'refused', surplusId });
+  }
+
+  async function close(window: DueWindow, done: Occurrence, what: Omit<WindowDone, 'next'>): Promise<void> {
+    const after = Math.max(done.atMs, ports.nowMs() - GRACE_MS);
+    await ports.close(window, { ...what, next: nextOccurrence(window, window.timeZone, after, done.day) });
+    ports.onPosted(what.outcome);
+  }
+
+  async function attempt(window: DueWindow): Promise<void> {
+    try {
+      await post(window);
+    } catch (error) {
+      ports.onPosted('later');
+      ports.log.warn({ because: String(error), windowId: window.id }, 'a recurring post waits for the next round');
+    }
+  }
+
+  return async () => {
+    const due = await ports.due(WINDOWS_A_ROUND);
+    await Promise.all(due.map((window) => atOnce(() => attempt(window))));
+  };
+}
+
+/** One command for a window and its day: a repeat, by whichever worker, gets the first answer and posts nothing. */
+function commandOf(window: DueWindow, { day, atMs }: Occurrence, uuid: string): Post {
+  const { id, donorId, lat, lon, category, storage, quantityGrams, note, temperature } = window;
+  return {
+    kind: 'post',
+    id: `window:${id}:${day}`,
+    // The id says it all: what a repeat asks for may have been changed meanwhile.
+    fingerprint: 'window',
+    lotId: lotIdOf(cellAt({ lat, lon }), uuid),
+    donorId: donorId as DonorId,
+    lat,
+    lon,
+    category,
+    storage,
+    quantityGrams,
+    servings: null,
+    readyFromMs: null,
+    safeUntilMs: atMs + window.goodForMinutes * 60_000,
+    note,
+    temperature,
+  };
+}

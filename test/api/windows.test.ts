@@ -1,0 +1,136 @@
+/** Recurring windows over HTTP, and posted by a worker's poster into real cells. */
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, describe, it } from 'node:test';
+import { newUuid } from '#adapters/ids/uuid.ts';
+import * as windows from '#adapters/postgres/sql/windows.ts';
+import { createWindowPoster } from '../../services/worker/windows/poster.ts';
+import { registerDonor, registerRecipient, startWorld, type Reply, type World } from './world.ts';
+
+const AS = 'donor:kitchen';
+const everyEvening = {
+  timeOfDay: '21:30',
+  weekdays: [1, 2, 3, 4, 5, 6, 7],
+  category: 'bakery',
+  storage: 'ambient',
+  quantityGrams: 5_000,
+  goodForMinutes: 240,
+};
+
+let world: World;
+before(async () => {
+  world = await startWorld();
+  await registerDonor(world, 'kitchen', { timeZone: 'Asia/Jakarta' });
+  await registerDonor(world, 'bakery');
+  await registerRecipient(world, 'shelter');
+});
+after(() => world.stop());
+
+const save = (id: string, change: object = {}, as = AS): Promise<Reply> =>
+  world.ask('PUT', `/v1/windows/${id}`, { as, body: { ...everyEvening, ...change } });
+const skip = (id: string, day: string, method = 'PUT'): Promise<Reply> =>
+  world.ask(method, `/v1/windows/${id}/skips/${day}`, { as: AS });
+
+/** As if its time had come a minute ago. */
+async function makeDue(id: string): Promise<void> {
+  await world.pool.query(`update posting_window set next_at = now() - interval '1 minute' where window_id = $1`, [id]);
+}
+
+function poster(): () => Promise<void> {
+  return createWindowPoster({
+    cells: world.given.cells,
+    due: (limit) => windows.findDueWindows(world.pool, limit),
+    take: (window) => windows.takeWindowDay(world.pool, window),
+    close: (window, done) => windows.closeWindowDay(world.pool, window, done),
+    newUuid,
+    nowMs: Date.now,
+    onPosted: () => undefined,
+    log: { warn: () => undefined },
+  });
+}
+
+describe('a recurring window', () => {
+  it('is added, changed and removed under an id of the donor; a repeat is the same write', async () => {
+    const id = randomUUID();
+    const added = await save(id);
+    assert.equal(added.status, 200, added.text);
+    assert.match(added.body.next.at, /T14:30:00/);
+    assert.deepEqual((await save(id)).body.next, added.body.next);
+    const changed = await save(id, { timeOfDay: '06:00', weekdays: [7, 1], paused: true });
+    assert.deepEqual([changed.body.timeOfDay, changed.body.weekdays, changed.body.next], ['06:00', [1, 7], null]);
+    assert.equal((await world.ask('GET', '/v1/windows', { as: AS })).body.items.length, 1);
+    assert.equal((await save(id, {}, 'donor:bakery')).status, 404);
+    for (let n = 0; n < 2; n++) assert.equal((await world.ask('DELETE', `/v1/windows/${id}`, { as: AS })).status, 204);
+    assert.equal((await world.ask('GET', '/v1/windows', { as: AS })).body.items.length, 0);
+    const { rows } = await world.pool.query<{ action: string }>(
+      'select action from audit_log where subject = $1 order by at',
+      [`window:${id}`],
+    );
+    assert.deepEqual(
+      rows.map((row) => row.action),
+      ['window.save', 'window.save', 'window.save', 'window.remove'],
+    );
+  });
+
+  it('asks for a promise where food must be hot or cold, and says what is wrong', async () => {
+    for (const [change, field] of [
+      [{ storage: 'hot' }, '/temperature'],
+      [{ temperature: 'promised' }, '/temperature'],
+      [{ timeOfDay: '24:00' }, '/timeOfDay'],
+      [{ weekdays: [] }, '/weekdays'],
+      [{ weekdays: [8] }, '/weekdays/0'],
+      [{ goodForMinutes: 5 }, '/goodForMinutes'],
+    ] as const) {
+      const reply = await save(randomUUID(), change);
+      assert.deepEqual([reply.status, reply.body.errors?.[0]?.field], [400, field], reply.text);
+    }
+    assert.equal((await save('not-a-uuid')).status, 400);
+    assert.equal((await save(randomUUID(), { storage: 'hot', temperature: 'promised', paused: true })).status, 200);
+  });
+
+  it('is skipped for a day, and posted on it after all', async () => {
+    const id = randomUUID();
+    const { next } = (await save(id)).body;
+    const skipped = await skip(id, next.day);
+    assert.deepEqual(skipped.body.skips, [next.day]);
+    assert.ok(skipped.body.next.day > next.day);
+    assert.deepEqual((await skip(id, next.day)).body, skipped.body);
+    assert.deepEqual((await skip(id, next.day, 'DELETE')).body.next, next);
+    assert.equal((await skip(id, '2020-01-01')).body.type, '/docs/errors/window-over');
+  });
+});
+
+describe('when its time has come', () => {
+  it('one surplus is posted and offered, whoever looks and however often; that day is over', async () => {
+    const id = randomUUID();
+    const { next } = (await save(id)).body;
+    await makeDue(id);
+    await Promise.all([poster()(), poster()(), poster()()]);
+    await poster()();
+    const { items } = (await world.ask('GET', '/v1/windows', { as: AS })).body;
+    const window = items.find((each: { id: string }) => each.id === id);
+    assert.deepEqual([window.last.day, window.last.outcome], [next.day, 'posted']);
+    assert.ok(window.next.day > next.day);
+    const surplus = (await world.ask('GET', `/v1/surplus/${window.last.surplusId}`, { as: AS })).body;
+    assert.deepEqual([surplus.state, surplus.quantityGrams, surplus.offer.recipientId], ['offered', 5_000, 'shelter']);
+    assert.equal((await world.ask('GET', '/v1/surplus', { as: AS })).body.items.length, 1);
+    assert.equal((await skip(id, next.day)).body.type, '/docs/errors/window-over');
+    // moved to a later hour of the same day: it does not come round again
+    assert.ok((await save(id, { timeOfDay: '23:59' })).body.next.day > next.day);
+  });
+
+  it('is not posted twice when the row forgets: the cell remembers the day', async () => {
+    const id = randomUUID();
+    const { next } = (await save(id)).body;
+    const before = (await world.ask('GET', '/v1/surplus', { as: AS })).body.items.length;
+    for (let n = 0; n < 3; n++) {
+      await world.pool.query(
+        'update posting_window set last_day = null, last_outcome = null, next_day = $2 where window_id = $1',
+        [id, next.day],
+      );
+      await makeDue(id);
+      await poster()();
+    }
+    assert.equal((await world.ask('GET', '/v1/surplus', { as: AS })).body.items.length, before + 1);
+  });
+});
