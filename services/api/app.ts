@@ -29,6 +29,7 @@ import { organisationRoutes } from './routes/organisations.ts';
 import { passkeyRoutes } from './routes/passkeys.ts';
 import { pushSubscriptionRoutes, type PushDependencies } from './routes/pushSubscriptions.ts';
 import { screenRoutes } from './routes/screens.ts';
+import { steeringRoutes } from './routes/steering.ts';
 import { statsRoutes } from './routes/stats.ts';
 import { streamRoutes } from './routes/stream.ts';
 import { surplusRoutes } from './routes/surplus.ts';
@@ -100,6 +101,7 @@ export async function createApi(given: ApiDependencies): Promise<ApiServer> {
   surplusRoutes(app, { ...given, sendOnce, fingerprint });
   offerRoutes(app, { reads, directory, contactOf: given.organisations.contactOf });
   offerAnswerRoutes(app, { sendOnce, reads, directory, fingerprint });
+  steeringRoutes(app, { ...given, sendOnce, fingerprint });
   handoverCodeRoutes(app, { ...given, newId });
   organisationRoutes(app, { ...given, fingerprint });
   pushSubscriptionRoutes(app, { ...given, ...given.push, fingerprint, newId });

@@ -34,9 +34,10 @@ export function noticeOf(event: LotEventOf, nowMs: number): Notice | null {
   };
   if (offer?.state === 'open') return tell('recipient', offer.recipientId, 'offer', Number(offer.deadlineMs));
   if (offer?.state === 'claimed' && event.remind) return tell('recipient', offer.recipientId, 'reminder', newsUntilMs);
-  if (offer?.state === 'withdrawn' && lot.state === 'cancelled') {
+  if (offer?.state === 'withdrawn' && (lot.state === 'cancelled' || event.transitions.at(-1)?.reason === 'withdrawn')) {
     return tell('recipient', offer.recipientId, 'withdrawn', newsUntilMs);
   }
+  if (event.transitions.at(-1)?.reason === 'extended') return null;
   if (lot.state === 'claimed' || lot.state === 'collected' || lot.state === 'expired') {
     return tell('donor', lot.donorId, lot.state, newsUntilMs);
   }
