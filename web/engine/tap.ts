@@ -1,5 +1,17 @@
 /** A tap: something a person did that the server must hear of, whatever becomes of this page. */
-export type TapKind = 'accept' | 'decline' | 'release' | 'handover' | 'post' | 'cancel' | 'replay';
+export type TapKind =
+  | 'accept'
+  | 'decline'
+  | 'release'
+  | 'handover'
+  | 'post'
+  | 'cancel'
+  | 'replay'
+  | 'assign'
+  | 'withdraw'
+  | 'extend'
+  | 'pause'
+  | 'resume';
 
 export interface Tap {
   /** the Idempotency-Key: however often it is sent, it has one effect */
