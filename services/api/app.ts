@@ -26,6 +26,7 @@ import { meRoutes } from './routes/me.ts';
 import { offerAnswerRoutes } from './routes/offerAnswers.ts';
 import { offerRoutes } from './routes/offers.ts';
 import { organisationRoutes } from './routes/organisations.ts';
+import { oversightRoutes, type Oversight } from './routes/oversight.ts';
 import { passkeyRoutes } from './routes/passkeys.ts';
 import { pushSubscriptionRoutes, type PushDependencies } from './routes/pushSubscriptions.ts';
 import { screenRoutes } from './routes/screens.ts';
@@ -48,6 +49,7 @@ export interface ApiDependencies {
   readonly organisations: OrganisationStore;
   readonly push: Pick<PushDependencies, 'sealer' | 'vapidPublicKey' | 'allowLocalPush'>;
   readonly stats: () => Promise<Stats>;
+  readonly oversight: Oversight;
   readonly deadLetters: DeadLetterDependencies['deadLetters'];
   readonly hub: Hub;
   readonly pool: Pool;
@@ -107,6 +109,7 @@ export async function createApi(given: ApiDependencies): Promise<ApiServer> {
   pushSubscriptionRoutes(app, { ...given, ...given.push, fingerprint, newId });
   streamRoutes(app, given);
   statsRoutes(app, given);
+  oversightRoutes(app, given);
   deadLetterRoutes(app, { ...given, fingerprint, newId });
   meRoutes(app, given);
   if (given.identity !== null) {

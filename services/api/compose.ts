@@ -15,6 +15,7 @@ import { createPool, type Pool } from '#adapters/postgres/pool.ts';
 import { claimKey } from '#adapters/postgres/sql/claimKey.ts';
 import { findOrganisations } from '#adapters/postgres/sql/findOrganisations.ts';
 import { listSurpluses } from '#adapters/postgres/sql/listSurpluses.ts';
+import { overseeDonors, overseeHours, overseeRecipients } from '#adapters/postgres/sql/oversight.ts';
 import { listOffers, readOffer } from '#adapters/postgres/sql/readOffers.ts';
 import { readStats } from '#adapters/postgres/sql/readStats.ts';
 import { readSurplus } from '#adapters/postgres/sql/readSurplus.ts';
@@ -78,6 +79,7 @@ export async function compose(env: ApiConfig, log: Logger, metrics: ApiMetrics):
     }),
     push: { sealer, vapidPublicKey: env.VAPID_PUBLIC_KEY, allowLocalPush: env.ALLOW_LOCAL_PUSH === '1' },
     stats: () => readStats(pool),
+    oversight: oversightOf(pool),
     deadLetters: createDeadLetters(bus, createPublish(bus, createStreamKeeper(bus.jsm))),
     handoverCode: createHandoverCode(env.HANDOVER_SECRET),
     secret: env.HANDOVER_SECRET,
@@ -145,6 +147,14 @@ function screens(bus: Bus): { readonly hub: Hub; readonly feed: LotFeed } {
   const feed: LotFeed = startLotFeed({ bus, onEvent: (event) => hub.tell(event), onReset: () => hub.reset() });
   const hub = createHub(feed);
   return { hub, feed };
+}
+
+function oversightOf(pool: Pool): ApiDependencies['oversight'] {
+  return {
+    recipients: () => overseeRecipients(pool),
+    donors: () => overseeDonors(pool),
+    hours: () => overseeHours(pool, Date.now()),
+  };
 }
 
 function lotReads(pool: Pool): LotReads {

@@ -11,11 +11,14 @@ import { Invite } from './screens/invite.tsx';
 import { Letters } from './screens/letters.tsx';
 import { LotScreen } from './screens/lot.tsx';
 import { Lots } from './screens/lots.tsx';
+import { LotMap } from './screens/lotMap.tsx';
 import { OfferScreen } from './screens/offer.tsx';
+import { Partners } from './screens/partners.tsx';
 import { PostScreen } from './screens/post.tsx';
 import { RecipientHome } from './screens/recipientHome.tsx';
 import { Settings } from './screens/settings.tsx';
 import { SurplusScreen } from './screens/surplus.tsx';
+import { Today } from './screens/today.tsx';
 import { member, route } from './state.ts';
 
 interface Place {
@@ -41,6 +44,9 @@ const PLACES: Readonly<Record<Role, Readonly<Record<string, Place>>>> = {
   operator: {
     '': { title: 'lots.title', screen: () => <Lots /> },
     surplus: { title: 'lots.title', screen: (id) => <LotScreen id={id} key={id} /> },
+    today: { title: 'today.title', screen: () => <Today /> },
+    map: { title: 'map.open', screen: () => <LotMap /> },
+    partners: { title: 'partners.title', screen: () => <Partners /> },
     invite: { title: 'invite.title', screen: () => <Invite /> },
     letters: { title: 'letters.title', screen: () => <Letters /> },
     settings: SETTINGS,

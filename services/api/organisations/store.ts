@@ -74,21 +74,6 @@ export function createOrganisationStore(given: OrganisationStoreDependencies): O
     return view;
   }
 
-  async function pause(id: string, paused: boolean, key: AnswerKey, actor: Actor) {
-    const kept = await withKeptAnswer(pool, key, async (db) => {
-      const before = found('recipient', await readOrganisation(db, 'recipient', id, true));
-      const told = { active: !paused, pausedByOperator: paused };
-      const after = await changeOrganisation(db, 'recipient', id, { told, contact: undefined });
-      const changes = changesOf(before, after, false);
-      const action = paused ? 'recipient.pause' : 'recipient.resume';
-      await writeAudit(db, auditEntry(given.newId(), actor, action, `recipient:${id}`, changes.before, changes.after));
-      return organisationView(after);
-    });
-    const view = keptOf(kept);
-    await changed(given, 'recipient', id);
-    return view;
-  }
-
   async function change(kind: OrganisationKind, id: string, body: ChangeBody, ifVersion: number | null, actor: Actor) {
     const asked = toldOf(body, parseHours);
     const contact = sealedContact(sealer, kind, id, body.contact);
@@ -118,7 +103,7 @@ export function createOrganisationStore(given: OrganisationStoreDependencies): O
   return {
     register,
     change,
-    pause,
+    pause: (id, paused, key, actor) => pauseRecipient(given, id, paused, key, actor),
     read,
     list: async (kind, page) => (await listOrganisations(pool, kind, page)).map(organisationView),
     contactOf: async (donorId) => {
@@ -126,6 +111,27 @@ export function createOrganisationStore(given: OrganisationStoreDependencies): O
       return donor === null ? null : openContact(sealer, 'donor', donor);
     },
   };
+}
+
+async function pauseRecipient(
+  given: OrganisationStoreDependencies,
+  id: string,
+  paused: boolean,
+  key: AnswerKey,
+  actor: Actor,
+): Promise<OrganisationView> {
+  const kept = await withKeptAnswer(given.pool, key, async (db) => {
+    const before = found('recipient', await readOrganisation(db, 'recipient', id, true));
+    const told = { active: !paused, pausedByOperator: paused };
+    const after = await changeOrganisation(db, 'recipient', id, { told, contact: undefined });
+    const changes = changesOf(before, after, false);
+    const action = paused ? 'recipient.pause' : 'recipient.resume';
+    await writeAudit(db, auditEntry(given.newId(), actor, action, `recipient:${id}`, changes.before, changes.after));
+    return organisationView(after);
+  });
+  const view = keptOf(kept);
+  await changed(given, 'recipient', id);
+  return view;
 }
 
 /** @throws Problem role-not-allowed when a recipient would end an operator's pause */

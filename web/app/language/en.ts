@@ -21,6 +21,7 @@ export const en = {
   'menu.post': 'Post',
   'menu.lots': 'Lots',
   'menu.invite': 'Invite',
+  'menu.partners': 'Partners',
   'menu.letters': 'Trouble',
   'menu.settings': 'Settings',
 

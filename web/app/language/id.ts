@@ -21,6 +21,7 @@ export const id: Readonly<Record<MessageKey, string>> = {
   'menu.post': 'Bagikan',
   'menu.lots': 'Lot',
   'menu.invite': 'Undang',
+  'menu.partners': 'Mitra',
   'menu.letters': 'Masalah',
   'menu.settings': 'Setelan',
 

@@ -16,7 +16,7 @@ const ENTRIES: Readonly<Record<Role, readonly (readonly [string, MessageKey])[]>
   ],
   operator: [
     ['', 'menu.lots'],
-    ['invite', 'menu.invite'],
+    ['partners', 'menu.partners'],
     ['letters', 'menu.letters'],
     ['settings', 'menu.settings'],
   ],
