@@ -29,6 +29,7 @@ import { organisationRoutes } from './routes/organisations.ts';
 import { oversightRoutes, type Oversight } from './routes/oversight.ts';
 import { passkeyRoutes } from './routes/passkeys.ts';
 import { pushSubscriptionRoutes, type PushDependencies } from './routes/pushSubscriptions.ts';
+import { reachingRoutes } from './routes/reaching.ts';
 import { screenRoutes } from './routes/screens.ts';
 import { steeringRoutes } from './routes/steering.ts';
 import { statsRoutes } from './routes/stats.ts';
@@ -107,6 +108,7 @@ export async function createApi(given: ApiDependencies): Promise<ApiServer> {
   handoverCodeRoutes(app, { ...given, newId });
   organisationRoutes(app, { ...given, fingerprint });
   pushSubscriptionRoutes(app, { ...given, ...given.push, fingerprint, newId });
+  reachingRoutes(app, { ...given, ...given.push, newId });
   streamRoutes(app, given);
   statsRoutes(app, given);
   oversightRoutes(app, given);

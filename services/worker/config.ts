@@ -21,6 +21,12 @@ export const Config = Type.Object({
   VAPID_PRIVATE_KEY: Type.String({ default: '' }),
   VAPID_SUBJECT: Type.String({ default: '' }),
   ALLOW_LOCAL_PUSH: Type.String({ default: '' }),
+  /** of an SMSGate API; `console:` writes to the log; empty: no second channel */
+  SMS_GATEWAY_URL: Type.String({ default: '' }),
+  SMS_GATEWAY_USER: Type.String({ default: '' }),
+  SMS_GATEWAY_PASSWORD: Type.String({ default: '' }),
+  /** where people open the screens: what text messages link to */
+  PUBLIC_URL: Type.String({ default: '' }),
   PAGERDUTY_EVENTS_URL: Type.String({ default: '' }),
   PAGERDUTY_ROUTING_KEY: Type.String({ default: '' }),
   REGION_LEVEL: Type.Integer({ default: 9, minimum: 2, maximum: 12 }),

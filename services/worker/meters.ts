@@ -18,6 +18,7 @@ export function createMeters() {
     registers,
   });
   const pushes = counter('worker_pushes_total', 'Web pushes by outcome; given-up: after all tries', 'outcome');
+  const texts = counter('worker_texts_total', 'Text messages by outcome; given-up: after all tries', 'outcome');
   const resent = new Counter({
     name: 'worker_offers_resent_total',
     help: 'Offers published again because nobody was proved to have been told',
@@ -45,6 +46,9 @@ export function createMeters() {
     onOverdue: overdue,
     onPush: (outcome: string) => {
       pushes.inc({ outcome });
+    },
+    onText: (outcome: string) => {
+      texts.inc({ outcome });
     },
     onResent: () => {
       resent.inc();

@@ -1,11 +1,10 @@
 /** What operators look at: who answers, who is trouble, how today goes. Across regions; each table is asked by itself. */
 import type { Pool } from '../pool.ts';
+import { HEARTBEAT_DAYS } from './pushSubscriptions.ts';
 import { readSlowly } from './slowRead.ts';
 
 /** Answers and trouble are counted over this time. */
-export const OVERSIGHT_DAYS = 30;
-/** Without a word of a device for this long it is as good as gone. */
-export const HEARTBEAT_DAYS = 30;
+const OVERSIGHT_DAYS = 30;
 
 export interface RecipientOversight {
   readonly id: string;
