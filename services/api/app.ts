@@ -1,6 +1,7 @@
 /** The API: its parts in the order a request meets them. */
 import type { FastifyBaseLogger } from 'fastify';
 import type { CellClient } from '#cell/contract.ts';
+import type { ImpactFactors } from '#core/words/impact.ts';
 import type { Pool } from '#adapters/postgres/pool.ts';
 import type { Stats } from '#adapters/postgres/sql/readStats.ts';
 import { createAdmission } from './admission/admission.ts';
@@ -23,6 +24,7 @@ import { handoverCodeRoutes } from './routes/handoverCode.ts';
 import { healthRoutes, type Dependencies } from './routes/health.ts';
 import { identityRoutes } from './routes/identity.ts';
 import { meRoutes } from './routes/me.ts';
+import { impactRoutes } from './routes/impact.ts';
 import { offerAnswerRoutes } from './routes/offerAnswers.ts';
 import { offerRoutes } from './routes/offers.ts';
 import { organisationRoutes } from './routes/organisations.ts';
@@ -49,6 +51,7 @@ export interface ApiDependencies {
   readonly reads: LotReads;
   readonly organisations: OrganisationStore;
   readonly push: Pick<PushDependencies, 'sealer' | 'vapidPublicKey' | 'allowLocalPush'>;
+  readonly impactFactors: ImpactFactors;
   readonly stats: () => Promise<Stats>;
   readonly oversight: Oversight;
   readonly deadLetters: DeadLetterDependencies['deadLetters'];
@@ -107,6 +110,7 @@ export async function createApi(given: ApiDependencies): Promise<ApiServer> {
   steeringRoutes(app, { ...given, sendOnce, fingerprint });
   handoverCodeRoutes(app, { ...given, newId });
   organisationRoutes(app, { ...given, fingerprint });
+  impactRoutes(app, given);
   pushSubscriptionRoutes(app, { ...given, ...given.push, fingerprint, newId });
   reachingRoutes(app, { ...given, ...given.push, newId });
   streamRoutes(app, given);

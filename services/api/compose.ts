@@ -78,6 +78,12 @@ export async function compose(env: ApiConfig, log: Logger, metrics: ApiMetrics):
       forget: directory.forget,
     }),
     push: { sealer, vapidPublicKey: env.VAPID_PUBLIC_KEY, allowLocalPush: env.ALLOW_LOCAL_PUSH === '1' },
+    impactFactors: {
+      mealKg: env.IMPACT_MEAL_KG,
+      mealSource: env.IMPACT_MEAL_SOURCE,
+      co2eKgPerKg: env.IMPACT_CO2E_KG_PER_KG,
+      co2eSource: env.IMPACT_CO2E_SOURCE,
+    },
     stats: () => readStats(pool),
     oversight: oversightOf(pool),
     deadLetters: createDeadLetters(bus, createPublish(bus, createStreamKeeper(bus.jsm))),

@@ -10,7 +10,7 @@ import { id } from '../../web/app/language/id.ts';
 
 const WEB = join(import.meta.dirname, '../../web');
 const SOURCES = globSync('{app,engine,sw}/**/*.{ts,tsx}', { cwd: WEB }).filter(
-  (path) => !/language\/(\w+\/)?(en|id)\.ts$/.test(path),
+  (path) => !/language\/([a-z]+\.)?(en|id)\.ts$/.test(path),
 );
 const KEYS = Object.keys(en) as MessageKey[];
 

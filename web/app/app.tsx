@@ -7,6 +7,7 @@ import { Banners } from './parts/banners.tsx';
 import { Menu } from './parts/menu.tsx';
 import { DonorHome } from './screens/donorHome.tsx';
 import { Enter } from './screens/enter.tsx';
+import { ImpactScreen } from './screens/impact.tsx';
 import { Invite } from './screens/invite.tsx';
 import { Letters } from './screens/letters.tsx';
 import { LotScreen } from './screens/lot.tsx';
@@ -15,6 +16,7 @@ import { LotMap } from './screens/lotMap.tsx';
 import { OfferScreen } from './screens/offer.tsx';
 import { Partners } from './screens/partners.tsx';
 import { PostScreen } from './screens/post.tsx';
+import { Profile } from './screens/profile.tsx';
 import { RecipientHome } from './screens/recipientHome.tsx';
 import { Settings } from './screens/settings.tsx';
 import { SurplusScreen } from './screens/surplus.tsx';
@@ -33,6 +35,8 @@ const PLACES: Readonly<Record<Role, Readonly<Record<string, Place>>>> = {
   recipient: {
     '': { title: 'menu.offers', screen: () => <RecipientHome /> },
     offer: { title: 'menu.offers', screen: (id) => <OfferScreen id={id} key={id} /> },
+    impact: { title: 'impact.title', screen: () => <ImpactScreen /> },
+    profile: { title: 'profile.title', screen: () => <Profile /> },
     settings: SETTINGS,
   },
   donor: {

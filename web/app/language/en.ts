@@ -1,8 +1,10 @@
-import { operatorEn } from './operator/en.ts';
+import { operatorEn } from './operator.en.ts';
+import { recipientEn } from './recipient.en.ts';
 
 /** English, as ICU messages. Keys are the same in every language: the compiler and a test see to it. */
 export const en = {
   ...operatorEn,
+  ...recipientEn,
   'app.name': 'Pahlawan Pangan',
   'app.skip': 'Skip to the content',
   'app.loading': 'Loading …',

@@ -1,9 +1,11 @@
 import type { MessageKey } from './en.ts';
-import { operatorId } from './operator/id.ts';
+import { operatorId } from './operator.id.ts';
+import { recipientId } from './recipient.id.ts';
 
 /** Bahasa Indonesia, as ICU messages. */
 export const id: Readonly<Record<MessageKey, string>> = {
   ...operatorId,
+  ...recipientId,
   'app.name': 'Pahlawan Pangan',
   'app.skip': 'Langsung ke isi',
   'app.loading': 'Memuat …',

@@ -7,6 +7,8 @@ import { route } from '../state.ts';
 const ENTRIES: Readonly<Record<Role, readonly (readonly [string, MessageKey])[]>> = {
   recipient: [
     ['', 'menu.offers'],
+    ['impact', 'menu.impact'],
+    ['profile', 'menu.profile'],
     ['settings', 'menu.settings'],
   ],
   donor: [

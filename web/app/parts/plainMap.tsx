@@ -1,6 +1,5 @@
 import type { LotState } from '#core/lots/lot.ts';
 import type { SurplusView } from '#core/lots/view.ts';
-import { go } from '../state.ts';
 
 /** A shape for each state, so that none is told by its colour; 16 wide, around 0. */
 export const SHAPES: Readonly<Partial<Record<LotState, string>>> = {
@@ -17,14 +16,17 @@ const METERS_PER_DEGREE = 111_195;
 const LEAST_METERS = 1_000;
 const STEPS = [100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000];
 
+type Placed = Pick<SurplusView, 'id' | 'state' | 'location'>;
+
 interface PlainMapProps {
-  readonly lots: readonly SurplusView[];
+  readonly lots: readonly Placed[];
+  readonly open: (id: string) => void;
   /** what the scale says */
   readonly scale: (meters: number) => string;
 }
 
 /** North is up, one square of the grid as long as the scale says. The list beside it says the same in words. */
-export function PlainMap({ lots, scale }: PlainMapProps) {
+export function PlainMap({ lots, open, scale }: PlainMapProps) {
   const { xOf, yOf, gridMeters, pixelsPerMeter } = projectionOf(lots);
   const grid = gridMeters * pixelsPerMeter;
   const lines = Array.from({ length: Math.floor(SIDE / grid) + 1 }, (_, n) => n * grid);
@@ -43,7 +45,7 @@ export function PlainMap({ lots, scale }: PlainMapProps) {
           class="mark"
           d={SHAPES[lot.state as LotState]}
           transform={`translate(${xOf(lot)} ${yOf(lot)})`}
-          onClick={() => go('surplus', lot.id)}
+          onClick={() => open(lot.id)}
         />
       ))}
       <path class="scale" d={`M2 ${String(SIDE + 8)}v6h${String(grid)}v-6`} />
@@ -55,7 +57,7 @@ export function PlainMap({ lots, scale }: PlainMapProps) {
 }
 
 /** Equirectangular around the lots' middle: good for a city. */
-function projectionOf(lots: readonly SurplusView[]) {
+function projectionOf(lots: readonly Placed[]) {
   const lats = lots.map(({ location }) => location.lat);
   const lons = lots.map(({ location }) => location.lon);
   const middle = { lat: middleOf(lats), lon: middleOf(lons) };
@@ -67,8 +69,8 @@ function projectionOf(lots: readonly SurplusView[]) {
   return {
     pixelsPerMeter,
     gridMeters: STEPS.find((meters) => meters * pixelsPerMeter >= SIDE / 6) ?? 500_000,
-    xOf: ({ location }: SurplusView) => (SIDE / 2 + place((location.lon - middle.lon) * shrink)).toFixed(1),
-    yOf: ({ location }: SurplusView) => (SIDE / 2 - place(location.lat - middle.lat)).toFixed(1),
+    xOf: ({ location }: Placed) => (SIDE / 2 + place((location.lon - middle.lon) * shrink)).toFixed(1),
+    yOf: ({ location }: Placed) => (SIDE / 2 - place(location.lat - middle.lat)).toFixed(1),
   };
 }
 

@@ -8,6 +8,7 @@ import type { Page } from '../lists.ts';
 import { onNews } from '../live.ts';
 import { PlainMap, SHAPES } from '../parts/plainMap.tsx';
 import { createSeen } from '../seen.ts';
+import { go } from '../state.ts';
 import { LotLine } from './lots.tsx';
 
 const OPEN: readonly LotState[] = ['posted', 'offered', 'claimed', 'rematching'];
@@ -41,7 +42,11 @@ export function LotMap() {
       {lots !== null && lots.length > 0 && (
         <>
           <h2 class="part">{t('map.title')}</h2>
-          <PlainMap lots={lots} scale={(meters) => t('map.scale', { distance: distance(meters) })} />
+          <PlainMap
+            lots={lots}
+            open={(id) => go('surplus', id)}
+            scale={(meters) => t('map.scale', { distance: distance(meters) })}
+          />
           <ul class="legend">
             {OPEN.map((state) => (
               <li key={state}>

@@ -1,7 +1,10 @@
 -- What operators do over the rules' head.
 
 -- An operator's pause is not the recipient's to end.
-alter table recipient add column paused_by_operator boolean not null default false;
+do $$
+begin
+  alter table recipient add column paused_by_operator boolean not null default false;
+end $$;
 
 -- The deadline of an offer can move now. write_turns stays as it was but for that column: it is read from the catalogue, so that
 -- whatever earlier migrations made of it stays too.

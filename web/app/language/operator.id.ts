@@ -1,4 +1,4 @@
-import type { operatorEn } from './en.ts';
+import type { operatorEn } from './operator.en.ts';
 
 /** What only operators read. */
 export const operatorId: Readonly<Record<keyof typeof operatorEn, string>> = {
