@@ -6,6 +6,7 @@ import { id } from '../../web/app/language/id.ts';
 import { signIn, until, type SurplusSeen } from '../journey/people.ts';
 import type { Language, Phone } from './browser.ts';
 import type { Stage } from './stage.ts';
+import { lookBack, steer } from './walkSteer.ts';
 
 export type See = (name: string, page: Page) => Promise<void>;
 
@@ -34,6 +35,7 @@ export async function walk(stage: Stage, language: Language, see: See): Promise<
   const code = await showCode(language, see, donor, surplus);
   await handOver(language, see, recipient, code);
   await settings(language, see, recipient);
+  await lookBack(language, see, recipient.page);
   await closing(recipient);
   await closing(donor);
   await operate(stage, language, see, surplus, closing);
@@ -166,6 +168,7 @@ async function operate(
   await page.locator(`a[href="#/surplus/${surplus.id}"]`).click();
   await page.getByText(t('reason.collected')).first().waitFor();
   await see('12-operator-lot', page);
+  await page.getByRole('link', { name: t('menu.partners') }).click();
   await page.getByRole('link', { name: t('menu.invite') }).click();
   await page.locator('.picks button').first().waitFor();
   await see('13-operator-invite', page);
@@ -176,5 +179,6 @@ async function operate(
   await page.getByRole('link', { name: t('menu.letters') }).click();
   await page.getByText(t('letters.empty')).waitFor();
   await see('15-operator-letters', page);
+  await steer(stage, language, see, page);
   await closing(operator);
 }
