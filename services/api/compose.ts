@@ -78,14 +78,7 @@ export async function compose(env: ApiConfig, log: Logger, metrics: ApiMetrics):
       forget: directory.forget,
     }),
     push: { sealer, vapidPublicKey: env.VAPID_PUBLIC_KEY, allowLocalPush: env.ALLOW_LOCAL_PUSH === '1' },
-    impactFactors: {
-      mealKg: env.IMPACT_MEAL_KG,
-      mealSource: env.IMPACT_MEAL_SOURCE,
-      co2eKgPerKg: env.IMPACT_CO2E_KG_PER_KG,
-      co2eSource: env.IMPACT_CO2E_SOURCE,
-    },
-    stats: () => readStats(pool),
-    oversight: oversightOf(pool),
+    ...figures(env, pool),
     deadLetters: createDeadLetters(bus, createPublish(bus, createStreamKeeper(bus.jsm))),
     handoverCode: createHandoverCode(env.HANDOVER_SECRET),
     secret: env.HANDOVER_SECRET,
@@ -155,11 +148,20 @@ function screens(bus: Bus): { readonly hub: Hub; readonly feed: LotFeed } {
   return { hub, feed };
 }
 
-function oversightOf(pool: Pool): ApiDependencies['oversight'] {
+function figures(env: ApiConfig, pool: Pool): Pick<ApiDependencies, 'stats' | 'oversight' | 'impactFactors'> {
   return {
-    recipients: () => overseeRecipients(pool),
-    donors: () => overseeDonors(pool),
-    hours: () => overseeHours(pool, Date.now()),
+    stats: () => readStats(pool),
+    oversight: {
+      recipients: () => overseeRecipients(pool),
+      donors: () => overseeDonors(pool),
+      hours: () => overseeHours(pool, Date.now()),
+    },
+    impactFactors: {
+      mealKg: env.IMPACT_MEAL_KG,
+      mealSource: env.IMPACT_MEAL_SOURCE,
+      co2eKgPerKg: env.IMPACT_CO2E_KG_PER_KG,
+      co2eSource: env.IMPACT_CO2E_SOURCE,
+    },
   };
 }
 

@@ -17,8 +17,7 @@ export function createMeters() {
     labelNames: ['consumer', 'outcome'],
     registers,
   });
-  const pushes = counter('worker_pushes_total', 'Web pushes by outcome; given-up: after all tries', 'outcome');
-  const texts = counter('worker_texts_total', 'Text messages by outcome; given-up: after all tries', 'outcome');
+  const told = telling(counter);
   const resent = new Counter({
     name: 'worker_offers_resent_total',
     help: 'Offers published again because nobody was proved to have been told',
@@ -44,12 +43,7 @@ export function createMeters() {
       wakes.inc({ outcome: ok ? 'done' : 'failed' });
     },
     onOverdue: overdue,
-    onPush: (outcome: string) => {
-      pushes.inc({ outcome });
-    },
-    onText: (outcome: string) => {
-      texts.inc({ outcome });
-    },
+    ...told,
     onResent: () => {
       resent.inc();
     },
@@ -62,6 +56,20 @@ export function createMeters() {
     deadLetters: (counts: ReadonlyMap<string, number>) => {
       for (const cause of DEAD_LETTER_CAUSES) deadLetters.set({ cause }, 0);
       for (const [subject, count] of counts) deadLetters.inc({ cause: subject.split('.')[2] ?? '' }, count);
+    },
+  };
+}
+
+/** How recipients and donors are reached. */
+function telling(counter: (name: string, help: string, label: string) => Counter) {
+  const pushes = counter('worker_pushes_total', 'Web pushes by outcome; given-up: after all tries', 'outcome');
+  const texts = counter('worker_texts_total', 'Text messages by outcome; given-up: after all tries', 'outcome');
+  return {
+    onPush: (outcome: string) => {
+      pushes.inc({ outcome });
+    },
+    onText: (outcome: string) => {
+      texts.inc({ outcome });
     },
   };
 }

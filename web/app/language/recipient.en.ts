@@ -1,7 +1,7 @@
 /** What recipients read besides, and everybody in the settings. */
 export const recipientEn = {
   'menu.impact': 'History',
-  'menu.profile': 'Needs',
+  'menu.profile': 'Profile',
   'app.failed.once': 'That did not work. Check the connection and try again.',
   'offer.map': 'Where is it?',
   'impact.title': 'History',

@@ -3,7 +3,7 @@ import type { recipientEn } from './recipient.en.ts';
 /** What recipients read besides, and everybody in the settings. */
 export const recipientId: Readonly<Record<keyof typeof recipientEn, string>> = {
   'menu.impact': 'Riwayat',
-  'menu.profile': 'Kebutuhan',
+  'menu.profile': 'Profil',
   'app.failed.once': 'Belum berhasil. Periksa koneksi, lalu coba lagi.',
   'offer.map': 'Di mana letaknya?',
   'impact.title': 'Riwayat',

@@ -28,6 +28,7 @@ interface PlainMapProps {
 /** North is up, one square of the grid as long as the scale says. The list beside it says the same in words. */
 export function PlainMap({ lots, open, scale }: PlainMapProps) {
   const { xOf, yOf, gridMeters, pixelsPerMeter } = projectionOf(lots);
+  const crowds = crowdsOf(lots, (lot) => `${xOf(lot)} ${yOf(lot)}`);
   const grid = gridMeters * pixelsPerMeter;
   const lines = Array.from({ length: Math.floor(SIDE / grid) + 1 }, (_, n) => n * grid);
   return (
@@ -48,12 +49,24 @@ export function PlainMap({ lots, open, scale }: PlainMapProps) {
           onClick={() => open(lot.id)}
         />
       ))}
+      {[...crowds].map(([at, { count, lot }]) => (
+        <text class="crowd" key={at} x={Number(xOf(lot)) + 12} y={Number(yOf(lot)) + 4}>
+          {count}
+        </text>
+      ))}
       <path class="scale" d={`M2 ${String(SIDE + 8)}v6h${String(grid)}v-6`} />
       <text x={grid + 10} y={SIDE + 16}>
         {scale(gridMeters)}
       </text>
     </svg>
   );
+}
+
+/** Places with more than one lot: one mark covers the other, so they are counted. */
+function crowdsOf(lots: readonly Placed[], placeOf: (lot: Placed) => string) {
+  const crowds = new Map<string, { readonly count: number; readonly lot: Placed }>();
+  for (const lot of lots) crowds.set(placeOf(lot), { lot, count: (crowds.get(placeOf(lot))?.count ?? 0) + 1 });
+  return new Map([...crowds].filter(([, { count }]) => count > 1));
 }
 
 /** Equirectangular around the lots' middle: good for a city. */

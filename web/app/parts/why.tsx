@@ -15,6 +15,7 @@ interface WhyProps {
 export function Why({ go, act, missing = null, children }: WhyProps) {
   const [why, setWhy] = useState('');
   const [told, setTold] = useState('');
+  const isMissing = told === t('steer.why.missing');
   const submit = (event: Event): void => {
     event.preventDefault();
     if (missing !== null || why.trim() === '') setTold(missing ?? t('steer.why.missing'));
@@ -29,7 +30,7 @@ export function Why({ go, act, missing = null, children }: WhyProps) {
         maxLength={200}
         value={why}
         placeholder={t('steer.why.hint')}
-        aria-invalid={told !== ''}
+        aria-invalid={isMissing}
         onInput={(event) => (setWhy(event.currentTarget.value), setTold(''))}
       />
       <p role="alert">{told}</p>

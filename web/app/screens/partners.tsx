@@ -36,7 +36,7 @@ interface Donor {
 
 type Kind = 'recipients' | 'donors';
 const KINDS: readonly Kind[] = ['recipients', 'donors'];
-const SHOWN = 20;
+const SHOWN = 10;
 
 /** Who takes part: who answers and is still reached, and who is trouble. */
 export function Partners() {
