@@ -64,6 +64,7 @@ export function createMeters() {
 function telling(counter: (name: string, help: string, label: string) => Counter) {
   const pushes = counter('worker_pushes_total', 'Web pushes by outcome; given-up: after all tries', 'outcome');
   const texts = counter('worker_texts_total', 'Text messages by outcome; given-up: after all tries', 'outcome');
+  for (const outcome of ['sent', 'retry', 'refused', 'given-up']) texts.inc({ outcome }, 0);
   return {
     onPush: (outcome: string) => {
       pushes.inc({ outcome });

@@ -144,7 +144,7 @@ const EXPECTED: Record<string, Row> = {
     body: () => ({ response: { ...noPasskey, response: nothingSigned } }),
   },
   'GET /v1/auth/passkeys': { own: 200, other: null, operator: 200 },
-  'DELETE /v1/auth/passkeys/{id}': { own: 204, other: null, operator: 204 },
+  'DELETE /v1/auth/passkeys/{id}': { own: 404, other: null, operator: 404 },
   'GET /v1/recipients/{id}/impact': { own: 200, other: 404, operator: 200 },
   'GET /v1/me': { own: 200, other: null, operator: 200 },
   'GET /v1/stream': { own: 200, other: null, operator: 200 },

@@ -11,7 +11,7 @@ import { DeadLetterSchema } from '#proto/gen/pahlawan/v1/events_pb.js';
 import { breadOf, signIn, until, type OfferSeen, type Person, type SurplusSeen } from '../journey/people.ts';
 import { overflowOf, violationsOf, type Phone } from './browser.ts';
 import { openStage, type Stage } from './stage.ts';
-import { button, words } from './walk.ts';
+import { button, words } from './spoken.ts';
 
 let stage: Stage;
 let donor: Person;

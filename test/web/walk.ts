@@ -1,23 +1,12 @@
 /** A lot's way from a kitchen to people, by the screens alone, in one language; each screen is shown to `see`. */
 import assert from 'node:assert/strict';
-import type { Page } from 'playwright-core';
-import { en, type MessageKey } from '../../web/app/language/en.ts';
-import { id } from '../../web/app/language/id.ts';
 import { signIn, until, type SurplusSeen } from '../journey/people.ts';
 import type { Language, Phone } from './browser.ts';
 import type { Stage } from './stage.ts';
+import { button, words, type See } from './spoken.ts';
 import { lookBack, steer } from './walkSteer.ts';
 
-export type See = (name: string, page: Page) => Promise<void>;
-
-/** The words of a screen, where they hold no values. */
-export function words(language: Language): (key: MessageKey) => string {
-  return (key) => (language === 'en' ? en : id)[key];
-}
-
-export function button(page: Page, name: string) {
-  return page.getByRole('button', { name, exact: true }).first();
-}
+export { button, words };
 
 /** @returns the phones' complaints */
 export async function walk(stage: Stage, language: Language, see: See): Promise<string[]> {

@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core';
 import { breadOf, signIn, type SurplusSeen } from '../journey/people.ts';
 import type { Language } from './browser.ts';
 import type { Stage } from './stage.ts';
-import { button, words, type See } from './walk.ts';
+import { button, words, type See } from './spoken.ts';
 
 export async function lookBack(language: Language, see: See, page: Page): Promise<void> {
   const t = words(language);

@@ -43,7 +43,7 @@ export interface Passkeys {
   /** @throws Problem passkey-refused */
   register(member: Member, response: RegistrationResponseJSON): Promise<void>;
   list(member: Member): Promise<readonly PasskeyName[]>;
-  /** A repeat does nothing. */
+  /** @throws Problem not-found */
   remove(member: Member, credentialId: string): Promise<void>;
   authenticationOptions(): Promise<PublicKeyCredentialRequestOptionsJSON>;
   /** @throws Problem passkey-refused */
@@ -122,7 +122,8 @@ async function register(given: PasskeyDependencies, member: Member, response: Re
 
 async function remove({ pool, newId }: PasskeyDependencies, member: Member, credentialId: string): Promise<void> {
   await inTransaction(pool, async (db) => {
-    if (!(await removePasskey(db, member, credentialId))) return;
+    if (!(await removePasskey(db, member, credentialId)))
+      throw new Problem('not-found', 'There is no such passkey of yours.');
     const { role, subject: actor } = member;
     const entry = { id: newId(), role, actor, action: 'passkey.remove', subject: `${role}:${actor}` };
     await writeAudit(db, { ...entry, why: null, before: null, after: null });

@@ -60,7 +60,7 @@ function kept(app: Api, { passkeys }: PasskeyRouteDependencies): void {
     {
       config: { access },
       schema: {
-        summary: 'It signs nobody in any more; a repeat does nothing',
+        summary: 'It signs nobody in any more; 404 when it is gone already',
         description: 'Sessions that it began go on: sign out everywhere ends them.',
         tags,
         params: CredentialId,

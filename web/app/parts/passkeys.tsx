@@ -31,7 +31,7 @@ export function Passkeys() {
   const remove = async (id: string): Promise<void> => {
     setRemoving(null);
     const answer = await authorized('DELETE', `/v1/auth/passkeys/${id}`).catch(() => null);
-    setTold(answer?.ok === true ? t('settings.passkey.removed') : t('app.failed.once'));
+    setTold(answer?.ok === true || answer?.status === 404 ? t('settings.passkey.removed') : t('app.failed.once'));
     await look().catch(() => undefined);
   };
   return (
