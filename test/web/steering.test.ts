@@ -240,7 +240,7 @@ describe('a recipient', () => {
     await page.getByRole('link', { name: t('menu.profile'), exact: true }).click();
     await page.getByLabel(t('profile.capacity')).fill('123,5');
     await page
-      .getByRole('button', { name: t('profile.hours.close') })
+      .getByRole('button', { name: /^Tutup hari / })
       .last()
       .click();
     await button(page, t('profile.save')).click();

@@ -31,7 +31,7 @@ export const recipientEn = {
   'profile.hours.open': 'Open on {day}',
   'profile.hours.from': 'From',
   'profile.hours.to': 'To',
-  'profile.hours.close': 'Closed',
+  'profile.hours.close': 'Closed on {day}',
   'profile.hours.how': 'An end before its beginning is on the next day; the same time twice is all day.',
   'profile.hours.many': 'You are open more than once a day; an operator changes that: {hours}',
   'profile.save': 'Save',

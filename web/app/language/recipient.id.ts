@@ -32,7 +32,7 @@ export const recipientId: Readonly<Record<keyof typeof recipientEn, string>> = {
   'profile.hours.open': 'Buka hari {day}',
   'profile.hours.from': 'Dari',
   'profile.hours.to': 'Sampai',
-  'profile.hours.close': 'Tutup',
+  'profile.hours.close': 'Tutup hari {day}',
   'profile.hours.how':
     'Jam akhir sebelum jam awal berarti hari berikutnya; jam yang sama dua kali berarti sepanjang hari.',
   'profile.hours.many': 'Anda buka lebih dari sekali sehari; operator yang mengubahnya: {hours}',

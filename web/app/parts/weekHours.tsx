@@ -43,7 +43,7 @@ export function WeekHours({ days, change }: WeekHoursProps) {
                 />
               </label>
               <button type="button" onClick={() => set(n, null)}>
-                {t('profile.hours.close')}
+                {t('profile.hours.close', { day: dayName(n) })}
               </button>
             </>
           )}

@@ -81,7 +81,9 @@ function Recipients() {
   const all = seen.value.value;
   if (all === null) return <p>{seen.failed.value ? t('app.failed') : t('app.loading')}</p>;
   const silent = all.filter(isUnreached);
-  const found = (unreached ? silent : all).filter(({ name }) => name.toLowerCase().includes(part.trim().toLowerCase()));
+  const found = (unreached ? silent : all)
+    .filter(({ name }) => name.toLowerCase().includes(part.trim().toLowerCase()))
+    .toSorted((a, b) => unansweredOf(b) - unansweredOf(a));
   return (
     <>
       <label for="find">{t('invite.find')}</label>
@@ -98,6 +100,11 @@ function Recipients() {
       {found.length > SHOWN && <p>{t('partners.more', { count: found.length - SHOWN })}</p>}
     </>
   );
+}
+
+/** Who answers least comes first; who was not asked, by name at the end. */
+function unansweredOf({ asked, lapsed }: Recipient): number {
+  return asked === 0 ? -1 : lapsed / asked;
 }
 
 /** Nothing of ours reaches it but the open app. */
