@@ -156,8 +156,8 @@ async function named(index: Index, asked: readonly Named[]): Promise<(Near | und
   const ids = [...new Set(asked.map((each) => each.recipientId))];
   const found = await ask(index, 'named', NAMED, ids);
   if (found === null) return null;
-  const [generation, flat] = found as [string, (string | string[])[]];
-  const counters = new Map([...countersOf(flat)].filter(([, fields]) => fields.has('v')));
+  const [generation, flat] = found as [string, string[]];
+  const counters = new Map([...index.counters.of(flat)].filter(([, fields]) => fields.has('v')));
   const facts = await guarded(index, 'named', () => index.facts.of(generation, counters));
   if (facts === null) return null;
   const weekOf = weeksAt(index.clock.nowMs());

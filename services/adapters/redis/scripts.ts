@@ -61,14 +61,14 @@ end
 return { generation, lists, counters }
 `);
 
-/** ARGV: recipient ids. Answer: generation, and per id that is known its counters as a flat array. */
+/** ARGV: recipient ids. Answer: generation, and each id that is known with its counters, as in NEAR. */
 export const NAMED = script(`${MARKED}
 local counters = {}
 for i = 3, #ARGV do
   local fields = redis.call('HGETALL', root .. 'c:' .. ARGV[i])
   if #fields > 0 then
     counters[#counters + 1] = ARGV[i]
-    counters[#counters + 1] = fields
+    counters[#counters + 1] = table.concat(fields, ' ')
   end
 end
 return { generation, counters }
