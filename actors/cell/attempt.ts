@@ -6,7 +6,7 @@ import { isEnd, type Lot } from '#core/lots/lot.ts';
 import type { Policy } from '#core/lots/policy.ts';
 import type { CellToken, LotId } from '#core/words/ids.ts';
 import { giveBack, reserve, settle, type Held } from './capacity.ts';
-import { gatherFacts, seekingOf } from './facts.ts';
+import { gatherFacts, namedOf, seekingOf } from './facts.ts';
 import type { Candidates, CellPorts, KeptAnswer, TurnWrite } from './ports.ts';
 import { rememberTraces, tracesOfChanges, type TraceOf } from './traces.ts';
 
@@ -102,12 +102,12 @@ async function decideWithCapacity(
   const region = regionOf(token, policy.regionLevel);
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const near = round === 0 ? nearLately : ports.candidates.near;
-    const facts = await gatherFacts(token, seeking, region, ports, policy, near);
+    const facts = await gatherFacts(token, seeking, region, ports, policy, near, namedOf(commands, lots));
     const decision = decide(lots, commands, facts, ports.clock.nowMs());
     if (await reserve(decision, facts, held, ports)) return decision;
   }
   const facts = await gatherFacts(token, [], region, ports, policy, nearLately);
-  const blind = { ...facts, candidatesFor: () => null, fallbackFor: () => null };
+  const blind = { ...facts, candidatesFor: () => null, fallbackFor: () => null, candidateNamed: () => null };
   const waiting = decide(lots, commands, blind, ports.clock.nowMs());
   await reserve(waiting, blind, held, ports);
   return waiting;

@@ -6,7 +6,7 @@ import type { Command } from '#core/lots/command.ts';
 import type { Facts } from '#core/lots/turn.ts';
 import type { Candidate } from '#core/matching/candidate.ts';
 import { lotIdOf, type CellToken, type LotId } from '#core/words/ids.ts';
-import type { Candidates, CellPorts, Near, Search } from './ports.ts';
+import type { Candidates, CellPorts, Named, Near, Search } from './ports.ts';
 
 /** Where one lot is to be looked for recipients. */
 export interface Seeking extends Search {
@@ -30,6 +30,15 @@ export function seekingOf(commands: readonly Command[], lots: ReadonlyMap<LotId,
   return found;
 }
 
+/** Whom the commands of a turn name, beside those near. */
+export function namedOf(commands: readonly Command[], lots: ReadonlyMap<LotId, Lot>): Named[] {
+  return commands.flatMap((command) => {
+    const lot = command.kind === 'assign' ? lots.get(command.lotId) : undefined;
+    if (command.kind !== 'assign' || lot === undefined) return [];
+    return [{ recipientId: command.recipientId, lat: lot.lat, lon: lot.lon }];
+  });
+}
+
 /** Searches with the same key find the same recipients. */
 export function searchKey(search: Search): string {
   return `${placeKey(search)}/${String(search.radiusMeters)}`;
@@ -42,11 +51,13 @@ export async function gatherFacts(
   ports: CellPorts,
   policy: Policy,
   nearOf: Candidates['near'],
+  named: readonly Named[] = [],
 ): Promise<Facts> {
   const searches = new Map(seeking.map((each) => [searchKey(each), each]));
   const keys = [...searches.keys()];
   const near = keys.length === 0 ? [] : await nearOf([...searches.values()]);
   const byKey = near === null ? null : new Map(keys.map((key, index) => [key, near[index] ?? []]));
+  const byName = named.length === 0 ? null : await ports.candidates.named(named);
   const banks = await lastResorts(seeking, region, ports);
   // Deciding and reserving ask for the same places: each list is made once a turn.
   const seen = new Map<string, readonly Candidate[] | null>();
@@ -65,6 +76,12 @@ export async function gatherFacts(
     fallbackFor: (lot) => {
       const bank = banks.get(placeKey(lot));
       return bank == null ? null : asSeenFrom(lot, bank, ports);
+    },
+    candidateNamed: (lot, recipientId) => {
+      const asked = named.findIndex((each) => each.recipientId === recipientId && placeKey(each) === placeKey(lot));
+      if (byName === null || asked < 0) return null;
+      const found = byName[asked];
+      return found === undefined ? undefined : asSeenFrom(lot, found, ports);
     },
     newLotId: (n) => (newLotIds[n] ??= lotIdOf(cell, ports.newUuid(nowMs))),
     handoverCode: ports.handoverCode,

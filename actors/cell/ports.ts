@@ -66,6 +66,11 @@ export interface Search extends Place {
   readonly radiusMeters: number;
 }
 
+/** A recipient asked for by its id. */
+export interface Named extends Place {
+  readonly recipientId: RecipientId;
+}
+
 /** A recipient near a search with its counters; travel is added by the shell. */
 export type Near = Recipient &
   Pick<Candidate, 'distanceMeters' | 'openGrams' | 'collectedTodayGrams' | 'collectedWeekGrams'>;
@@ -86,6 +91,11 @@ export interface Candidates {
   near(searches: readonly Search[]): Promise<readonly (readonly Near[])[] | null>;
   /** The region's food bank of last resort as seen from a place; null: none. */
   fallback(region: RegionToken, from: Place): Promise<Near | null>;
+  /**
+   * Each named recipient as seen from a place, paused or not; undefined: there is none of this id.
+   * null: Redis is not ready to be believed.
+   */
+  named(asked: readonly Named[]): Promise<readonly (Near | undefined)[] | null>;
   /** Reserves each token, or says no. A repeat of the same token is a yes. null: Redis is not ready: nothing is reserved. */
   reserve(reservations: readonly Reservation[]): Promise<readonly boolean[] | null>;
   /** Nothing was written: gives back what was reserved under this epoch, but not what a newer owner has taken over. */

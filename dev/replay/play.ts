@@ -102,6 +102,8 @@ function factsOf(game: Game, command: Command, narrow: Narrow): Facts {
   game.ids += MOST_CHILDREN;
   return {
     policy: game.evening.policy,
+    // nobody steers a replay
+    candidateNamed: () => null,
     candidatesFor: (lot) => narrow(lot, candidatesFor(game, lot), nowMs),
     fallbackFor: (lot) => {
       const bank = game.evening.nearTo(lot).find((near) => near.fallback);

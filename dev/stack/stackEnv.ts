@@ -34,6 +34,9 @@ const PASSED_THROUGH = [
   'RATE_LIMIT_DONOR',
   'RATE_LIMIT_OPERATOR',
   'RATE_LIMIT_RECIPIENT',
+  'SMS_GATEWAY_PASSWORD',
+  'SMS_GATEWAY_URL',
+  'SMS_GATEWAY_USER',
   'VAPID_SUBJECT',
 ];
 
@@ -67,6 +70,7 @@ export async function stackEnv(options: StackEnvOptions): Promise<Record<string,
     VAPID_PRIVATE_KEY: secrets.vapidPrivateKey,
     VAPID_SUBJECT: 'mailto:dev@pahlawan-pangan.example',
     PHOTO_STORE: process.env['PHOTO_STORE'] ?? join(dir, 'photos'),
+    SMS_GATEWAY_URL: 'console:',
     // nobody balances loads here
     DRAIN_SECONDS: '0',
     ...(Object.fromEntries(passed) as Record<string, string>),

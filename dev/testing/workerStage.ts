@@ -51,7 +51,9 @@ export async function openStage(): Promise<Stage> {
     publish: createPublish(bus, keepStreams),
     keepStreams,
     clear: async () => {
-      await pool.query('truncate lot, offer, outbox, command, push_subscription, travel_time, member');
+      await pool.query(
+        'truncate lot, offer, outbox, command, push_subscription, phone_number, recipient, travel_time, member',
+      );
       await bus.jsm.streams.purge(LOTS);
       await bus.jsm.streams.purge(DEAD_LETTERS);
     },

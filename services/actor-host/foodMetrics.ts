@@ -21,6 +21,9 @@ const OFFERS = [
   'expired',
   'cancelled',
   'replayed',
+  'assigned',
+  'withdrawn',
+  'extended',
 ] as const;
 
 /**

@@ -16,6 +16,7 @@ import { createPool, type Pool } from '#adapters/postgres/pool.ts';
 import { claimKey } from '#adapters/postgres/sql/claimKey.ts';
 import { findOrganisations } from '#adapters/postgres/sql/findOrganisations.ts';
 import { listSurpluses } from '#adapters/postgres/sql/listSurpluses.ts';
+import { overseeDonors, overseeHours, overseeRecipients } from '#adapters/postgres/sql/oversight.ts';
 import { listOffers, readOffer } from '#adapters/postgres/sql/readOffers.ts';
 import { readStats } from '#adapters/postgres/sql/readStats.ts';
 import { readSurplus } from '#adapters/postgres/sql/readSurplus.ts';
@@ -78,7 +79,7 @@ export async function compose(env: ApiConfig, log: Logger, metrics: ApiMetrics):
       forget: directory.forget,
     }),
     push: { sealer, vapidPublicKey: env.VAPID_PUBLIC_KEY, allowLocalPush: env.ALLOW_LOCAL_PUSH === '1' },
-    stats: () => readStats(pool),
+    ...figures(env, pool),
     deadLetters: createDeadLetters(bus, createPublish(bus, createStreamKeeper(bus.jsm))),
     photos: createObjectStore(env),
     handoverCode: createHandoverCode(env.HANDOVER_SECRET),
@@ -147,6 +148,23 @@ function screens(bus: Bus): { readonly hub: Hub; readonly feed: LotFeed } {
   const feed: LotFeed = startLotFeed({ bus, onEvent: (event) => hub.tell(event), onReset: () => hub.reset() });
   const hub = createHub(feed);
   return { hub, feed };
+}
+
+function figures(env: ApiConfig, pool: Pool): Pick<ApiDependencies, 'stats' | 'oversight' | 'impactFactors'> {
+  return {
+    stats: () => readStats(pool),
+    oversight: {
+      recipients: () => overseeRecipients(pool),
+      donors: () => overseeDonors(pool),
+      hours: () => overseeHours(pool, Date.now()),
+    },
+    impactFactors: {
+      mealKg: env.IMPACT_MEAL_KG,
+      mealSource: env.IMPACT_MEAL_SOURCE,
+      co2eKgPerKg: env.IMPACT_CO2E_KG_PER_KG,
+      co2eSource: env.IMPACT_CO2E_SOURCE,
+    },
+  };
 }
 
 function lotReads(pool: Pool): LotReads {

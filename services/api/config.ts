@@ -28,6 +28,11 @@ export const ApiEnv = Type.Object({
   PHOTO_STORE_REGION: Type.String({ default: 'us-east-1', minLength: 1 }),
   PHOTO_STORE_KEY_ID: Type.String({ default: '' }),
   PHOTO_STORE_SECRET: Type.String({ default: '' }),
+  /** what a meal weighs, and what a kilogram of food that is eaten saves; with who says so */
+  IMPACT_MEAL_KG: Type.Number({ default: 0.42, exclusiveMinimum: 0 }),
+  IMPACT_MEAL_SOURCE: Type.String({ default: 'WRAP', minLength: 1, maxLength: 100 }),
+  IMPACT_CO2E_KG_PER_KG: Type.Number({ default: 2.58, minimum: 0 }),
+  IMPACT_CO2E_SOURCE: Type.String({ default: 'ReFED', minLength: 1, maxLength: 100 }),
   REDIS_PREFIX: Type.String({ default: 'pp' }),
   RATE_LIMIT_DONOR: Type.Integer({ default: 100, minimum: 1 }),
   RATE_LIMIT_RECIPIENT: Type.Integer({ default: 50, minimum: 1 }),

@@ -18,6 +18,9 @@ const REFUSALS = {
   'too-cold': { status: 409, title: 'Hot food must be 63 °C or hotter' },
   'stale-version': { status: 412, title: 'It has changed since you read it' },
   'key-reuse': { status: 422, title: 'The Idempotency-Key was used for another request' },
+  unsuitable: { status: 409, title: 'This recipient cannot take it' },
+  deadline: { status: 409, title: 'Not a possible deadline' },
+  'not-now': { status: 409, title: 'Not at this moment' },
   unsafe: { status: 400, title: 'safeUntil is out of range' },
   poisoned: { status: 422, title: 'The request cannot be stored' },
 } as const satisfies Record<Refusal, ProblemKind>;

@@ -1,6 +1,6 @@
 /** Who may look at what, and how much of it. */
 import type { HistoryStep } from '#adapters/postgres/sql/readSurplus.ts';
-import type { Lot } from '#core/lots/lot.ts';
+import { OVERRIDE_REASONS, type Lot } from '#core/lots/lot.ts';
 import type { OfferView, SurplusView } from '#core/lots/view.ts';
 import type { Principal } from './auth/principal.ts';
 
@@ -18,13 +18,15 @@ export function surplusFor(principal: Principal, surplus: SurplusView): SurplusV
   return { ...surplus, offer: mine(surplus) ? surplus.offer : null, lots: surplus.lots.filter(mine) };
 }
 
-/** Of other recipients' steps a recipient sees that they were, not whose; why others were left out is for operators. */
+const FOR_OPERATORS: ReadonlySet<string> = new Set(['no-candidate', ...OVERRIDE_REASONS]);
+
+/** Of other recipients' steps a recipient sees that they were, not whose; why others were left out, and what operators note, is for operators. */
 export function stepsFor(principal: Principal, history: readonly HistoryStep[]): HistoryStep[] {
   if (principal.role === 'operator') return [...history];
   const foreign = (step: HistoryStep): boolean => principal.role === 'recipient' && step.recipientId !== principal.id;
   return history.map((step) => {
     if (foreign(step)) return { ...step, offerId: null, recipientId: null, detail: null };
-    return step.reason === 'no-candidate' ? { ...step, detail: null } : step;
+    return FOR_OPERATORS.has(step.reason) ? { ...step, detail: null } : step;
   });
 }
 

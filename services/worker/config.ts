@@ -25,6 +25,12 @@ export const Config = Type.Object({
   PHOTO_STORE_REGION: Type.String({ default: 'us-east-1', minLength: 1 }),
   PHOTO_STORE_KEY_ID: Type.String({ default: '' }),
   PHOTO_STORE_SECRET: Type.String({ default: '' }),
+  /** of an SMSGate API; `console:` writes to the log; empty: no second channel */
+  SMS_GATEWAY_URL: Type.String({ default: '' }),
+  SMS_GATEWAY_USER: Type.String({ default: '' }),
+  SMS_GATEWAY_PASSWORD: Type.String({ default: '' }),
+  /** where people open the screens: what text messages link to */
+  PUBLIC_URL: Type.String({ default: '' }),
   PAGERDUTY_EVENTS_URL: Type.String({ default: '' }),
   PAGERDUTY_ROUTING_KEY: Type.String({ default: '' }),
   REGION_LEVEL: Type.Integer({ default: 9, minimum: 2, maximum: 12 }),

@@ -15,6 +15,7 @@ import { startWorkerApp } from './app.ts';
 import { Config, rolesOf } from './config.ts';
 import { createMeters } from './meters.ts';
 import { createPush } from './notify/push.ts';
+import { createTexting } from './notify/texting.ts';
 
 const env = readEnv(Config, process.env);
 const roles = rolesOf(process.argv.slice(2), env.WORKER_ROLES);
@@ -29,11 +30,12 @@ const cells = createCellClient({ daprUrl, daprToken: env.DAPR_API_TOKEN });
 const { PAGERDUTY_EVENTS_URL: url, PAGERDUTY_ROUTING_KEY: routingKey } = env;
 const alerts = createAlerts({ url, routingKey, source: `pahlawan-pangan/${me}`, log });
 const push = createPush(env, log);
+const texting = createTexting(env, log);
 const meters = createMeters();
 const photos = createObjectStore(env);
 const redis = { url: env.REDIS_URL, prefix: env.REDIS_PREFIX };
 const parts = { pool, bus, keepStreams, cells, alerts, photos, redis, me, meters, log, regionLevel: env.REGION_LEVEL };
-const app = startWorkerApp({ ...parts, ...push, publish: createPublish(bus, keepStreams) }, roles);
+const app = startWorkerApp({ ...parts, ...push, texting, publish: createPublish(bus, keepStreams) }, roles);
 // the candidate keeper counts in prom-client's own register
 const registry = Registry.merge([meters.registry, register]);
 const probes = await serveProbes({ host: env.HOST, port: env.APP_PORT, registry, missing: app.missing });
@@ -44,7 +46,7 @@ async function stop(): Promise<void> {
   if (stopping) return;
   stopping = true;
   await app.stop();
-  await Promise.all([probes.close(), push.close(), cells.close(), bus.close(), pool.end()]);
+  await Promise.all([probes.close(), push.close(), texting?.texter.close(), cells.close(), bus.close(), pool.end()]);
   log.info('stopped');
   await tracing.stop();
   process.exit(0);

@@ -20,7 +20,7 @@ export function createMeters() {
     labelNames: ['consumer', 'outcome'],
     registers,
   });
-  const pushes = counter('worker_pushes_total', 'Web pushes by outcome; given-up: after all tries', 'outcome');
+  const told = telling(counter);
   const windowPosts = counter('worker_window_posts_total', 'Recurring posts by what became of them', 'outcome');
   for (const outcome of WINDOW_OUTCOMES) windowPosts.inc({ outcome }, 0);
   const resent = new Counter({
@@ -48,9 +48,7 @@ export function createMeters() {
       wakes.inc({ outcome: ok ? 'done' : 'failed' });
     },
     onOverdue: overdue,
-    onPush: (outcome: string) => {
-      pushes.inc({ outcome });
-    },
+    ...told,
     onWindow: (outcome: string) => void windowPosts.inc({ outcome }),
     onResent: () => {
       resent.inc();
@@ -64,6 +62,21 @@ export function createMeters() {
     deadLetters: (counts: ReadonlyMap<string, number>) => {
       for (const cause of DEAD_LETTER_CAUSES) deadLetters.set({ cause }, 0);
       for (const [subject, count] of counts) deadLetters.inc({ cause: subject.split('.')[2] ?? '' }, count);
+    },
+  };
+}
+
+/** How recipients and donors are reached. */
+function telling(counter: (name: string, help: string, label: string) => Counter) {
+  const pushes = counter('worker_pushes_total', 'Web pushes by outcome; given-up: after all tries', 'outcome');
+  const texts = counter('worker_texts_total', 'Text messages by outcome; given-up: after all tries', 'outcome');
+  for (const outcome of ['sent', 'retry', 'refused', 'given-up']) texts.inc({ outcome }, 0);
+  return {
+    onPush: (outcome: string) => {
+      pushes.inc({ outcome });
+    },
+    onText: (outcome: string) => {
+      texts.inc({ outcome });
     },
   };
 }

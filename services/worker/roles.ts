@@ -29,6 +29,7 @@ import { housekeep } from './housekeep/housekeep.ts';
 import { lotKeyOf } from './lotEvent.ts';
 import type { Meters } from './meters.ts';
 import { createNotifier } from './notify/notify.ts';
+import { createText, type Texting } from './notify/texting.ts';
 import { createProofs, createSubscriptions } from './notify/proofs.ts';
 import { createRematcher } from './rematch/rematch.ts';
 import { createResend } from './sweep/resend.ts';
@@ -49,6 +50,8 @@ export interface Workshop {
   readonly openSubscription: (row: subscriptions.PushSubscriptionRow) => unknown;
   /** null: no photos are kept here */
   readonly photos: ObjectStore | null;
+  /** null: no second channel */
+  readonly texting: Texting | null;
   readonly redis: { readonly url: string; readonly prefix: string };
   readonly regionLevel: number;
   /** unique among workers */
@@ -159,13 +162,16 @@ function startNotify(shop: Workshop): RunningRole {
     subscriptions: async (role, organisationId) =>
       (await subscriptionsOf(role, organisationId)).map((row) => ({
         digest: row.endpointDigest,
+        isSilent: row.isSilent,
         subscription: opened(shop, row),
       })),
-    forget: (digests) => subscriptions.deletePushSubscriptions(pool, digests),
+    forget: (digests) => subscriptions.markPushDead(pool, digests),
     delivered: (digests) => subscriptions.markPushDelivered(pool, digests),
     ...createProofs(pool),
     nowMs: Date.now,
+    text: shop.texting === null ? null : createText(pool, shop.texting),
     onPush: shop.meters.onPush,
+    onText: shop.meters.onText,
     log: shop.log,
   });
   return consumer(shop, {

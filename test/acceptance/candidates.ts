@@ -148,6 +148,26 @@ function searching(open: Open): void {
     );
   });
 
+  it('tells of whoever is named, however far, paused or of last resort', async () => {
+    const { candidates, lose } = await open([
+      recipientAt('a', 90_000),
+      recipientAt('p', 2, { active: false }),
+      recipientAt('f', 3, { fallback: true }),
+    ]);
+    const ask = (...ids: string[]) =>
+      candidates.named(ids.map((recipientId) => ({ ...CENTRE, recipientId: recipientId as RecipientId })));
+    await candidates.reserve([reservation('a', 1, 3_000)]);
+    const found = await ask('a', 'nobody', 'p', 'f', 'a');
+    assert.deepEqual(
+      found?.map((each) => each?.recipientId),
+      ['a', undefined, 'p', 'f', 'a'],
+    );
+    assert.deepEqual([found[0]?.openGrams, found[2]?.active, found[3]?.fallback], [3_000, false, true]);
+    assert.ok(Math.abs((found[0]?.distanceMeters ?? 0) - 90_000) < 200);
+    await lose();
+    assert.equal(await ask('a'), null);
+  });
+
   it('names the nearest active food bank of last resort, within 300 km', async () => {
     const bank = (id: string, meters: number, active = true) => recipientAt(id, meters, { fallback: true, active });
     const { candidates } = await open([bank('paused', 10, false), bank('second', 250_000), bank('first', 200_000)]);

@@ -104,6 +104,24 @@ describe('a passkey', () => {
     assert.equal((await signIn(createOf(authenticator))).body.organisationId, 'shelter');
     assert.equal((await register(session, createAuthenticator(PUBLIC_URL))).status, 204);
   });
+
+  it('is listed, and once removed by its member signs nobody in', async () => {
+    const { session } = await enter(world, shelter);
+    const { session: other } = await enter(world, kitchen);
+    const ask = (as: Reply, method: string, id = '') =>
+      world.ask(method, `/v1/auth/passkeys${id}`, { headers: bearer(as) });
+    const authenticator = createAuthenticator(PUBLIC_URL);
+    await register(session, authenticator);
+    const own = async (as: Reply) => (await ask(as, 'GET')).body.items as { id: string; lastUsedAt: string | null }[];
+    const mine = (await own(session)).find(({ id }) => id === authenticator.credentialId);
+    assert.equal(mine?.lastUsedAt, null);
+    assert.ok(!(await own(other)).some(({ id }) => id === authenticator.credentialId));
+    assert.equal((await signIn(authenticator)).status, 200);
+    assert.equal((await ask(other, 'DELETE', `/${authenticator.credentialId}`)).status, 404);
+    assert.equal((await signIn(authenticator)).status, 200, "another member's removal does nothing");
+    assert.equal((await ask(session, 'DELETE', `/${authenticator.credentialId}`)).status, 204);
+    assertRefused(await signIn(authenticator));
+  });
 });
 
 /** The same device after it was asked to make a passkey for somebody else: its handle is the first one's again. */

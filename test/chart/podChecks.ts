@@ -102,8 +102,15 @@ for (const valueSet of VALUE_SETS) {
       }
     });
     it('take secrets only by reference', () => {
-      const secret = /URL$|SECRET|TOKEN|_KEYS$|PRIVATE|ROUTING_KEY/;
-      const open = ['JWT_ISSUER_URL', 'PUBLIC_URL', 'VALHALLA_URL', 'PAGERDUTY_EVENTS_URL', 'API_URL'];
+      const secret = /URL$|SECRET|TOKEN|_KEYS$|PRIVATE|ROUTING_KEY|PASSWORD/;
+      const open = [
+        'JWT_ISSUER_URL',
+        'PUBLIC_URL',
+        'VALHALLA_URL',
+        'PAGERDUTY_EVENTS_URL',
+        'SMS_GATEWAY_URL',
+        'API_URL',
+      ];
       for (const { env } of pods.flatMap(({ spec }) => spec.containers))
         for (const { name, valueFrom } of env as Variable[]) {
           if (!secret.test(name) || open.includes(name)) continue;

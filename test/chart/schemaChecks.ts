@@ -9,6 +9,8 @@ import { CHART, template } from './rendered.ts';
 const REFUSED: readonly [string, RegExp][] = [
   ['image.registry=x', /registry/],
   ['config.webPush.publicKey=key', /subject/],
+  ['config.smsGateway.url=https://sms.example/3rdparty/v1', /publicUrl/],
+  ['config.impact.mealKg=0', /mealKg/],
   ['config.logLevel=loud', /logLevel/],
   ['config.jwt.issuerUrl=', /issuerUrl/],
   ['config.publicUrl=http://food.example', /publicUrl/],

@@ -40,6 +40,13 @@ export function fakeCandidates(recipients: readonly Recipient[], nowMs: () => nu
     near: async (searches) => (memory.ready ? searches.map((search) => within(memory, search, false)) : null),
     fallback: async (_, from) =>
       memory.ready ? (within(memory, { ...from, radiusMeters: 300_000 }, true)[0] ?? null) : null,
+    named: async (asked) =>
+      memory.ready
+        ? asked.map(({ recipientId, ...from }) => {
+            const found = recipients.find((each) => each.recipientId === recipientId);
+            return found === undefined ? undefined : seen(memory, found, from);
+          })
+        : null,
     reserve: async (asked) => (memory.ready ? asked.map((each) => reserveOne(memory, each)) : null),
     withdraw: (given, epoch) => whenReady(() => given.forEach((each) => withdrawOne(memory, each, epoch))),
     free: (freed) => whenReady(() => freed.forEach((each) => memory.tokens.delete(keyOf(each)))),

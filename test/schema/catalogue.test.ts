@@ -19,6 +19,7 @@ const PLACEMENT: Record<string, 'distributed' | 'reference' | 'ordinary'> = {
   member: 'ordinary',
   travel_time: 'ordinary',
   push_subscription: 'ordinary',
+  phone_number: 'ordinary',
   audit_log: 'ordinary',
   deployment: 'ordinary',
   sign_in_link: 'ordinary',

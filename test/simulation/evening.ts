@@ -4,9 +4,9 @@
  */
 import { recipientNamed } from '#core/lots/evening.testkit.ts';
 import type { Answer, Command } from '#core/lots/command.ts';
-import { currentOffer, isEnd, type Lot } from '#core/lots/lot.ts';
+import { currentOffer, isEnd, type Lot, type Offer } from '#core/lots/lot.ts';
 import { policyOf } from '#core/lots/policy.ts';
-import { lotIdOf, type CellToken, type DonorId, type LotId } from '#core/words/ids.ts';
+import { lotIdOf, type CellToken, type DonorId, type LotId, type RecipientId } from '#core/words/ids.ts';
 import { createCell, type Cell } from '#cell/cell.ts';
 import { isBusy, isMoved, type Busy, type CellAnswer } from '#cell/contract.ts';
 import { estimateTravelSeconds } from '#core/geo/distance.ts';
@@ -86,6 +86,7 @@ function hostOf(world: World): Cell {
   const candidates: Candidates = {
     near: (searches) => later(() => fake.candidates.near(searches)),
     fallback: (region, from) => later(() => fake.candidates.fallback(region, from)),
+    named: (all) => later(() => fake.candidates.named(all)),
     reserve: (all) => later(() => fake.candidates.reserve(all)),
     withdraw: (all, epoch) => later(() => fake.candidates.withdraw(all, epoch)),
     free: (all) => later(() => fake.candidates.free(all)),
@@ -201,6 +202,7 @@ function onLot(world: World, lot: Lot, id: string): Command {
       version: lot.version,
     };
   if (draw < 0.5) return { kind: 'cancel', ...base, lotId: lot.id, donorId: lot.donorId, ifVersion: null };
+  if (draw < 0.57) return overrideOf(world, lot, base);
   const offer = lot.offers.at(-1);
   if (offer === undefined) return { kind: 'wake', id, fingerprint: null, lotId: lot.id };
   const on = { ...base, offerId: offer.id, recipientId: offer.recipientId };
@@ -209,6 +211,17 @@ function onLot(world: World, lot: Lot, id: string): Command {
   if (draw < 0.82) return { kind: random() < 0.5 ? 'decline' : 'release', ...on, reason: 'r' };
   const code = `${String(offer.codeGeneration)}${offer.id.slice(-7)}`;
   return { kind: 'handover', ...on, code, quantityGrams: part };
+}
+
+/** An operator, as likely sensible as late. */
+function overrideOf({ random, scheduler }: World, lot: Lot, base: { id: string; fingerprint: string }): Command {
+  const on = { ...base, lotId: lot.id, by: 'siti', why: 'w' };
+  const draw = random();
+  if (draw < 0.3) return { kind: 'withdraw', ...on };
+  const untilMs = scheduler.nowMs() + Math.floor(random() * 40) * MINUTE_MS;
+  if (draw < 0.5) return { kind: 'extend', ...on, untilMs };
+  const recipientId = ['a', 'b', 'c', 'bank'][Math.floor(random() * 4)] as RecipientId;
+  return { kind: 'assign', ...on, recipientId };
 }
 
 /** Time alone goes on, with the sweep: every lot must come to its end. */
@@ -234,6 +247,10 @@ function sweepTokens({ tables, fake }: World): void {
   void fake.candidates.free([...fake.tokens.values()].filter((token) => live.get(token.offerId) !== token.recipientId));
 }
 
+function isByTheRules({ state, reasons }: Offer): boolean {
+  return state !== 'withdrawn' && !reasons.some((reason) => reason.code === 'assigned');
+}
+
 /** The invariants, over what the database holds and what callers were told. @returns what does not hold */
 export function brokenLaws(evening: Evening): string[] {
   const { tables, answers, fake } = evening;
@@ -251,7 +268,8 @@ export function brokenLaws(evening: Evening): string[] {
       (offer) => offer.state === 'lapsed' && (offer.answeredAtMs ?? 0) < offer.deadlineMs,
     );
     if (early.length > 0) broken.push(`${lot.id} lapsed early`);
-    const asked = lot.offers.map((offer) => offer.recipientId);
+    // whom an operator names may have had it before, and who was interrupted by one may be asked again
+    const asked = lot.offers.filter(isByTheRules).map((offer) => offer.recipientId);
     if (new Set(asked).size !== asked.length) broken.push(`${lot.id} was offered twice to one recipient`);
   }
   const posted = lots.reduce((sum, lot) => sum + lot.postedGrams, 0);

@@ -1,23 +1,13 @@
 /** A lot's way from a kitchen to people, by the screens alone, in one language; each screen is shown to `see`. */
 import assert from 'node:assert/strict';
-import type { Page } from 'playwright-core';
-import { en, type MessageKey } from '../../web/app/language/en.ts';
-import { id } from '../../web/app/language/id.ts';
 import { signIn, until, type SurplusSeen } from '../journey/people.ts';
 import type { Language, Phone } from './browser.ts';
 import type { Stage } from './stage.ts';
 import { plan } from './walkDonor.ts';
+import { button, words, type See } from './spoken.ts';
+import { lookBack, steer } from './walkSteer.ts';
 
-export type See = (name: string, page: Page) => Promise<void>;
-
-/** The words of a screen, where they hold no values. */
-export function words(language: Language): (key: MessageKey) => string {
-  return (key) => (language === 'en' ? en : id)[key];
-}
-
-export function button(page: Page, name: string) {
-  return page.getByRole('button', { name, exact: true }).first();
-}
+export { button, words };
 
 /** @returns the phones' complaints */
 export async function walk(stage: Stage, language: Language, see: See): Promise<string[]> {
@@ -36,6 +26,7 @@ export async function walk(stage: Stage, language: Language, see: See): Promise<
   await handOver(language, see, recipient, code);
   await settings(language, see, recipient);
   await plan(language, see, donor);
+  await lookBack(language, see, recipient.page);
   await closing(recipient);
   await closing(donor);
   await operate(stage, language, see, surplus, closing);
@@ -168,6 +159,7 @@ async function operate(
   await page.locator(`a[href="#/surplus/${surplus.id}"]`).click();
   await page.getByText(t('reason.collected')).first().waitFor();
   await see('12-operator-lot', page);
+  await page.getByRole('link', { name: t('menu.partners') }).click();
   await page.getByRole('link', { name: t('menu.invite') }).click();
   await page.locator('.picks button').first().waitFor();
   await see('13-operator-invite', page);
@@ -178,5 +170,6 @@ async function operate(
   await page.getByRole('link', { name: t('menu.letters') }).click();
   await page.getByText(t('letters.empty')).waitFor();
   await see('15-operator-letters', page);
+  await steer(stage, language, see, page);
   await closing(operator);
 }

@@ -49,6 +49,7 @@ export function pausedAt(real: CellPorts, n: number): Gate {
       candidates: {
         near: gated('near', candidates.near),
         fallback: gated('fallback', candidates.fallback),
+        named: gated('named', candidates.named),
         reserve: gated('reserve', candidates.reserve),
         withdraw: gated('withdraw', candidates.withdraw),
         free: gated('free', candidates.free),

@@ -7,18 +7,23 @@ import { Banners } from './parts/banners.tsx';
 import { Menu } from './parts/menu.tsx';
 import { DonorHome } from './screens/donorHome.tsx';
 import { Enter } from './screens/enter.tsx';
+import { ImpactScreen } from './screens/impact.tsx';
 import { Invite } from './screens/invite.tsx';
 import { Letters } from './screens/letters.tsx';
 import { LotScreen } from './screens/lot.tsx';
 import { Lots } from './screens/lots.tsx';
+import { LotMap } from './screens/lotMap.tsx';
 import { OfferScreen } from './screens/offer.tsx';
+import { Partners } from './screens/partners.tsx';
 import { PostScreen } from './screens/post.tsx';
+import { Profile } from './screens/profile.tsx';
 import { RecipientHome } from './screens/recipientHome.tsx';
 import { ReportScreen } from './screens/report.tsx';
 import { Settings } from './screens/settings.tsx';
 import { WindowScreen } from './screens/window.tsx';
 import { Windows } from './screens/windows.tsx';
 import { SurplusScreen } from './screens/surplus.tsx';
+import { Today } from './screens/today.tsx';
 import { member, route } from './state.ts';
 
 interface Place {
@@ -33,6 +38,8 @@ const PLACES: Readonly<Record<Role, Readonly<Record<string, Place>>>> = {
   recipient: {
     '': { title: 'menu.offers', screen: () => <RecipientHome /> },
     offer: { title: 'menu.offers', screen: (id) => <OfferScreen id={id} key={id} /> },
+    impact: { title: 'impact.title', screen: () => <ImpactScreen /> },
+    profile: { title: 'profile.title', screen: () => <Profile /> },
     settings: SETTINGS,
   },
   donor: {
@@ -47,6 +54,9 @@ const PLACES: Readonly<Record<Role, Readonly<Record<string, Place>>>> = {
   operator: {
     '': { title: 'lots.title', screen: () => <Lots /> },
     surplus: { title: 'lots.title', screen: (id) => <LotScreen id={id} key={id} /> },
+    today: { title: 'today.title', screen: () => <Today /> },
+    map: { title: 'map.open', screen: () => <LotMap /> },
+    partners: { title: 'partners.title', screen: () => <Partners /> },
     invite: { title: 'invite.title', screen: () => <Invite /> },
     letters: { title: 'letters.title', screen: () => <Letters /> },
     settings: SETTINGS,

@@ -21,12 +21,17 @@ export interface Step {
   readonly from: string | null;
   readonly to: LotState;
   readonly reason: string;
+  readonly offerId: string | null;
   readonly recipientId: string | null;
   readonly detail: string | null;
   readonly quantityGrams: number;
   readonly at: string;
 }
-export type SurplusWithHistory = SurplusView & { readonly history: readonly Step[] };
+export type SurplusWithHistory = SurplusView & {
+  /** for operators: who was asked, oldest first */
+  readonly offers?: readonly OfferView[];
+  readonly history: readonly Step[];
+};
 
 export interface Page<Item> {
   readonly items: readonly Item[];

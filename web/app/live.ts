@@ -5,6 +5,7 @@ import { lastMember, onSessionChange, session } from '../engine/session.ts';
 import type { NewTap } from '../engine/tap.ts';
 import { offers, surpluses } from './lists.ts';
 import { member, online, taps } from './state.ts';
+import { keepPushAlive } from './push.ts';
 import { openStream, type Stream } from './stream.ts';
 import { windows } from './windows.ts';
 
@@ -124,5 +125,7 @@ export function startLive(): void {
   setInterval(() => {
     if (!connected && member.value != null) look();
   }, POLL_MS);
-  void knowMember();
+  void knowMember()
+    .then(keepPushAlive)
+    .catch(() => undefined);
 }

@@ -1,5 +1,7 @@
 /** Being told on this phone, though the page is closed. */
 import { authorized } from '../engine/api.ts';
+import { recall, remember } from '../engine/database.ts';
+import { heard } from '../engine/heartbeat.ts';
 import { request } from '../engine/http.ts';
 
 export type PushState = 'unsupported' | 'off' | 'on' | 'denied';
@@ -16,10 +18,14 @@ export async function turnPushOn(): Promise<PushState> {
   if ((await Notification.requestPermission()) !== 'granted') return await pushState();
   const { body, ok, detail } = await request('GET', '/v1/push-subscriptions/key');
   if (!ok) throw new Error(detail);
+  return await subscribe(body as { publicKey: string });
+}
+
+async function subscribe({ publicKey }: { readonly publicKey: string }): Promise<PushState> {
   const registration = await navigator.serviceWorker.ready;
   const subscription = await registration.pushManager.subscribe({
     userVisibleOnly: true,
-    applicationServerKey: (body as { publicKey: string }).publicKey,
+    applicationServerKey: publicKey,
   });
   const told = subscription.toJSON();
   const answer = await authorized('POST', '/v1/push-subscriptions', { body: told, key: crypto.randomUUID() });
@@ -29,4 +35,21 @@ export async function turnPushOn(): Promise<PushState> {
     throw new Error(answer.detail);
   }
   return 'on';
+}
+
+const KEPT = 'heartbeat';
+const DAY_MS = 24 * 3_600_000;
+
+/** Once a day this phone says that it is there; one that the push service gave up subscribes anew. */
+export async function keepPushAlive(): Promise<void> {
+  if (Date.now() - ((await recall<number>(KEPT)) ?? 0) < DAY_MS || (await pushState()) !== 'on') return;
+  const subscription = await (await navigator.serviceWorker.ready).pushManager.getSubscription();
+  const known = subscription === null || (await heard(subscription.endpoint, false));
+  if (!known) {
+    await subscription.unsubscribe();
+    const { body, ok } = await request('GET', '/v1/push-subscriptions/key');
+    if (!ok) return;
+    await subscribe(body as { publicKey: string });
+  }
+  await remember(KEPT, Date.now());
 }

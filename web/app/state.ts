@@ -26,6 +26,16 @@ export function clockTime(at: string | number): string {
   return timeIn(timeZone.value, LOCALES[language.value], typeof at === 'string' ? Date.parse(at) : at, todayMs);
 }
 
+/** The hour of a time, where the organisation is; operators have no place, and read their own. */
+export function hourOf(at: string): string {
+  const format = new Intl.DateTimeFormat(LOCALES[language.value], {
+    hour: '2-digit',
+    minute: '2-digit',
+    timeZone: timeZone.value,
+  });
+  return format.format(Date.parse(at));
+}
+
 export interface Route {
   /** '' is home */
   readonly screen: string;

@@ -8,6 +8,8 @@ export interface Asked {
   readonly body?: unknown;
   /** the Idempotency-Key */
   readonly key?: string;
+  /** the version that is changed */
+  readonly ifVersion?: number;
   /** ask only in this one's name */
   readonly owner?: string;
 }
@@ -29,13 +31,14 @@ export async function authorized<Body>(method: string, path: string, asked: Aske
   return (await askOnce(method, path, asked)) as Answer<Body>;
 }
 
-async function askOnce(method: string, path: string, { body = null, key, owner }: Asked): Promise<Answer> {
+async function askOnce(method: string, path: string, { body = null, key, ifVersion, owner }: Asked): Promise<Answer> {
   const held = await session();
   if (held === null || (owner !== undefined && held.member.owner !== owner)) return NOBODY;
   const headers = {
     authorization: `Bearer ${held.accessToken}`,
     ...(body === null ? {} : { 'content-type': body instanceof Blob ? body.type : 'application/json' }),
     ...(key === undefined ? {} : { 'idempotency-key': key }),
+    ...(ifVersion === undefined ? {} : { 'if-match': `"${String(ifVersion)}"` }),
   };
   if (body === null) return await request(method, path, { headers });
   return await request(method, path, { headers, body: body instanceof Blob ? body : JSON.stringify(body) });

@@ -1,6 +1,7 @@
 /** The service worker: the app without a network, pushes, and the outbox when no page is open. */
 /// <reference lib="webworker" />
 import { cleanupOutdatedCaches, precacheAndRoute } from 'workbox-precaching';
+import { heard } from '../engine/heartbeat.ts';
 import { drain, hurry } from '../engine/outbox.ts';
 import { notificationOf, openPath } from './notification.ts';
 
@@ -31,7 +32,7 @@ async function drainOrFail(): Promise<void> {
 }
 
 self.addEventListener('push', (event) => {
-  event.waitUntil(Promise.all([show(event.data?.text() ?? ''), drainAtOnce(), tellPages()]));
+  event.waitUntil(Promise.all([show(event.data?.text() ?? '').then(sayShown), drainAtOnce(), tellPages()]));
 });
 
 async function drainAtOnce(): Promise<boolean> {
@@ -42,6 +43,12 @@ async function drainAtOnce(): Promise<boolean> {
 async function show(text: string): Promise<void> {
   const { title, options } = await notificationOf(text);
   await self.registration.showNotification(title, options);
+}
+
+/** So that an operator sees whom notifications still reach. Best effort: the notification is there. */
+async function sayShown(): Promise<void> {
+  const subscription = await self.registration.pushManager.getSubscription();
+  if (subscription !== null) await heard(subscription.endpoint, true).catch(() => false);
 }
 
 async function tellPages(): Promise<void> {

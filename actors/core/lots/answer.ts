@@ -69,7 +69,7 @@ export function release(turn: Turn, command: Release): Answer {
 export function giveBack(
   turn: Turn,
   lot: Lot,
-  how: 'declined' | 'lapsed' | 'released' | 'not-collected',
+  how: 'declined' | 'lapsed' | 'released' | 'not-collected' | 'withdrawn',
   step: { detail?: string; notBeforeMs?: number } = {},
 ): Lot {
   const taker = lot.offers.at(-1)?.recipientId;

@@ -83,6 +83,27 @@ export interface Replay extends Base {
   readonly kind: 'replay';
   readonly lotId: LotId;
 }
+/** What an operator does over the rules' head; who and why stand in the lot's history beside it. */
+interface Override extends Base {
+  readonly lotId: LotId;
+  readonly by: string;
+  readonly why: string;
+}
+/** Put the lot to this recipient next, whoever is near or was tried. */
+export interface Assign extends Override {
+  readonly kind: 'assign';
+  readonly recipientId: RecipientId;
+}
+/** Take the lot back from whoever was offered it or has claimed it; the next recipient is looked for. */
+export interface Withdraw extends Override {
+  readonly kind: 'withdraw';
+}
+/** More time to answer the open offer, or to collect the claim. */
+export interface Extend extends Override {
+  readonly kind: 'extend';
+  /** unix ms */
+  readonly untilMs: number;
+}
 /** Something is due: the lot itself says what. */
 export interface Wake extends Base {
   readonly kind: 'wake';
@@ -90,7 +111,20 @@ export interface Wake extends Base {
 }
 
 export type Command =
-  Post | Accept | Decline | Release | Handover | RenewCode | Cancel | Rematch | Fallback | Replay | Wake;
+  | Post
+  | Accept
+  | Decline
+  | Release
+  | Handover
+  | RenewCode
+  | Cancel
+  | Assign
+  | Withdraw
+  | Extend
+  | Rematch
+  | Fallback
+  | Replay
+  | Wake;
 
 /** Domain refusals are return values; services/api maps each to a status and a docs page. */
 export type Refusal =
@@ -106,6 +140,9 @@ export type Refusal =
   | 'stale-version'
   | 'key-reuse'
   | 'unsafe'
+  | 'unsuitable'
+  | 'deadline'
+  | 'not-now'
   | 'poisoned';
 
 export type Answer =

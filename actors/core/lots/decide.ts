@@ -6,6 +6,7 @@ import type { Answer, Command } from './command.ts';
 import { fallback, rematch, replay, wake } from './due.ts';
 import { handover, renewCode } from './handover.ts';
 import type { Lot, Transition } from './lot.ts';
+import { assign, extend, withdraw } from './override.ts';
 import { post } from './post.ts';
 import type { Collected, Facts, Turn } from './turn.ts';
 import { refuse } from './verdict.ts';
@@ -35,6 +36,10 @@ const ORDER: Record<Command['kind'], number> = {
   decline: 0,
   release: 0,
   'renew-code': 0,
+  withdraw: 0,
+  extend: 0,
+  // after what frees the lot, and before what the rules would do with it
+  assign: 1,
   post: 1,
   replay: 2,
   rematch: 2,
@@ -91,6 +96,12 @@ function apply(turn: Turn, command: Command): Answer {
       return renewCode(turn, command);
     case 'cancel':
       return cancel(turn, command);
+    case 'assign':
+      return assign(turn, command);
+    case 'withdraw':
+      return withdraw(turn, command);
+    case 'extend':
+      return extend(turn, command);
     case 'rematch':
       return rematch(turn, command);
     case 'fallback':

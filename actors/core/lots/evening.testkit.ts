@@ -106,6 +106,11 @@ function factsOf(world: World, commands: number): Facts {
       const bank = world.recipients.find((each) => each.fallback);
       return bank === undefined ? null : seen(lot, bank);
     },
+    candidateNamed: (lot, id) => {
+      const recipient = world.recipients.find((each) => each.recipientId === id);
+      if (!world.ready) return null;
+      return recipient === undefined ? undefined : seen(lot, recipient);
+    },
     newLotId: (n) => newLotIds[n] ?? assert.fail('more children than commands can have'),
     handoverCode: codeOf,
   };

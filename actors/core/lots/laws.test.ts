@@ -15,9 +15,9 @@ import {
   START_MS,
   type World,
 } from './evening.testkit.ts';
-import { currentOffer, isEnd, NEXT_STATES, type Lot } from './lot.ts';
+import { currentOffer, isEnd, NEXT_STATES, OVERRIDE_REASONS, type Lot } from './lot.ts';
 import { codeOf } from './evening.testkit.ts';
-import { postedAtMsOf } from '../words/ids.ts';
+import { postedAtMsOf, type RecipientId } from '../words/ids.ts';
 
 interface Step {
   readonly what:
@@ -33,6 +33,9 @@ interface Step {
     | 'rematch'
     | 'fallback'
     | 'replay'
+    | 'assign'
+    | 'withdraw'
+    | 'extend'
     | 'wait'
     | 'lose';
   readonly pick: number;
@@ -55,6 +58,9 @@ const step: fc.Arbitrary<Step> = fc.record({
     'rematch',
     'fallback',
     'replay',
+    'assign',
+    'withdraw',
+    'extend',
     'wait',
     'lose',
   ),
@@ -85,6 +91,13 @@ function commandOf(world: World, { what, pick, amount }: Step, n: number): Comma
   if (what === 'wake' || what === 'replay') return { kind: what, ...base, lotId: lot.id };
   if (what === 'rematch' || what === 'fallback') return { kind: what, ...base, lotId: lot.id, version: lot.version };
   if (what === 'cancel') return { kind: 'cancel', ...base, lotId: lot.id, donorId: lot.donorId, ifVersion: null };
+  const override = { ...base, lotId: lot.id, by: 'siti', why: 'w' };
+  if (what === 'withdraw') return { kind: 'withdraw', ...override };
+  if (what === 'extend') return { kind: 'extend', ...override, untilMs: world.nowMs + (amount % 200) * MINUTE_MS };
+  if (what === 'assign') {
+    const recipientId = world.recipients[amount % world.recipients.length]?.recipientId ?? ('nobody' as RecipientId);
+    return { kind: 'assign', ...override, recipientId };
+  }
   const offer = lot.offers.at(-1);
   if (offer === undefined) return null;
   const on = { ...base, offerId: offer.id, recipientId: offer.recipientId };
@@ -137,6 +150,8 @@ function checkLaws(world: World, before: ReadonlyMap<string, Lot>, decision: Dec
       `${lot.state} with ${String(live.length)} live offers`,
     );
     if (live[0] !== undefined) assert.equal(live[0].quantityGrams, lot.quantityGrams, 'the offer is the lot');
+    if (live[0] !== undefined) assert.ok(live[0].deadlineMs <= lot.safeUntilMs, 'no deadline past safe-until');
+    assert.ok((lot.pickupByMs ?? 0) <= lot.safeUntilMs, 'nobody is to collect after safe-until');
     assert.equal(lot.nextActionAtMs === null, isEnd(lot.state), 'every open lot has something to come');
   }
   assert.equal(grams, postedGrams, 'grams are conserved');
@@ -153,6 +168,8 @@ function checkLaws(world: World, before: ReadonlyMap<string, Lot>, decision: Dec
     assert.ok(was === undefined || !isEnd(was.state) || was.state === change.after.state, 'an end is an end');
     assert.equal(change.after.version, (was?.version ?? 0) + change.transitions.length, 'one version a step');
     for (const step of change.transitions) {
+      const isOverride = (OVERRIDE_REASONS as readonly string[]).includes(step.reason);
+      if (isOverride) assert.deepEqual(JSON.parse(step.detail ?? ''), { by: 'siti', why: 'w' }, 'who and why');
       assert.ok(
         step.from === null ? step.to === 'posted' : NEXT_STATES[step.from].includes(step.to),
         `${String(step.from)} → ${step.to}`,

@@ -7,7 +7,7 @@ export type LotState = (typeof LOT_STATES)[number];
 /** The picture in docs/states.md, as data: which state may follow which. Ends have no successor. */
 export const NEXT_STATES: Record<LotState, readonly LotState[]> = {
   posted: ['offered', 'rematching', 'expired', 'cancelled'],
-  offered: ['claimed', 'rematching', 'expired', 'cancelled'],
+  offered: ['offered', 'claimed', 'rematching', 'expired', 'cancelled'],
   claimed: ['claimed', 'collected', 'rematching', 'expired', 'cancelled'],
   rematching: ['offered', 'rematching', 'expired', 'cancelled'],
   collected: [],
@@ -33,7 +33,7 @@ export type OfferState = (typeof OFFER_STATES)[number];
 
 /** One reason why a recipient was chosen, as data and as a short English text. */
 export interface Reason {
-  readonly code: 'distance' | 'hours' | 'need' | 'share' | 'capacity' | 'urgency' | 'fallback';
+  readonly code: 'distance' | 'hours' | 'need' | 'share' | 'capacity' | 'urgency' | 'fallback' | 'assigned';
   readonly text: string;
   readonly [detail: string]: string | number;
 }
@@ -115,6 +115,14 @@ export function currentOffer(lot: Lot): Offer | null {
   return last !== undefined && (last.state === 'open' || last.state === 'claimed') ? last : null;
 }
 
+/** Steps an operator made; their `detail` is an OverrideNote as JSON. */
+export const OVERRIDE_REASONS = ['assigned', 'withdrawn', 'extended'] as const;
+export type OverrideReason = (typeof OVERRIDE_REASONS)[number];
+export interface OverrideNote {
+  readonly by: string;
+  readonly why: string;
+}
+
 /** Why a lot went from one state to the next. */
 export type TransitionReason =
   | 'posted'
@@ -131,7 +139,8 @@ export type TransitionReason =
   | 'expired'
   | 'cancelled'
   | 'replayed'
-  | 'reminded';
+  | 'reminded'
+  | OverrideReason;
 
 /** One row of matching_history. */
 export interface Transition {

@@ -12,7 +12,7 @@ export function place(turn: Turn, lot: Lot): Lot {
   const candidates = turn.facts.candidatesFor(lot);
   if (candidates === null) return wait(turn, lot);
   const ranking = rank(lot, candidates.map(asOfThisTurn(turn)), turn.nowMs);
-  if (ranking.choice !== null) return offerTo(turn, lot, ranking.choice, false);
+  if (ranking.choice !== null) return offerTo(turn, lot, ranking.choice, { reason: 'matched' });
   return lot.deadLettered ? placeFallback(turn, lot) : nobody(turn, lot, ranking);
 }
 
@@ -28,18 +28,33 @@ export function placeFallback(turn: Turn, lot: Lot): Lot {
     bank === null || lot.tried.includes(bank.recipientId) ? 0 : Math.min(lot.quantityGrams, freeGrams(bank));
   if (bank === null || grams === 0) return searchOn(turn, lot, MAX_TRIES, { deadLettered: true });
   const reason: Reason = { code: 'fallback', text: 'food bank of last resort', tries: lot.tries };
-  return offerTo(turn, lot, { candidate: bank, grams, score: 0, reasons: [distanceReason(bank), reason] }, true);
+  const choice = { candidate: bank, grams, reasons: [distanceReason(bank), reason] };
+  return offerTo(turn, lot, choice, { reason: 'fallback' }, { deadLettered: true });
 }
 
-function asOfThisTurn(turn: Turn): (candidate: Candidate) => Candidate {
+/** As the facts know it, with what this turn has put to it already. */
+export function asOfThisTurn(turn: Turn): (candidate: Candidate) => Candidate {
   return (candidate) => {
     const given = turn.givenGrams.get(candidate.recipientId) ?? 0;
     return given === 0 ? candidate : { ...candidate, openGrams: candidate.openGrams + given };
   };
 }
 
-function offerTo(turn: Turn, lot: Lot, choice: Choice, fallback: boolean): Lot {
+interface OfferStep {
+  readonly reason: 'matched' | 'fallback' | 'assigned';
+  readonly detail?: string;
+}
+
+/** The offer of what fits; the rest is split off. The food bank of last resort needs no answer, so its offer has no other end. */
+export function offerTo(
+  turn: Turn,
+  lot: Lot,
+  choice: Pick<Choice, 'candidate' | 'grams' | 'reasons'>,
+  step: OfferStep,
+  change: Partial<Lot> = {},
+): Lot {
   const { candidate, grams } = choice;
+  const { fallback } = candidate;
   const kept = grams < lot.quantityGrams ? splitOff(turn, lot, grams, candidate.recipientId) : {};
   const attempt = lot.attempt + 1;
   const deadlineMs = fallback
@@ -68,13 +83,13 @@ function offerTo(turn: Turn, lot: Lot, choice: Choice, fallback: boolean): Lot {
   return move(
     turn,
     lot,
-    { to: 'offered', reason: fallback ? 'fallback' : 'matched', offer },
+    { to: 'offered', ...step, offer },
     {
       ...kept,
       attempt,
       offers: [...lot.offers, offer],
       nextActionAtMs: deadlineMs,
-      ...(fallback ? { deadLettered: true } : {}),
+      ...change,
     },
   );
 }

@@ -43,7 +43,7 @@ export function splitOff(turn: Turn, lot: Lot, keptGrams: number, taker: Recipie
 export function requireRematch(
   turn: Turn,
   lot: Lot,
-  reason: 'split' | 'declined' | 'lapsed' | 'released' | 'not-collected' | 'replayed',
+  reason: 'split' | 'declined' | 'lapsed' | 'released' | 'not-collected' | 'replayed' | 'withdrawn',
   change: Partial<Lot> = {},
   step: { detail?: string; notBeforeMs?: number } = {},
 ): Lot {

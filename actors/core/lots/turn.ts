@@ -12,6 +12,8 @@ export interface Facts {
   readonly candidatesFor: (lot: Lot) => readonly Candidate[] | null;
   /** the region's food bank of last resort, as this lot sees it; null: there is none */
   readonly fallbackFor: (lot: Lot) => Candidate | null;
+  /** this recipient as this lot sees it, whatever stands against it; undefined: there is none; null: don't believe anything */
+  readonly candidateNamed: (lot: Lot, recipientId: RecipientId) => Candidate | null | undefined;
   /** the id, in this cell, of the turn's n-th child lot, from 0; the same n gives the same id */
   readonly newLotId: (n: number) => LotId;
   /** the 8 digits of an offer; pure (an HMAC) */

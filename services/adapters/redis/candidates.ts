@@ -1,4 +1,4 @@
-import type { Candidates, Clock, Near, Reservation, Search } from '#cell/ports.ts';
+import type { Candidates, Clock, Named, Near, Reservation, Search } from '#cell/ports.ts';
 import type { Place } from '#core/geo/distance.ts';
 import type { Token } from '#core/lots/tokens.ts';
 import type { Collected } from '#core/lots/turn.ts';
@@ -12,7 +12,7 @@ import { keysOf, type Keys } from './keys.ts';
 import { breakerState, unavailable } from './metrics.ts';
 import { nearOf, oldestDay, weeksAt } from './near.ts';
 import { run, type Script } from './script.ts';
-import { COLLECTED, FREE, NEAR, RESERVE, SHRINK, WITHDRAW } from './scripts.ts';
+import { COLLECTED, FREE, NAMED, NEAR, RESERVE, SHRINK, WITHDRAW } from './scripts.ts';
 
 /** The food bank of last resort may be this far. */
 const FALLBACK_RADIUS_METERS = 300_000;
@@ -70,6 +70,7 @@ export function createCandidates({ redis, clock, prefix }: CandidatesDependencie
   return {
     near: nearTogether,
     fallback: (region, from) => fallback(index, region, from),
+    named: (asked) => named(index, asked),
     reserve: reserveTogether,
     free: (tokens) =>
       tell(
@@ -148,6 +149,19 @@ function countOf(search: Search): number {
 async function fallback(index: Index, _region: RegionToken, from: Place): Promise<Near | null> {
   const lists = await near(index, 'fallback', [{ ...from, radiusMeters: FALLBACK_RADIUS_METERS }]);
   return lists?.[0]?.[0] ?? null;
+}
+
+/** Counters without facts are of nobody any more. */
+async function named(index: Index, asked: readonly Named[]): Promise<(Near | undefined)[] | null> {
+  const ids = [...new Set(asked.map((each) => each.recipientId))];
+  const found = await ask(index, 'named', NAMED, ids);
+  if (found === null) return null;
+  const [generation, flat] = found as [string, string[]];
+  const counters = new Map([...index.counters.of(flat)].filter(([, fields]) => fields.has('v')));
+  const facts = await guarded(index, 'named', () => index.facts.of(generation, counters));
+  if (facts === null) return null;
+  const weekOf = weeksAt(index.clock.nowMs());
+  return asked.map((each) => nearOf(facts.get(each.recipientId), counters.get(each.recipientId), each, weekOf)[0]);
 }
 
 async function reserve(index: Index, reservations: readonly Reservation[]): Promise<boolean[] | null> {

@@ -61,6 +61,19 @@ end
 return { generation, lists, counters }
 `);
 
+/** ARGV: recipient ids. Answer: generation, and each id that is known with its counters, as in NEAR. */
+export const NAMED = script(`${MARKED}
+local counters = {}
+for i = 3, #ARGV do
+  local fields = redis.call('HGETALL', root .. 'c:' .. ARGV[i])
+  if #fields > 0 then
+    counters[#counters + 1] = ARGV[i]
+    counters[#counters + 1] = table.concat(fields, ' ')
+  end
+end
+return { generation, counters }
+`);
+
 /**
  * ARGV: recipient, offer, grams, capacity, daily capacity, day, epoch – per reservation. Answer: 1 or 0 each.
  * The same token again is a yes and counts as new (a sweep must not take it away under a turn that relies on it).

@@ -28,6 +28,8 @@ const MATCHING: ReadonlySet<Command['kind']> = new Set([
   'replay',
   'decline',
   'release',
+  'assign',
+  'withdraw',
 ]);
 
 interface Begun extends CommandTrace {

@@ -14,8 +14,10 @@ import {
   countPasskeyUse,
   listPasskeys,
   readPasskey,
+  removePasskey,
   savePasskey,
   spendChallenge,
+  type PasskeyName,
   type PasskeyRow,
 } from '#adapters/postgres/sql/passkeys.ts';
 import { writeAudit } from '#adapters/postgres/sql/writeAudit.ts';
@@ -40,6 +42,9 @@ export interface Passkeys {
   registrationOptions(member: Member, name: string): Promise<PublicKeyCredentialCreationOptionsJSON>;
   /** @throws Problem passkey-refused */
   register(member: Member, response: RegistrationResponseJSON): Promise<void>;
+  list(member: Member): Promise<readonly PasskeyName[]>;
+  /** @throws Problem not-found */
+  remove(member: Member, credentialId: string): Promise<void>;
   authenticationOptions(): Promise<PublicKeyCredentialRequestOptionsJSON>;
   /** @throws Problem passkey-refused */
   authenticate(response: AuthenticationResponseJSON): Promise<SignedIn>;
@@ -72,6 +77,8 @@ export function createPasskeys(given: PasskeyDependencies): Passkeys {
       });
     },
     register: async (member, response) => await register(given, member, response),
+    list: (member) => listPasskeys(pool, member),
+    remove: (member, credentialId) => remove(given, member, credentialId),
     authenticationOptions: async () =>
       await generateAuthenticationOptions({
         rpID: address.hostname,
@@ -110,6 +117,16 @@ async function register(given: PasskeyDependencies, member: Member, response: Re
     const subject = `${member.role}:${member.subject}`;
     const who = { id: given.newId(), role: member.role, actor: member.subject };
     await writeAudit(db, { ...who, action: 'passkey.register', subject, why: null, before: null, after: null });
+  });
+}
+
+async function remove({ pool, newId }: PasskeyDependencies, member: Member, credentialId: string): Promise<void> {
+  await inTransaction(pool, async (db) => {
+    if (!(await removePasskey(db, member, credentialId)))
+      throw new Problem('not-found', 'There is no such passkey of yours.');
+    const { role, subject: actor } = member;
+    const entry = { id: newId(), role, actor, action: 'passkey.remove', subject: `${role}:${actor}` };
+    await writeAudit(db, { ...entry, why: null, before: null, after: null });
   });
 }
 

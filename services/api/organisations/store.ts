@@ -45,6 +45,8 @@ export interface OrganisationStore {
     ifVersion: number | null,
     actor: Actor,
   ): Promise<OrganisationView>;
+  /** An operator's pause, or its end. */
+  pause(recipientId: string, paused: boolean, key: AnswerKey, actor: Actor): Promise<OrganisationView>;
   contactOf(donorId: string): Promise<object | null>;
 }
 
@@ -73,13 +75,14 @@ export function createOrganisationStore(given: OrganisationStoreDependencies): O
   }
 
   async function change(kind: OrganisationKind, id: string, body: ChangeBody, ifVersion: number | null, actor: Actor) {
-    const told = toldOf(body, parseHours);
+    const asked = toldOf(body, parseHours);
     const contact = sealedContact(sealer, kind, id, body.contact);
     const after = await inTransaction(pool, async (db) => {
       const before = found(kind, await readOrganisation(db, kind, id, true));
       if (ifVersion !== null && ifVersion !== before.version) {
         throw new Problem('stale-version', `It is at version ${String(before.version)}; read it again.`);
       }
+      const told = withPause(kind, asked, before, actor.principal);
       const now = await changeOrganisation(db, kind, id, { told, contact });
       const changes = changesOf(before, now, contact !== undefined);
       await writeAudit(
@@ -100,6 +103,7 @@ export function createOrganisationStore(given: OrganisationStoreDependencies): O
   return {
     register,
     change,
+    pause: (id, paused, key, actor) => pauseRecipient(given, id, paused, key, actor),
     read,
     list: async (kind, page) => (await listOrganisations(pool, kind, page)).map(organisationView),
     contactOf: async (donorId) => {
@@ -107,6 +111,42 @@ export function createOrganisationStore(given: OrganisationStoreDependencies): O
       return donor === null ? null : openContact(sealer, 'donor', donor);
     },
   };
+}
+
+async function pauseRecipient(
+  given: OrganisationStoreDependencies,
+  id: string,
+  paused: boolean,
+  key: AnswerKey,
+  actor: Actor,
+): Promise<OrganisationView> {
+  const kept = await withKeptAnswer(given.pool, key, async (db) => {
+    const before = found('recipient', await readOrganisation(db, 'recipient', id, true));
+    const told = { active: !paused, pausedByOperator: paused };
+    const after = await changeOrganisation(db, 'recipient', id, { told, contact: undefined });
+    const changes = changesOf(before, after, false);
+    const action = paused ? 'recipient.pause' : 'recipient.resume';
+    await writeAudit(db, auditEntry(given.newId(), actor, action, `recipient:${id}`, changes.before, changes.after));
+    return organisationView(after);
+  });
+  const view = keptOf(kept);
+  await changed(given, 'recipient', id);
+  return view;
+}
+
+/** @throws Problem role-not-allowed when a recipient would end an operator's pause */
+function withPause(
+  kind: OrganisationKind,
+  told: Record<string, unknown>,
+  before: Organisation,
+  principal: Principal,
+): Record<string, unknown> {
+  if (kind === 'donor' || told['active'] === undefined) return told;
+  if (principal.role === 'operator') return { ...told, pausedByOperator: told['active'] === false };
+  if (told['active'] === true && before.told['pausedByOperator'] === true) {
+    throw new Problem('role-not-allowed', 'An operator paused you; ask them to resume.');
+  }
+  return told;
 }
 
 function withDefaults(kind: OrganisationKind, told: Record<string, unknown>): Record<string, unknown> {

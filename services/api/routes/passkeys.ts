@@ -1,5 +1,5 @@
 import type { AuthenticationResponseJSON } from '@simplewebauthn/server';
-import type { Static } from 'typebox';
+import Type, { type Static } from 'typebox';
 import type { Pool } from '#adapters/postgres/pool.ts';
 import { principalOfRequest } from '../auth/gate.ts';
 import type { Identity } from '../identity/identity.ts';
@@ -9,6 +9,7 @@ import { refuseOtherSites } from '../identity/otherSites.ts';
 import type { Api } from '../requests.ts';
 import { answers } from '../schemas/answers.ts';
 import { CreationOptions, RegisterPasskey, RequestOptions, UsePasskey } from '../schemas/identity.ts';
+import { Instant, NullableInstant } from '../schemas/words.ts';
 import { answerSession, everybody, unsigned } from './identity.ts';
 
 export interface PasskeyRouteDependencies extends Pick<Identity, 'passkeys' | 'accessTokenFor' | 'cookie'> {
@@ -20,6 +21,57 @@ const tags = ['identity'];
 export function passkeyRoutes(app: Api, dependencies: PasskeyRouteDependencies): void {
   registration(app, dependencies);
   authentication(app, dependencies);
+  kept(app, dependencies);
+}
+
+const { access } = everybody;
+const PasskeyList = Type.Object(
+  {
+    items: Type.Array(
+      Type.Object(
+        { id: Type.String(), createdAt: Instant, lastUsedAt: NullableInstant },
+        { additionalProperties: false },
+      ),
+    ),
+  },
+  { additionalProperties: false },
+);
+const CredentialId = Type.Object({ id: Type.String({ maxLength: 1_400, pattern: '^[A-Za-z0-9_-]+$' }) });
+
+function kept(app: Api, { passkeys }: PasskeyRouteDependencies): void {
+  app.get(
+    '/v1/auth/passkeys',
+    {
+      config: { access },
+      schema: { summary: "One's own passkeys, oldest first", tags, response: answers(200, PasskeyList) },
+    },
+    async (request, reply) => {
+      const found = await passkeys.list(memberOf(principalOfRequest(request)));
+      const items = found.map(({ credentialId, createdAt, lastUsedAt }) => ({
+        id: credentialId,
+        createdAt: createdAt.toISOString(),
+        lastUsedAt: lastUsedAt?.toISOString() ?? null,
+      }));
+      return await reply.header('cache-control', 'no-store').send({ items });
+    },
+  );
+  app.delete(
+    '/v1/auth/passkeys/:id',
+    {
+      config: { access },
+      schema: {
+        summary: 'It signs nobody in any more; 404 when it is gone already',
+        description: 'Sessions that it began go on: sign out everywhere ends them.',
+        tags,
+        params: CredentialId,
+        response: answers(204, ''),
+      },
+    },
+    async (request, reply) => {
+      await passkeys.remove(memberOf(principalOfRequest(request)), request.params.id);
+      return await reply.code(204).send();
+    },
+  );
 }
 
 function registration(app: Api, { pool, passkeys }: PasskeyRouteDependencies): void {

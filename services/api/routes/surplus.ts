@@ -1,7 +1,7 @@
 import type { CellClient } from '#cell/contract.ts';
 import { cellAt } from '#adapters/geo/s2.ts';
 import type { Post } from '#core/lots/command.ts';
-import { surplusView } from '#core/lots/view.ts';
+import { offerView, surplusView } from '#core/lots/view.ts';
 import { isAskedForTemperature } from '#core/words/food.ts';
 import { lotIdOf } from '#core/words/ids.ts';
 import type { DonorId } from '#core/words/ids.ts';
@@ -124,7 +124,9 @@ function readSurplus(app: Api, { reads }: SurplusDependencies): void {
       if (found === null || !seesSurplus(principal, found.lot)) throw noSuchSurplus();
       const surplus = surplusFor(principal, surplusView(found.lot, found.family));
       const history = stepsFor(principal, found.history);
-      return await reply.header('etag', etagOf(surplus.version)).send({ ...surplus, history });
+      const all = principal.role === 'operator' ? found.lot.offers.map((offer) => offerView(found.lot, offer)) : [];
+      const offers = all.length === 0 ? {} : { offers: all };
+      return await reply.header('etag', etagOf(surplus.version)).send({ ...surplus, ...offers, history });
     },
   );
 }
@@ -173,9 +175,9 @@ function cancelSurplus(app: Api, { reads, cells }: SurplusDependencies): void {
   app.delete(
     '/v1/surplus/:id',
     {
-      config: { access: ['donor', 'operator'], admission: 'answer' },
+      config: { access: ['donor'], admission: 'answer' },
       schema: {
-        summary: 'Cancel a surplus and every uncollected lot split from it',
+        summary: 'Cancel a surplus and every uncollected lot split from it; operators do so with a reason, by POST',
         tags: ['surplus'],
         params: LotId,
         headers: IfMatchHeader,
@@ -189,14 +191,13 @@ function cancelSurplus(app: Api, { reads, cells }: SurplusDependencies): void {
       // A made-up id must not wake a cell.
       const found = await reads.readSurplus(place);
       if (found === null || !seesSurplus(principal, found.lot)) throw noSuchSurplus();
-      const donorId: DonorId | null = principal.role === 'donor' ? principal.id : null;
       const command = {
         kind: 'cancel' as const,
         // The same ask has the same id: a repeat gets the first answer, and needs no key.
         id: `cancel:${principal.role}:${place.lotId}:${String(ifVersion ?? 'any')}`,
         fingerprint: 'cancel',
         lotId: place.lotId,
-        donorId,
+        donorId: principal.id as DonorId,
         ifVersion,
       };
       const answer = await cells.send(place.cell, command, { traceparent: traceparentOf(request) });

@@ -92,7 +92,12 @@ const shown = {
 };
 export const Donor = Type.Object(shown, { $id: 'Donor', additionalProperties: false });
 export const Recipient = Type.Object(
-  { ...shown, ...ofRecipient, fallback: Type.Boolean({ description: 'the food bank of last resort' }) },
+  {
+    ...shown,
+    ...ofRecipient,
+    pausedByOperator: Type.Boolean({ description: 'only an operator resumes it' }),
+    fallback: Type.Boolean({ description: 'the food bank of last resort' }),
+  },
   { $id: 'Recipient', additionalProperties: false },
 );
 

@@ -114,7 +114,8 @@ export const Offer = Type.Object(
   },
   { $id: 'Offer', additionalProperties: false },
 );
-const NullableOffer = Type.Union([Type.Object(offerFields, { additionalProperties: false }), Type.Null()]);
+const LotOffer = Type.Object(offerFields, { additionalProperties: false });
+const NullableOffer = Type.Union([LotOffer, Type.Null()]);
 const Lot = Type.Object(
   { ...foodFields, offer: NullableOffer, lots: Type.Array(Type.Unknown(), { maxItems: 0 }) },
   { additionalProperties: false },
@@ -142,7 +143,11 @@ const surplusFields = {
 };
 export const Surplus = Type.Object(surplusFields, { $id: 'Surplus', additionalProperties: false });
 export const SurplusWithHistory = Type.Object(
-  { ...surplusFields, history: Type.Array(Step) },
+  {
+    ...surplusFields,
+    offers: Type.Optional(Type.Array(LotOffer, { description: 'for operators: who was asked, oldest first' })),
+    history: Type.Array(Step),
+  },
   { $id: 'SurplusWithHistory', additionalProperties: false },
 );
 

@@ -36,6 +36,7 @@ const STATE_AFTER: Partial<Record<TransitionReason, OfferState>> = {
   expired: 'expired',
   cancelled: 'withdrawn',
   replayed: 'withdrawn',
+  withdrawn: 'withdrawn',
 };
 
 /** Its offer as it is; or, when the lot has gone on to another, only what became of its own. */

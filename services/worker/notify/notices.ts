@@ -7,6 +7,8 @@ export interface Notice {
   readonly role: 'donor' | 'recipient';
   readonly organisationId: string;
   readonly message: PushMessage;
+  /** unix ms; until when it is of use */
+  readonly deadlineMs: number;
 }
 
 /** News about what is over is of no use after this. */
@@ -30,13 +32,19 @@ export function noticeOf(event: LotEventOf, nowMs: number): Notice | null {
     };
     const ttlSeconds = Math.ceil((untilMs - nowMs) / 1000);
     const urgency = role === 'recipient' ? 'high' : 'normal';
-    return { role, organisationId, message: { payload, ttlSeconds, topic: topicOf(lot.id, role), urgency } };
+    return {
+      role,
+      organisationId,
+      message: { payload, ttlSeconds, topic: topicOf(lot.id, role), urgency },
+      deadlineMs: untilMs,
+    };
   };
   if (offer?.state === 'open') return tell('recipient', offer.recipientId, 'offer', Number(offer.deadlineMs));
   if (offer?.state === 'claimed' && event.remind) return tell('recipient', offer.recipientId, 'reminder', newsUntilMs);
-  if (offer?.state === 'withdrawn' && lot.state === 'cancelled') {
+  if (offer?.state === 'withdrawn' && (lot.state === 'cancelled' || event.transitions.at(-1)?.reason === 'withdrawn')) {
     return tell('recipient', offer.recipientId, 'withdrawn', newsUntilMs);
   }
+  if (event.transitions.at(-1)?.reason === 'extended') return null;
   if (lot.state === 'claimed' || lot.state === 'collected' || lot.state === 'expired') {
     return tell('donor', lot.donorId, lot.state, newsUntilMs);
   }

@@ -1,8 +1,13 @@
+import { operatorEn } from './operator.en.ts';
+import { recipientEn } from './recipient.en.ts';
+
 /** English, as ICU messages. Keys are the same in every language: the compiler and a test see to it. */
 import { donorEn } from './donor.en.ts';
 
 export const en = {
   ...donorEn,
+  ...operatorEn,
+  ...recipientEn,
   'app.name': 'Pahlawan Pangan',
   'app.skip': 'Skip to the content',
   'app.loading': 'Loading …',
@@ -21,6 +26,7 @@ export const en = {
   'menu.post': 'Post',
   'menu.lots': 'Lots',
   'menu.invite': 'Invite',
+  'menu.partners': 'Partners',
   'menu.letters': 'Trouble',
   'menu.settings': 'Settings',
 
@@ -115,6 +121,7 @@ export const en = {
   'why.capacity': 'You have room for {kg} more.',
   'why.urgency': '{minutes, plural, one {# minute is} other {# minutes are}} to spare when you arrive.',
   'why.fallback': 'You are the food bank of last resort.',
+  'why.assigned': 'An operator chose you for it.',
 
   'state.offer.open': 'Waits for your answer',
   'state.offer.claimed': 'Yours to collect',
@@ -123,7 +130,7 @@ export const en = {
   'state.offer.released': 'Given back',
   'state.offer.collected': 'Collected',
   'state.offer.expired': 'Expired',
-  'state.offer.withdrawn': 'Withdrawn by the donor',
+  'state.offer.withdrawn': 'Withdrawn',
 
   'state.lot.posted': 'Posted',
   'state.lot.offered': 'Offered',
@@ -140,6 +147,11 @@ export const en = {
   'tap.post': 'Post',
   'tap.cancel': 'Cancel',
   'tap.replay': 'Replay',
+  'tap.assign': 'Offer',
+  'tap.withdraw': 'Take back',
+  'tap.extend': 'More time',
+  'tap.pause': 'Pause',
+  'tap.resume': 'Resume',
   'tap.queued': '{what}: kept here, not sent yet',
   'tap.sent': '{what}: sent',
   'tap.refused': '{what}: refused. {why}',
@@ -156,6 +168,9 @@ export const en = {
   'refused.unsafe': 'The time until which the food is good is not possible.',
   'refused.organisation-unknown': 'Your organisation is not active. Ask your operator.',
   'refused.stale-version': 'It has changed meanwhile. Look again.',
+  'refused.unsuitable': 'This recipient cannot take it: {detail}',
+  'refused.deadline': 'That time is not possible.',
+  'refused.not-now': 'Recipients are being counted just now. Try again in some seconds.',
   'refused.other': 'The server says: {detail}',
 
   'food.title': 'Your food',
@@ -223,6 +238,9 @@ export const en = {
   'reason.cancelled': 'Cancelled',
   'reason.replayed': 'Tried again by an operator',
   'reason.reminded': 'The recipient was reminded',
+  'reason.assigned': 'An operator chose this recipient',
+  'reason.withdrawn': 'Taken back by an operator',
+  'reason.extended': 'An operator gave more time',
 
   'invite.title': 'Invite',
   'invite.how': 'Make a one-time link and give it to the organisation by any channel.',
@@ -274,7 +292,7 @@ export const en = {
   'push.reminder.title': 'Please collect it',
   'push.reminder.body': 'Food that you took is still waiting.',
   'push.withdrawn.title': 'Offer withdrawn',
-  'push.withdrawn.body': 'The donor has cancelled the food. You need not come.',
+  'push.withdrawn.body': 'This food is not for you any more. You need not come.',
   'push.claimed.title': 'Somebody is coming',
   'push.claimed.body': 'Your food has been taken. Have the code ready.',
   'push.collected.title': 'Collected',

@@ -1,9 +1,13 @@
 import { donorId } from './donor.id.ts';
 import type { MessageKey } from './en.ts';
+import { operatorId } from './operator.id.ts';
+import { recipientId } from './recipient.id.ts';
 
 /** Bahasa Indonesia, as ICU messages. */
 export const id: Readonly<Record<MessageKey, string>> = {
   ...donorId,
+  ...operatorId,
+  ...recipientId,
   'app.name': 'Pahlawan Pangan',
   'app.skip': 'Langsung ke isi',
   'app.loading': 'Memuat …',
@@ -21,6 +25,7 @@ export const id: Readonly<Record<MessageKey, string>> = {
   'menu.post': 'Bagikan',
   'menu.lots': 'Lot',
   'menu.invite': 'Undang',
+  'menu.partners': 'Mitra',
   'menu.letters': 'Masalah',
   'menu.settings': 'Setelan',
 
@@ -116,6 +121,7 @@ export const id: Readonly<Record<MessageKey, string>> = {
   'why.capacity': 'Anda masih punya tempat untuk {kg}.',
   'why.urgency': 'Ada sisa {minutes, plural, other {# menit}} saat Anda tiba.',
   'why.fallback': 'Anda adalah bank pangan pilihan terakhir.',
+  'why.assigned': 'Operator memilih Anda.',
 
   'state.offer.open': 'Menunggu jawaban Anda',
   'state.offer.claimed': 'Siap Anda ambil',
@@ -124,7 +130,7 @@ export const id: Readonly<Record<MessageKey, string>> = {
   'state.offer.released': 'Dikembalikan',
   'state.offer.collected': 'Sudah diambil',
   'state.offer.expired': 'Kedaluwarsa',
-  'state.offer.withdrawn': 'Dibatalkan donatur',
+  'state.offer.withdrawn': 'Ditarik kembali',
 
   'state.lot.posted': 'Dibagikan',
   'state.lot.offered': 'Ditawarkan',
@@ -141,6 +147,11 @@ export const id: Readonly<Record<MessageKey, string>> = {
   'tap.post': 'Bagikan',
   'tap.cancel': 'Batalkan',
   'tap.replay': 'Coba lagi',
+  'tap.assign': 'Tawarkan',
+  'tap.withdraw': 'Tarik kembali',
+  'tap.extend': 'Tambah waktu',
+  'tap.pause': 'Jeda',
+  'tap.resume': 'Lanjutkan',
   'tap.queued': '{what}: disimpan di sini, belum terkirim',
   'tap.sent': '{what}: terkirim',
   'tap.refused': '{what}: ditolak. {why}',
@@ -157,6 +168,9 @@ export const id: Readonly<Record<MessageKey, string>> = {
   'refused.unsafe': 'Batas waktu kelayakan makanan tidak mungkin.',
   'refused.organisation-unknown': 'Organisasi Anda tidak aktif. Hubungi operator Anda.',
   'refused.stale-version': 'Sudah berubah. Silakan lihat lagi.',
+  'refused.unsuitable': 'Penerima ini tidak bisa menerimanya: {detail}',
+  'refused.deadline': 'Waktu itu tidak mungkin.',
+  'refused.not-now': 'Data penerima sedang dihitung. Coba lagi beberapa detik lagi.',
   'refused.other': 'Kata server: {detail}',
 
   'food.title': 'Makanan Anda',
@@ -224,6 +238,9 @@ export const id: Readonly<Record<MessageKey, string>> = {
   'reason.cancelled': 'Dibatalkan',
   'reason.replayed': 'Dicoba lagi oleh operator',
   'reason.reminded': 'Penerima diingatkan',
+  'reason.assigned': 'Operator memilih penerima ini',
+  'reason.withdrawn': 'Ditarik kembali oleh operator',
+  'reason.extended': 'Operator menambah waktu',
 
   'invite.title': 'Undang',
   'invite.how': 'Buat tautan sekali pakai dan berikan kepada organisasi lewat saluran apa pun.',
@@ -275,7 +292,7 @@ export const id: Readonly<Record<MessageKey, string>> = {
   'push.reminder.title': 'Mohon segera diambil',
   'push.reminder.body': 'Makanan yang Anda ambil masih menunggu.',
   'push.withdrawn.title': 'Tawaran dibatalkan',
-  'push.withdrawn.body': 'Donatur membatalkan makanan ini. Anda tidak perlu datang.',
+  'push.withdrawn.body': 'Makanan ini tidak jadi untuk Anda. Anda tidak perlu datang.',
   'push.claimed.title': 'Ada yang akan datang',
   'push.claimed.body': 'Makanan Anda akan diambil. Siapkan kodenya.',
   'push.collected.title': 'Sudah diambil',

@@ -7,6 +7,8 @@ import { route } from '../state.ts';
 const ENTRIES: Readonly<Record<Role, readonly (readonly [string, MessageKey])[]>> = {
   recipient: [
     ['', 'menu.offers'],
+    ['impact', 'menu.impact'],
+    ['profile', 'menu.profile'],
     ['settings', 'menu.settings'],
   ],
   donor: [
@@ -16,7 +18,7 @@ const ENTRIES: Readonly<Record<Role, readonly (readonly [string, MessageKey])[]>
   ],
   operator: [
     ['', 'menu.lots'],
-    ['invite', 'menu.invite'],
+    ['partners', 'menu.partners'],
     ['letters', 'menu.letters'],
     ['settings', 'menu.settings'],
   ],

@@ -95,5 +95,7 @@ function whyOf(reason: Reason): string {
       return t('why.urgency', { minutes: number('slackMinutes') });
     case 'fallback':
       return t('why.fallback');
+    case 'assigned':
+      return t('why.assigned');
   }
 }

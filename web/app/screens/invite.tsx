@@ -1,16 +1,12 @@
 import { useEffect, useState } from 'preact/hooks';
-import { authorized, read } from '../../engine/api.ts';
+import { authorized } from '../../engine/api.ts';
 import type { Role } from '../../engine/session.ts';
 import { t } from '../language/language.ts';
-import type { Page } from '../lists.ts';
+import { readOrganisations, type Organisation } from '../organisations.ts';
 import { Choice } from '../parts/choice.tsx';
 import { QrCode } from '../parts/qrCode.tsx';
 import { clockTime } from '../state.ts';
 
-interface Organisation {
-  readonly id: string;
-  readonly name: string;
-}
 interface Link {
   readonly url: string;
   readonly expiresAt: string;
@@ -88,7 +84,7 @@ function Organisations({ kind, choose }: OrganisationsProps) {
   const [failed, setFailed] = useState(false);
   const [part, setPart] = useState('');
   useEffect(() => {
-    readAll(kind).then(setAll, () => setFailed(true));
+    readOrganisations(kind).then(setAll, () => setFailed(true));
   }, [kind]);
   if (failed) return <p role="alert">{t('app.failed')}</p>;
   if (all === null) return <p>{t('invite.loading')}</p>;
@@ -108,16 +104,4 @@ function Organisations({ kind, choose }: OrganisationsProps) {
       </ul>
     </>
   );
-}
-
-async function readAll(kind: 'donor' | 'recipient'): Promise<readonly Organisation[]> {
-  const found: Organisation[] = [];
-  let cursor: string | null = '';
-  while (cursor !== null) {
-    const after: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-    const page: Page<Organisation> = await read<Page<Organisation>>(`/v1/${kind}s?limit=100${after}`);
-    found.push(...page.items);
-    cursor = page.nextCursor;
-  }
-  return found.toSorted((a, b) => a.name.localeCompare(b.name));
 }

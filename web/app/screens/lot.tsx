@@ -4,7 +4,9 @@ import { kilograms } from '../language/amounts.ts';
 import { t, word } from '../language/language.ts';
 import type { Step, SurplusWithHistory } from '../lists.ts';
 import { onNews } from '../live.ts';
+import { Asked, detailOf } from '../parts/asked.tsx';
 import { Coming } from '../parts/coming.tsx';
+import { Steer } from '../parts/steer.tsx';
 import { createSeen } from '../seen.ts';
 import { clockTime } from '../state.ts';
 import { foodOf } from './donorHome.tsx';
@@ -25,12 +27,17 @@ export function LotScreen({ id }: { readonly id: string }) {
           {t('app.back')}
         </a>
       </p>
-      {lot === null ? <p>{one.failed.value ? t('app.failed') : t('app.loading')}</p> : <History lot={lot} />}
+      {lot === null ? (
+        <p>{one.failed.value ? t('app.failed') : t('app.loading')}</p>
+      ) : (
+        <History lot={lot} seenAtMs={one.atMs.value} />
+      )}
     </>
   );
 }
 
-function History({ lot }: { readonly lot: SurplusWithHistory }) {
+function History({ lot, seenAtMs }: { readonly lot: SurplusWithHistory; readonly seenAtMs: number }) {
+  const names = new Map(lot.offers?.map((offer) => [offer.id, offer.recipientName]));
   return (
     <>
       <article class="card">
@@ -43,11 +50,13 @@ function History({ lot }: { readonly lot: SurplusWithHistory }) {
         <Coming surplus={lot} />
         {lot.note !== null && <p>{lot.note}</p>}
       </article>
+      <Steer lot={lot} seenAtMs={seenAtMs} />
+      <Asked offers={lot.offers ?? []} />
       <h2 class="part">{t('lot.history')}</h2>
       <ol class="steps">
         {lot.history.map((step) => (
           <li key={step.version}>
-            <HistoryStep step={step} />
+            <HistoryStep step={step} name={names.get(step.offerId ?? '') ?? step.recipientId} />
           </li>
         ))}
       </ol>
@@ -59,7 +68,7 @@ function History({ lot }: { readonly lot: SurplusWithHistory }) {
   );
 }
 
-function HistoryStep({ step }: { readonly step: Step }) {
+function HistoryStep({ step, name }: { readonly step: Step; readonly name: string | null }) {
   const stateName = (state: string): string => word('state.lot', state, 'state.lot.posted');
   return (
     <>
@@ -69,8 +78,8 @@ function HistoryStep({ step }: { readonly step: Step }) {
         ? stateName(step.to)
         : t('lot.step', { from: stateName(step.from), to: stateName(step.to) })}{' '}
       · {kilograms(step.quantityGrams)}
-      {step.recipientId !== null && <span class="small block">{t('lot.recipient', { id: step.recipientId })}</span>}
-      {step.detail !== null && <span class="small block">{step.detail}</span>}
+      {name !== null && <span class="small block">{t('lot.recipient', { id: name })}</span>}
+      {step.detail !== null && <span class="small block">{detailOf(step.reason, step.detail)}</span>}
     </>
   );
 }

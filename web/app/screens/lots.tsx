@@ -11,6 +11,11 @@ import { Coming } from '../parts/coming.tsx';
 
 const PAGE = 25;
 
+interface Stats {
+  /** how many there are by state */
+  readonly lots: Readonly<Record<string, number>>;
+}
+
 /** All lots, newest first, by state. */
 export function Lots() {
   const [state, setState] = useState<LotState | ''>('');
@@ -18,12 +23,14 @@ export function Lots() {
   const [pages, setPages] = useState(1);
   const [more, setMore] = useState(false);
   const [failed, setFailed] = useState(false);
+  const [counts, setCounts] = useState<Stats['lots'] | null>(null);
   useEffect(() => {
     let current = true;
     const ask = async (): Promise<void> => {
       try {
-        const found = await readPages(state, pages);
+        const [found, stats] = await Promise.all([readPages(state, pages), read<Stats>('/v1/stats')]);
         if (!current) return;
+        setCounts(stats.lots);
         setLots(found.items);
         setMore(found.nextCursor !== null);
         setFailed(false);
@@ -40,19 +47,15 @@ export function Lots() {
   }, [state, pages]);
   return (
     <>
-      <label for="state">{t('lots.filter')}</label>
-      <select
-        id="state"
-        value={state}
-        onChange={(event) => (setState(event.currentTarget.value as LotState), setPages(1))}
-      >
-        <option value="">{t('lots.all')}</option>
-        {LOT_STATES.map((each) => (
-          <option key={each} value={each}>
-            {t(`state.lot.${each}`)}
-          </option>
-        ))}
-      </select>
+      <div class="row">
+        <a class="button" href="#/today">
+          {t('today.open')}
+        </a>
+        <a class="button" href="#/map">
+          {t('map.open')}
+        </a>
+      </div>
+      <StateFilter state={state} counts={counts} choose={(next) => (setState(next), setPages(1))} />
       {failed && <p role="alert">{t('app.failed')}</p>}
       {lots === null && !failed && <p>{t('app.loading')}</p>}
       {lots?.length === 0 && <p>{t('lots.empty')}</p>}
@@ -60,6 +63,28 @@ export function Lots() {
         <LotLine key={lot.id} lot={lot} />
       ))}
       {more && <button onClick={() => setPages(pages + 1)}>{t('app.more')}</button>}
+    </>
+  );
+}
+
+interface StateFilterProps {
+  readonly state: LotState | '';
+  readonly counts: Stats['lots'] | null;
+  readonly choose: (state: LotState | '') => void;
+}
+
+function StateFilter({ state, counts, choose }: StateFilterProps) {
+  return (
+    <>
+      <label for="state">{t('lots.filter')}</label>
+      <select id="state" value={state} onChange={(event) => choose(event.currentTarget.value as LotState | '')}>
+        <option value="">{t('lots.all')}</option>
+        {LOT_STATES.map((each) => (
+          <option key={each} value={each}>
+            {t('lots.state', { state: t(`state.lot.${each}`), count: counts?.[each] ?? 0 })}
+          </option>
+        ))}
+      </select>
     </>
   );
 }

@@ -1,10 +1,13 @@
+import { install, installPrompt } from '../install.ts';
+import { distance } from '../language/amounts.ts';
 import { t } from '../language/language.ts';
 import { offers, type Offer } from '../lists.ts';
 import { Countdown } from '../parts/countdown.tsx';
 import { OfferAnswer } from '../parts/offerAnswer.tsx';
 import { OfferFacts, OfferTitle } from '../parts/offerFacts.tsx';
+import { PlainMap, SHAPES } from '../parts/plainMap.tsx';
 import { isPending, TapStates } from '../parts/tapState.tsx';
-import { clockTime } from '../state.ts';
+import { clockTime, go } from '../state.ts';
 
 export function RecipientHome() {
   const all = offers.value.value;
@@ -25,11 +28,47 @@ export function RecipientHome() {
       {claimed.map((offer) => (
         <OfferLine key={offer.id} offer={offer} />
       ))}
+      <Where offers={[...open, ...claimed]} />
+      {installPrompt.value !== null && (
+        <p>
+          <button onClick={() => void install()}>{t('settings.install')}</button>
+        </p>
+      )}
       {past.length > 0 && <h2 class="part">{t('offer.past.title')}</h2>}
       {past.map((offer) => (
         <OfferLine key={offer.id} offer={offer} />
       ))}
     </>
+  );
+}
+
+/** The list first, then where it is. */
+function Where({ offers: held }: { readonly offers: readonly Offer[] }) {
+  if (held.length === 0) return null;
+  const lots = held.map(({ id, state, surplus }) => ({
+    id,
+    state: state === 'claimed' ? 'claimed' : 'offered',
+    location: surplus.location,
+  }));
+  return (
+    <details>
+      <summary>{t('offer.map')}</summary>
+      <PlainMap
+        lots={lots}
+        open={(id) => go('offer', id)}
+        scale={(meters) => t('map.scale', { distance: distance(meters) })}
+      />
+      <ul class="legend">
+        {(['open', 'claimed'] as const).map((state) => (
+          <li key={state}>
+            <svg viewBox="-10 -10 20 20" aria-hidden="true">
+              <path class="mark" d={SHAPES[state === 'open' ? 'offered' : 'claimed']} />
+            </svg>
+            {t(`state.offer.${state}`)}
+          </li>
+        ))}
+      </ul>
+    </details>
   );
 }
 

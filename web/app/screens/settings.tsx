@@ -5,7 +5,8 @@ import { install, installPrompt } from '../install.ts';
 import { t } from '../language/language.ts';
 import { Languages } from '../parts/languages.tsx';
 import { TapState } from '../parts/tapState.tsx';
-import { savePasskey } from '../passkeys.ts';
+import { Passkeys } from '../parts/passkeys.tsx';
+import { Phone } from '../parts/phone.tsx';
 import { pushState, turnPushOn, type PushState } from '../push.ts';
 import { member, taps, go } from '../state.ts';
 
@@ -19,8 +20,9 @@ export function Settings() {
         </p>
       )}
       {member.value?.role !== 'operator' && <Push />}
+      {member.value?.role === 'recipient' && <Phone />}
       <Waiting />
-      {browserSupportsWebAuthn() && <Passkey />}
+      {browserSupportsWebAuthn() && <Passkeys />}
       <SignOut />
     </>
   );
@@ -63,26 +65,6 @@ function Waiting() {
           <TapState key={tap.id} tap={tap} />
         ))}
       </div>
-    </section>
-  );
-}
-
-function Passkey() {
-  const [told, setTold] = useState('');
-  const save = async (): Promise<void> => {
-    try {
-      await savePasskey();
-      setTold(t('settings.passkey.done'));
-    } catch {
-      setTold(t('settings.passkey.failed'));
-    }
-  };
-  return (
-    <section>
-      <h2 class="part">{t('settings.passkey')}</h2>
-      <p>{t('settings.passkey.how')}</p>
-      <p role="status">{told}</p>
-      <button onClick={() => void save()}>{t('settings.passkey.add')}</button>
     </section>
   );
 }

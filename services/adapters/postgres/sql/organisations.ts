@@ -33,6 +33,7 @@ const TOLD = {
   recipient: {
     timeZone: 'time_zone',
     active: 'active',
+    pausedByOperator: 'paused_by_operator',
     fallback: 'fallback',
     hours: 'hours',
     openingHours: 'hours_text',

@@ -40,15 +40,32 @@ export async function readPasskey(db: Queryable, credentialId: string): Promise<
 export interface PasskeyName {
   readonly credentialId: string;
   readonly transports: string[];
+  readonly createdAt: Date;
+  readonly lastUsedAt: Date | null;
 }
 
 export async function listPasskeys(db: Queryable, { role, subject }: MemberRow): Promise<PasskeyName[]> {
   const { rows } = await db.query<PasskeyName>(
-    `select credential_id as "credentialId", transports from passkey where role = $1 and subject = $2
+    `select credential_id as "credentialId", transports, created_at as "createdAt", last_used_at as "lastUsedAt"
+     from passkey where role = $1 and subject = $2
      order by created_at`,
     [role, subject],
   );
   return rows;
+}
+
+/** @returns false: this member has no such passkey */
+export async function removePasskey(
+  db: Queryable,
+  { role, subject }: MemberRow,
+  credentialId: string,
+): Promise<boolean> {
+  const { rowCount } = await db.query('delete from passkey where credential_id = $1 and role = $2 and subject = $3', [
+    credentialId,
+    role,
+    subject,
+  ]);
+  return rowCount === 1;
 }
 
 /**

@@ -17,13 +17,13 @@ export async function savePushSubscription(db: Queryable, given: NewPushSubscrip
   await db.query(
     `insert into push_subscription (endpoint_digest, role, organisation_id, cipher, key_id) values ($1, $2, $3, $4, $5)
      on conflict (endpoint_digest) do update set role = excluded.role, organisation_id = excluded.organisation_id,
-       cipher = excluded.cipher, key_id = excluded.key_id, created_at = now()`,
+       cipher = excluded.cipher, key_id = excluded.key_id, created_at = now(), heartbeat_at = now(), dead_at = null`,
     [endpointDigest, role, organisationId, cipher, keyId],
   );
   await db.query(
     `delete from push_subscription where organisation_id = $1 and role = $2 and endpoint_digest in (
        select endpoint_digest from push_subscription where organisation_id = $1 and role = $2
-       order by created_at desc, endpoint_digest offset $3)`,
+       order by dead_at nulls first, created_at desc, endpoint_digest offset $3)`,
     [organisationId, role, MAX_PER_ORGANISATION],
   );
 }

@@ -16,12 +16,12 @@ export interface AuditEntry {
   readonly after: object | null;
 }
 
-/** In the transaction of what it tells of. */
+/** In the transaction of what it tells of; the same id again changes nothing. */
 export async function writeAudit(db: Queryable, entry: AuditEntry): Promise<void> {
   const { id, role, actor, action, subject, why, before, after } = entry;
   await db.query(
     `insert into audit_log (audit_id, actor_role, actor_organisation, action, subject, why, before, after)
-     values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+     values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (audit_id) do nothing`,
     [id, role, actor, action, subject, why, jsonOf(before), jsonOf(after)],
   );
 }

@@ -1,0 +1,26 @@
+import type { Pool, QueryConfig, QueryResultRow } from 'pg';
+
+const TIMEOUT_S = 10;
+
+/** For an operator's screens, which look at a month at once: longer than the role's second, and never a write. */
+export async function readSlowly<Row extends QueryResultRow>(
+  pool: Pool,
+  text: string,
+  values: readonly unknown[],
+): Promise<Row[]> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query('begin read only');
+    await client.query(`set local statement_timeout = '${String(TIMEOUT_S)}s'`);
+    const query = { text, values: [...values], query_timeout: (TIMEOUT_S + 1) * 1_000 } as QueryConfig;
+    const { rows } = await client.query<Row>(query);
+    await client.query('commit');
+    return rows;
+  } catch (error) {
+    broken = error as Error;
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}

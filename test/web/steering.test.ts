@@ -1,0 +1,309 @@
+/** What operators and recipients do besides the walk: each by the screens, on the whole stack. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { randomUUID } from 'node:crypto';
+import { create, toBinary } from '@bufbuild/protobuf';
+import type { Page } from 'playwright-core';
+import { connectBus } from '#adapters/nats/bus.ts';
+import { createPublish } from '#adapters/nats/publish.ts';
+import { createStreamKeeper } from '#adapters/nats/streams.ts';
+import { DeadLetterSchema } from '#proto/gen/pahlawan/v1/events_pb.js';
+import { breadOf, signIn, until, type OfferSeen, type Person, type SurplusSeen } from '../journey/people.ts';
+import { overflowOf, violationsOf, type Phone } from './browser.ts';
+import { openStage, type Stage } from './stage.ts';
+import { button, words } from './spoken.ts';
+
+let stage: Stage;
+let donor: Person;
+let operator: Person;
+const t = words('id');
+
+before(
+  async () => {
+    stage = await openStage();
+    donor = await signIn(stage.helsinki, 'donor', await stage.helsinki.aDonor());
+    operator = await signIn(stage.helsinki, 'operator');
+  },
+  { timeout: 180_000 },
+);
+after(async () => stage.stop());
+
+async function offered(): Promise<{ readonly id: string; readonly offer: OfferSeen }> {
+  const { body } = await donor.post<SurplusSeen>('/v1/surplus', breadOf());
+  assert.ok(body.offer, `${body.id} is ${body.state} without an offer`);
+  return { id: body.id, offer: body.offer };
+}
+
+interface Step {
+  readonly reason: string;
+  readonly detail: string | null;
+}
+type LotNow = Omit<SurplusSeen, 'history'> & { readonly history: readonly Step[] };
+const lotNow = async (id: string): Promise<LotNow> => (await operator.get<LotNow>(`/v1/surplus/${id}`)).body;
+const reasonsOf = async (id: string): Promise<string[]> => (await lotNow(id)).history.map(({ reason }) => reason);
+
+/** The operator's phone, at one lot. */
+async function atLot(id: string): Promise<Phone> {
+  const phone = await stage.phone('id', 'operator', '');
+  await phone.page.goto(`${stage.url}/#/surplus/${id}`);
+  await button(phone.page, t('steer.cancel')).waitFor();
+  return phone;
+}
+
+async function because(page: Page, why: string, go: string): Promise<void> {
+  await page.getByLabel(t('steer.why')).fill(why);
+  await button(page, go).click();
+}
+
+describe('an operator', () => {
+  it('offers a lot to another, gives more time, takes it back, and cancels it, each with a reason', async () => {
+    const { id, offer } = await offered();
+    const phone = await atLot(id);
+    const { page } = phone;
+    await button(page, t('steer.assign')).click();
+    await page.locator('input[name="recipient"]').first().check({ force: true });
+    await button(page, t('steer.assign.go')).click();
+    await page.getByText(t('steer.why.missing')).waitFor();
+    assert.equal((await lotNow(id)).offer?.id, offer.id, 'without a reason nothing is done');
+    await because(page, 'sudah ditelepon', t('steer.assign.go'));
+    const assigned = await until(
+      'another one is asked',
+      () => lotNow(id),
+      (lot) => lot.offer !== null && lot.offer.id !== offer.id && lot.history.at(-1)?.reason === 'assigned',
+    );
+    assert.equal(JSON.parse(assigned.history.at(-1)?.detail ?? '').why, 'sudah ditelepon');
+    await page.getByText(t('because.assigned')).first().waitFor();
+
+    await button(page, t('steer.extend')).click();
+    await page.locator('input[name="until"]').first().check({ force: true });
+    await because(page, 'masih di jalan', t('steer.extend.go'));
+    const extended = await until(
+      'the deadline is later',
+      () => lotNow(id),
+      (lot) => Date.parse(lot.offer?.deadline ?? '') > Date.parse(assigned.offer?.deadline ?? ''),
+    );
+    assert.equal(extended.offer?.id, assigned.offer?.id);
+
+    await button(page, t('steer.withdraw')).click();
+    await because(page, 'mobil mogok', t('steer.withdraw.go'));
+    await until(
+      'it was taken back',
+      () => reasonsOf(id),
+      (reasons) => reasons.includes('withdrawn'),
+    );
+    await button(page, t('steer.cancel')).click();
+    await because(page, 'basi', t('steer.cancel.go'));
+    await until(
+      'it is cancelled',
+      () => lotNow(id),
+      (lot) => lot.state === 'cancelled',
+    );
+    await page.locator('.steps').getByText(t('reason.cancelled')).first().waitFor();
+    assert.equal(await button(page, t('steer.cancel')).count(), 0, 'an end is an end');
+    assert.deepEqual(phone.complaints, []);
+    await phone.close();
+  });
+
+  it('is told why an override was refused', async () => {
+    const { id } = await offered();
+    const { items } = (
+      await operator.get<{ items: { id: string; name: string; active: boolean }[] }>('/v1/recipients?limit=100')
+    ).body;
+    const phone = await atLot(id);
+    await button(phone.page, t('steer.assign')).click();
+    const first = phone.page.locator('input[name="recipient"]').first();
+    await first.check({ force: true });
+    const name = (await phone.page.locator('label:has(input[name="recipient"]:checked)').textContent()) ?? '';
+    const chosen = items.find((each) => name.includes(each.name));
+    assert.ok(chosen);
+    await operator.post(`/v1/recipients/${chosen.id}/pause`, { reason: 'x' });
+    await because(phone.page, 'coba', t('steer.assign.go'));
+    await phone.page.locator('.tap.refused').waitFor();
+    assert.match((await phone.page.locator('.tap.refused').textContent()) ?? '', /is paused/);
+    await operator.post(`/v1/recipients/${chosen.id}/resume`, { reason: 'x' });
+    await donor.remove(`/v1/surplus/${id}`);
+    await phone.close();
+  });
+
+  it('pauses and resumes a recipient', async () => {
+    const phone = await stage.phone('id', 'operator', '');
+    const { page } = phone;
+    await page.getByRole('link', { name: t('menu.partners'), exact: true }).click();
+    const card = page.locator('article').first();
+    const name = (await card.locator('h2').textContent()) ?? '';
+    await card.getByRole('button', { name: t('partners.pause'), exact: true }).click();
+    await because(page, 'kulkas rusak', t('partners.pause.go'));
+    await page.locator('article', { hasText: name }).getByText(t('partners.paused')).waitFor();
+    await page
+      .locator('article', { hasText: name })
+      .getByRole('button', { name: t('partners.resume') })
+      .click();
+    await because(page, 'sudah diperbaiki', t('partners.resume.go'));
+    await page.locator('article', { hasText: name }).getByText(t('partners.paused')).waitFor({ state: 'detached' });
+    await phone.close();
+  });
+
+  it('replays a dead letter: whoever was tried may be asked again', { timeout: 90_000 }, async () => {
+    const id = await deadLettered();
+    const phone = await stage.phone('id', 'operator', '');
+    await phone.page.getByRole('link', { name: t('menu.letters'), exact: true }).click();
+    await phone.page.locator(`a[href="#/surplus/${id}"]`).waitFor();
+    await button(phone.page, t('letters.replay')).click();
+    await until(
+      'it was replayed',
+      () => reasonsOf(id),
+      (reasons) => reasons.includes('replayed'),
+    );
+    await phone.page.getByText(t('letters.empty')).waitFor();
+    await phone.close();
+  });
+
+  it('sees all of it in the dark and at 200 % text', { timeout: 90_000 }, async () => {
+    const { id } = await offered();
+    const phone = await atLot(id);
+    const { page } = phone;
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await button(page, t('steer.assign')).click();
+    await page.locator('input[name="recipient"]').first().waitFor({ state: 'attached' });
+    for (const at of [null, '/#/today', '/#/map', '/#/partners']) {
+      if (at !== null) await page.goto(`${stage.url}${at}`);
+      await page.locator('article, figure, form').first().waitFor();
+      assert.deepEqual(await violationsOf(page), [], String(at));
+      await page.evaluate(() => (document.documentElement.style.fontSize = '200%'));
+      assert.ok((await overflowOf(page)) <= 0, `sideways scrolling at 200 %: ${String(at)}`);
+      await page.evaluate(() => (document.documentElement.style.fontSize = ''));
+    }
+    await donor.remove(`/v1/surplus/${id}`);
+    await phone.close();
+  });
+});
+
+/** A lot that is offered to somebody, and a letter about it as the rematcher writes it after three empty tries. */
+async function deadLettered(): Promise<string> {
+  const { id } = await offered();
+  const bus = await connectBus({ url: stage.helsinki.stack.env['NATS_URL'] ?? '', name: 'test' });
+  const letter = create(DeadLetterSchema, {
+    deadLetterId: randomUUID(),
+    cause: 'rematch-exhausted',
+    detail: '',
+    lotId: id,
+    region: '1',
+    atMs: BigInt(Date.now()),
+  });
+  const publish = createPublish(bus, createStreamKeeper(bus.jsm));
+  const payload = toBinary(DeadLetterSchema, letter);
+  const kept = await publish({ id: randomUUID(), subject: 'dead.1.rematch-exhausted', payload, traceparent: null });
+  assert.ok(kept.stored);
+  await bus.close();
+  return id;
+}
+
+describe('a recipient', () => {
+  it('declines with a reason, and gives a claim back', async () => {
+    const { id, offer } = await offered();
+    const phone = await stage.phone('id', 'recipient', offer.recipientId);
+    const { page } = phone;
+    await button(page, t('offer.decline')).click();
+    await button(page, t('offer.reason.people')).click();
+    await until(
+      'it was declined',
+      () => reasonsOf(id),
+      (reasons) => reasons.includes('declined'),
+    );
+    await donor.remove(`/v1/surplus/${id}`);
+    const second = await offered();
+    const other = await stage.phone('id', 'recipient', second.offer.recipientId);
+    await button(other.page, t('offer.accept')).click();
+    await other.page
+      .getByRole('link', { name: t('offer.see'), exact: true })
+      .first()
+      .click();
+    await button(other.page, t('offer.release')).click();
+    await button(other.page, t('offer.reason.full')).click();
+    await until(
+      'it was given back',
+      () => reasonsOf(second.id),
+      (reasons) => reasons.includes('released'),
+    );
+    await donor.remove(`/v1/surplus/${second.id}`);
+    assert.deepEqual([...phone.complaints, ...other.complaints], []);
+    await Promise.all([phone.close(), other.close()]);
+  });
+
+  it('changes what it needs, its room, its hours and its number; somebody else was quicker: it looks again', async () => {
+    const { id, offer } = await offered();
+    await donor.remove(`/v1/surplus/${id}`);
+    const self = await signIn(stage.helsinki, 'recipient', offer.recipientId);
+    const told = async () => (await self.get<Record<string, unknown>>(`/v1/recipients/${offer.recipientId}`)).body;
+    const phone = await stage.phone('id', 'recipient', offer.recipientId);
+    const { page } = phone;
+    await page.getByRole('link', { name: t('menu.profile'), exact: true }).click();
+    await page.getByLabel(t('profile.capacity')).fill('123,5');
+    await page
+      .getByRole('button', { name: /^Tutup hari / })
+      .last()
+      .click();
+    await button(page, t('profile.save')).click();
+    await page.getByText(t('profile.saved'), { exact: true }).waitFor();
+    assert.equal((await told())['capacityGrams'], 123_500);
+    await self.patch(`/v1/recipients/${offer.recipientId}`, { dailyCapacityGrams: 777_000 }, { 'if-match': '*' });
+    await page.getByLabel(t('profile.capacity')).fill('50');
+    await button(page, t('profile.save')).click();
+    await page.getByText(t('refused.stale-version')).waitFor();
+    assert.equal(await page.getByLabel(t('profile.daily')).inputValue(), '777');
+    assert.deepEqual(await violationsOf(page), []);
+    await page.evaluate(() => (document.documentElement.style.fontSize = '200%'));
+    assert.ok((await overflowOf(page)) <= 0, 'sideways scrolling at 200 %');
+    await page.evaluate(() => (document.documentElement.style.fontSize = ''));
+    await page.getByRole('link', { name: t('menu.settings') }).click();
+    await page.getByLabel(t('phone.number')).fill('12');
+    await button(page, t('phone.save')).click();
+    await page.getByText(t('phone.wrong')).waitFor();
+    await page.getByLabel(t('phone.number')).fill('+62 812-3456-7890');
+    await button(page, t('phone.save')).click();
+    await page.getByText('+6281234567890').waitFor();
+    assert.deepEqual((await self.get('/v1/phone-number')).body, { phone: '+6281234567890', language: 'id' });
+    await phone.close();
+  });
+});
+
+describe('signing out', () => {
+  it('everywhere ends the other phone, too', { timeout: 60_000 }, async () => {
+    const org = await stage.helsinki.aDonor();
+    const lost = await stage.phone('id', 'donor', org);
+    const mine = await stage.phone('id', 'donor', org);
+    await mine.page.getByRole('link', { name: t('menu.settings') }).click();
+    await button(mine.page, t('settings.out.everywhere')).click();
+    await button(mine.page, t('enter.passkey')).waitFor();
+    await lost.page.reload();
+    await button(lost.page, t('enter.passkey')).waitFor();
+    await Promise.all([lost.close(), mine.close()]);
+  });
+
+  it('a passkey of a lost phone is taken away', { timeout: 60_000 }, async () => {
+    const phone = await stage.phone('id', 'donor', await stage.helsinki.aDonor());
+    const { page } = phone;
+    const devtools = await phone.context.newCDPSession(page);
+    await devtools.send('WebAuthn.enable');
+    await devtools.send('WebAuthn.addVirtualAuthenticator', {
+      options: {
+        protocol: 'ctap2',
+        transport: 'internal',
+        hasResidentKey: true,
+        hasUserVerification: true,
+        isUserVerified: true,
+      },
+    });
+    await page.getByRole('link', { name: t('menu.settings') }).click();
+    await button(page, t('settings.passkey.add')).click();
+    await page.getByText(t('settings.passkey.done')).waitFor();
+    await button(page, t('settings.passkey.remove')).click();
+    assert.deepEqual(await violationsOf(page), []);
+    await button(page, t('settings.passkey.remove.go')).click();
+    await page.getByText(t('settings.passkey.removed')).waitFor();
+    await button(page, t('settings.out.here')).click();
+    await button(page, t('enter.passkey')).click();
+    await page.getByText(t('enter.passkey.failed')).waitFor();
+    await phone.close();
+  });
+});

@@ -1,0 +1,90 @@
+import { useEffect, useMemo } from 'preact/hooks';
+import { impactOf, type Impact, type ImpactFactors } from '#core/words/impact.ts';
+import { read } from '../../engine/api.ts';
+import { kilograms } from '../language/amounts.ts';
+import { t } from '../language/language.ts';
+import type { Offer, Page } from '../lists.ts';
+import { OfferTitle } from '../parts/offerFacts.tsx';
+import { onNews } from '../live.ts';
+import { createSeen } from '../seen.ts';
+import { clockTime, member } from '../state.ts';
+
+interface ImpactSeen {
+  readonly collectedGrams: number;
+  readonly lastMonthGrams: number;
+  readonly handovers: number;
+  readonly factors: ImpactFactors;
+}
+interface History {
+  readonly impact: ImpactSeen;
+  readonly past: readonly Offer[];
+}
+
+const LISTED = 100;
+
+async function readHistory(): Promise<History> {
+  const id = member.peek()?.organisationId ?? '';
+  const [impact, offers] = await Promise.all([
+    read<ImpactSeen>(`/v1/recipients/${id}/impact`),
+    read<Page<Offer>>(`/v1/offers?limit=${String(LISTED)}`),
+  ]);
+  const past = offers.items.filter(({ state }) => state !== 'open' && state !== 'claimed');
+  return { impact, past };
+}
+
+/** What was collected so far, what it comes to, and what was offered. */
+export function ImpactScreen() {
+  const history = useMemo(() => createSeen('history', readHistory), []);
+  useEffect(() => {
+    void history.refresh();
+    return onNews(() => void history.refresh());
+  }, [history]);
+  const seen = history.value.value;
+  if (seen === null) return <p>{history.failed.value ? t('app.failed') : t('app.loading')}</p>;
+  const { collectedGrams, lastMonthGrams, handovers, factors } = seen.impact;
+  return (
+    <>
+      <p class="lead">{t('impact.handovers', { count: handovers })}</p>
+      <Sums title={t('impact.all')} impact={impactOf(collectedGrams, factors)} grams={collectedGrams} />
+      <Sums title={t('impact.month')} impact={impactOf(lastMonthGrams, factors)} grams={lastMonthGrams} />
+      <p class="small">
+        {t('impact.how', {
+          mealKg: factors.mealKg,
+          mealSource: factors.mealSource,
+          co2eKg: factors.co2eKgPerKg,
+          co2eSource: factors.co2eSource,
+        })}
+      </p>
+      <h2 class="part">{t('impact.history')}</h2>
+      {seen.past.length === 0 && <p>{t('impact.none')}</p>}
+      {seen.past.map((offer) => (
+        <article class="card line" key={offer.id}>
+          <OfferTitle offer={offer} />
+          <p>
+            <strong>{t(`state.offer.${offer.state as 'collected'}`)}</strong> ·{' '}
+            {clockTime(offer.answeredAt ?? offer.offeredAt)}
+          </p>
+        </article>
+      ))}
+    </>
+  );
+}
+
+interface SumsProps {
+  readonly title: string;
+  readonly grams: number;
+  readonly impact: Impact;
+}
+
+function Sums({ title, grams, impact }: SumsProps) {
+  return (
+    <section class="card">
+      <h2>{title}</h2>
+      <ul class="facts">
+        <li>{t('impact.kg', { kg: kilograms(grams) })}</li>
+        <li>{t('impact.meals', { count: impact.meals })}</li>
+        <li>{t('impact.co2e', { kg: impact.co2eKg })}</li>
+      </ul>
+    </section>
+  );
+}

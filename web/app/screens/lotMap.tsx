@@ -1,0 +1,64 @@
+import { useEffect, useMemo } from 'preact/hooks';
+import type { LotState } from '#core/lots/lot.ts';
+import type { SurplusView } from '#core/lots/view.ts';
+import { read } from '../../engine/api.ts';
+import { distance } from '../language/amounts.ts';
+import { t } from '../language/language.ts';
+import type { Page } from '../lists.ts';
+import { onNews } from '../live.ts';
+import { PlainMap, SHAPES } from '../parts/plainMap.tsx';
+import { createSeen } from '../seen.ts';
+import { go } from '../state.ts';
+import { LotLine } from './lots.tsx';
+
+const OPEN: readonly LotState[] = ['posted', 'offered', 'claimed', 'rematching'];
+const LISTED = 10;
+
+async function readOpen(): Promise<readonly SurplusView[]> {
+  const pages = await Promise.all(OPEN.map((state) => read<Page<SurplusView>>(`/v1/surplus?limit=100&state=${state}`)));
+  return pages.flatMap(({ items }) => items).toSorted((a, b) => b.postedAt.localeCompare(a.postedAt));
+}
+
+/** Where the open lots are: the list first, then drawn from their places alone. */
+export function LotMap() {
+  const open = useMemo(() => createSeen('open lots', readOpen), []);
+  useEffect(() => {
+    void open.refresh();
+    return onNews(() => void open.refresh());
+  }, [open]);
+  const lots = open.value.value;
+  return (
+    <>
+      <p>
+        <a class="button" href="#/">
+          {t('app.back')}
+        </a>
+      </p>
+      {lots === null && <p>{open.failed.value ? t('app.failed') : t('app.loading')}</p>}
+      {lots !== null && <p class="lead">{t('map.count', { count: lots.length })}</p>}
+      {lots?.slice(0, LISTED).map((lot) => (
+        <LotLine key={lot.id} lot={lot} />
+      ))}
+      {lots !== null && lots.length > 0 && (
+        <>
+          <h2 class="part">{t('map.title')}</h2>
+          <PlainMap
+            lots={lots}
+            open={(id) => go('surplus', id)}
+            scale={(meters) => t('map.scale', { distance: distance(meters) })}
+          />
+          <ul class="legend">
+            {OPEN.map((state) => (
+              <li key={state}>
+                <svg viewBox="-10 -10 20 20" aria-hidden="true">
+                  <path class="mark" d={SHAPES[state]} />
+                </svg>
+                {t(`state.lot.${state as 'posted'}`)}
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,74 @@
+import { useEffect, useMemo } from 'preact/hooks';
+import { LOT_STATES } from '#core/lots/lot.ts';
+import { read } from '../../engine/api.ts';
+import { kilograms } from '../language/amounts.ts';
+import { t } from '../language/language.ts';
+import { onNews } from '../live.ts';
+import { Bars } from '../parts/bars.tsx';
+import { createSeen } from '../seen.ts';
+import { hourOf } from '../state.ts';
+
+interface Hour {
+  readonly from: string;
+  readonly postedGrams: number;
+  readonly collectedGrams: number;
+  readonly lostGrams: number;
+}
+interface Figures {
+  readonly hours: readonly Hour[];
+  readonly lots: Readonly<Record<string, number>>;
+  readonly deadLetteredLots: number;
+  readonly overdueLots: number;
+}
+
+async function readFigures(): Promise<Figures> {
+  const [hours, stats] = await Promise.all([
+    read<{ readonly items: readonly Hour[] }>('/v1/oversight/hours'),
+    read<Omit<Figures, 'hours'>>('/v1/stats'),
+  ]);
+  return { ...stats, hours: hours.items };
+}
+
+/** How the last day went, hour by hour, and what is open now. */
+export function Today() {
+  const figures = useMemo(() => createSeen('today', readFigures), []);
+  useEffect(() => {
+    void figures.refresh();
+    return onNews(() => void figures.refresh());
+  }, [figures]);
+  const seen = figures.value.value;
+  return (
+    <>
+      <p>
+        <a class="button" href="#/">
+          {t('app.back')}
+        </a>
+      </p>
+      {seen === null ? <p>{figures.failed.value ? t('app.failed') : t('app.loading')}</p> : <Plots seen={seen} />}
+    </>
+  );
+}
+
+function Plots({ seen }: { readonly seen: Figures }) {
+  const labels = seen.hours.map(({ from }) => hourOf(from));
+  const plot = (title: string, field: 'postedGrams' | 'collectedGrams' | 'lostGrams') => (
+    <Bars title={title} labels={labels} values={seen.hours.map((hour) => hour[field])} say={kilograms} />
+  );
+  return (
+    <>
+      <p class="lead">{t('today.how')}</p>
+      {plot(t('today.posted'), 'postedGrams')}
+      {plot(t('today.collected'), 'collectedGrams')}
+      {plot(t('today.lost'), 'lostGrams')}
+      <h2 class="part">{t('today.lots')}</h2>
+      <ul class="facts">
+        {LOT_STATES.map((state) => (
+          <li key={state}>
+            {t(`state.lot.${state}`)}: {t('today.count', { count: seen.lots[state] ?? 0 })}
+          </li>
+        ))}
+      </ul>
+      {seen.overdueLots > 0 && <p>{t('today.overdue', { count: seen.overdueLots })}</p>}
+    </>
+  );
+}
