@@ -54,7 +54,7 @@ test: setup ## static checks, a quick bench, then all tests on real servers; mak
 test-traces: setup ## one trace from the request to the push, read back from Jaeger; builds Jaeger once
 	@exec $(NODE) --test --test-reporter=spec test/traces/jaegerChecks.ts
 
-test-chart: setup ## the Helm chart: lint, every value set of charts/pahlawan-pangan/ci, its schema, what it renders; builds helm once
+test-chart: setup ## the Helm chart: lint, its suites, kubeconform over every value set of ci, its schema, what it renders; builds its tools once
 	@exec test/chart/run
 
 image: setup ## the container image, by buildah: TAG=pahlawan-pangan:dev BASE_IMAGE=node:24-slim; needs buildah (and debootstrap)

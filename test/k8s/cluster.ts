@@ -7,10 +7,12 @@ import { portsFrom } from '../../dev/stack/ports.ts';
 import { type ApiServer, talkTo } from './apiServer.ts';
 import { makeCertificates } from './certificates.ts';
 import { command, type Said } from './command.ts';
+import { crdFiles } from './crds.ts';
 import { controlPlane, type ControlPlaneOptions, fakeNodes } from './controlPlane.ts';
-import { externalMetrics, keda, kedaCrds } from './keda.ts';
+
+import { externalMetrics, keda } from './keda.ts';
 import { startProcesses, type Processes } from './processes.ts';
-import { moduleFolder, type Programs } from './programs.ts';
+import type { Programs } from './programs.ts';
 
 export interface Cluster {
   readonly api: ApiServer;
@@ -87,18 +89,6 @@ export async function startCluster({ dir, programs, say, signal }: ClusterOption
     await cluster.stop();
     throw error;
   }
-}
-
-/** Real kinds, so that the API server checks what the chart makes of them. */
-function crdFiles(): string[] {
-  const dapr = join(moduleFolder('dev/tools', 'github.com/dapr/dapr'), 'charts', 'dapr', 'crds');
-  const prometheus = 'github.com/prometheus-operator/prometheus-operator';
-  const monitoring = join(moduleFolder('test/k8s/programs/crds', prometheus), 'example', 'prometheus-operator-crd');
-  return [
-    kedaCrds(),
-    ...['components', 'configuration', 'resiliency'].map((kind) => join(dapr, `${kind}.yaml`)),
-    ...['servicemonitors', 'prometheusrules'].map((kind) => join(monitoring, `monitoring.coreos.com_${kind}.yaml`)),
-  ];
 }
 
 function environment(programs: Programs, kubeconfig: string): NodeJS.ProcessEnv {

@@ -5,16 +5,11 @@ import { answersHttp } from '../../dev/stack/infrastructure/probes.ts';
 import type { ProcessSpec } from '../../dev/stack/supervise/processSpec.ts';
 import type { Certificates } from './certificates.ts';
 import type { ControlPlaneOptions } from './controlPlane.ts';
-import { moduleFolder } from './programs.ts';
 
 const NAMESPACE = 'keda';
 const SERVICE = 'keda-metrics-apiserver';
 
-export function kedaCrds(): string {
-  return join(moduleFolder('test/k8s/programs/keda', 'github.com/kedacore/keda/v2'), 'config', 'crd', 'bases');
-}
-
-/** The kinds of `kedaCrds` come first. */
+/** Its kinds come first (crds.ts). */
 export async function keda(options: ControlPlaneOptions): Promise<ProcessSpec[]> {
   const { programs, kubeconfig, portOf, certificates, dir } = options;
   const listen = async (name: string): Promise<string> => `127.0.0.1:${String(await portOf(name))}`;
