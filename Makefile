@@ -5,7 +5,7 @@ WITH_ENV := $(NODE) dev/stack/withEnv.ts
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run stop reset status token operator-link seed simulate replay dlq test faults faults-mutants check fmt bench bench-quick flame \
-  soak rolling overload takeover scaling failover redis-away test-chart chart-readme test-k8s k8s test-traces image test-image scale alerts-fire screens
+  soak rolling overload takeover scaling failover redis-away test-chart chart-readme test-k8s k8s test-traces image test-image scale alerts-fire runbooks screens
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):[^#]*## /  make \1\t/' | expand -t 20
@@ -83,6 +83,10 @@ faults-mutants: setup ## plant each bug of test/faults/mutants.ts and see which 
 alerts-fire: export METRICS := 1
 alerts-fire: setup ## break a stack of its own in every way the alerts know; each must fire: make alerts-fire ALERTS=HotCell,OutboxLag; 15 minutes
 	@ALERTS='$(ALERTS)' $(NODE) test/alerts/fire.ts
+
+runbooks: export METRICS := 1
+runbooks: setup ## break a stack of its own, follow each runbook to the letter, wait until its alert ends: make runbooks ALERTS=HotCell; 40 minutes
+	@ALERTS='$(ALERTS)' $(NODE) test/alerts/follow.ts
 
 failover: setup ## how long a cell is silent when a process of its owner's side dies or hangs
 	@$(NODE) test/faults/failover.ts
