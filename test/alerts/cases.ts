@@ -108,7 +108,7 @@ export const CASES: readonly Case[] = [
   {
     what: 'the disk below NATS is full',
     alert: 'StreamRefusesWrites',
-    follow: [{ page: 'stream-refuses-writes', actions: [2] }],
+    follow: [{ page: 'stream-refuses-writes', actions: [3] }],
     needsDisks: true,
     run: async (stage, over) => {
       if ('because' in stage.disks) throw new Error(stage.disks.because);

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
+import { prometheusUrl } from '../../dev/stack/infrastructure/prometheus.ts';
 import { CHECKOUT } from '../../dev/stack/tools.ts';
 import { testPool } from '../../dev/testing/freshDatabase.ts';
 import { startHelsinki, type Helsinki } from '../journey/helsinki.ts';
@@ -34,7 +35,7 @@ const story: { ids: string[]; before: Exported | null } = { ids: [], before: nul
 
 before(
   async () => {
-    helsinki = await startHelsinki({ ACK_TIMEOUT_SECONDS: '60' });
+    helsinki = await startHelsinki({ ACK_TIMEOUT_SECONDS: '60' }, {}, true);
     donor = await signIn(helsinki, 'donor', await helsinki.aDonor());
     story.before = await scrape('actor-host');
     await playOnce();
@@ -142,6 +143,26 @@ function missing({ metric, matchers }: Selector): string {
       if (!samples.some(({ labels }) => labels[label] === each)) return `${metric} never has ${label}="${each}"`;
   return '';
 }
+
+describe('each panel of the dashboards, asked of Prometheus, shows something', () => {
+  const ofPanels = expressions().filter(({ of }) => of.includes('.json: '));
+  for (const { of, expr } of ofPanels)
+    it(`${of}: ${expr.replaceAll(/\s+/g, ' ').slice(0, 60)}`, async () => {
+      const ask = async (): Promise<{ readonly error?: string; readonly data?: { readonly result: unknown[] } }> => {
+        const url = prometheusUrl(helsinki.stack.ports['prometheus'] ?? 0);
+        const answer = await fetch(`${url}/api/v1/query?query=${encodeURIComponent(expr)}`);
+        return (await answer.json()) as Awaited<ReturnType<typeof ask>>;
+      };
+      const isSilent = selectorsOf(expr).every(({ metric }) => NOT_HERE.has(metric));
+      // a rate needs two looks of Prometheus, a recorded rule one more
+      const { error, data } = await until(of, ask, (seen) => isSilent || (seen.data?.result.length ?? 0) > 0, 30_000);
+      assert.equal(error, undefined);
+      assert.ok(data);
+    });
+  it('which are many', () => {
+    assert.ok(ofPanels.length > 50, String(ofPanels.length));
+  });
+});
 
 describe('what runbooks ask of PostgreSQL and of the api is answered', () => {
   const run = async (program: string, word: string): Promise<string> => {
