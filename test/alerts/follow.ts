@@ -4,7 +4,7 @@ import { say, setting } from '../survival/setting.ts';
 import { type Case, CASES, goodDay } from './cases.ts';
 import { type Block, runbooks } from './runbooks.ts';
 import { openShell, type Shell } from './shell.ts';
-import { type AlertStage, openAlertStage } from './stage.ts';
+import { type AlertStage, openAlertStage, signInDonors } from './stage.ts';
 
 const FIRES_WITHIN_MS = 300_000;
 /** The windows of the fast alerts are five minutes and, of unanswered offers, fifteen. */
@@ -30,8 +30,8 @@ for (const needsDisks of [false, true]) {
   const stage = await openAlertStage({ 'actor-host': 2 }, needsDisks);
   try {
     const left: string[] = [];
-    for (const each of these) if (!(await play(stage, each))) left.push(each.alert);
-    await allEnd(stage, left);
+    for (const each of these) if (!(await play(await anew(stage), each))) left.push(each.alert);
+    await allEnd(await anew(stage), left);
   } finally {
     await stage.stop();
   }
@@ -39,6 +39,10 @@ for (const needsDisks of [false, true]) {
 for (const line of wrong) say(`WRONG ${line}`);
 say(wrong.length === 0 ? `${String(cases.length)} runbooks were followed to their end` : 'not all was well');
 process.exit(wrong.length === 0 ? 0 : 1);
+
+async function anew(stage: AlertStage): Promise<AlertStage> {
+  return { ...stage, donors: await signInDonors(stage.stack) };
+}
 
 /** @returns whether its alert has ended by then */
 async function play(stage: AlertStage, each: Case): Promise<boolean> {
