@@ -68,8 +68,8 @@ test-k8s k8s: export METRICS := 1
 chart-readme: setup ## make the chart's README from its values
 	@test/chart/run readme
 
-test-k8s: setup ## the chart on a real control plane: accepted, installed, scaled, rolled, gone; builds its programs once (RECORD=1 keeps the picture)
-	@RECORD='$(RECORD)' SEED='$(SEED)' exec $(NODE) test/k8s/run.ts
+test-k8s: setup ## the chart on a real control plane: accepted, installed, scaled, rolled, gone; builds its programs once (RECORD=1 keeps the picture; ONLY=pods: mode hpa alone)
+	@RECORD='$(RECORD)' ONLY='$(ONLY)' SEED='$(SEED)' exec $(NODE) test/k8s/run.ts
 
 k8s: setup ## that control plane in the foreground, to install the chart by hand (k8s/README.md); Ctrl-C throws it away
 	@exec $(NODE) test/k8s/hold.ts
