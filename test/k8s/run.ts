@@ -27,6 +27,7 @@ import { type Cluster, startCluster } from './cluster.ts';
 import { createDrive, type Drive } from './drive.ts';
 import { picture, type RunRecord } from './draw.ts';
 import { scaleByPods, startCustomMetrics } from './hpa.ts';
+import { paste } from './pages.ts';
 import { startProcesses } from './processes.ts';
 import { buildPrograms } from './programs.ts';
 import { prometheusSpec } from './prometheus.ts';
@@ -114,6 +115,13 @@ async function live({ cluster, world, dir }: Ground): Promise<void> {
   await installAsTold(cluster, folder);
   say('installed by the words of k8s/README.md and charts/README.md');
   await testAsTold(cluster, folder);
+  const { asked, silent } = await paste(cluster);
+  for (const line of silent) say(line);
+  verdict.check(
+    'what the runbooks ask kubectl is answered',
+    silent.length === 0 && asked > 10,
+    `${String(asked)} lines`,
+  );
   const ceiling = { perSecond: 2 * scaling.CALM };
   const drive = driveOf(world, ceiling);
   undo.push(() => drive.stop());
