@@ -1,5 +1,5 @@
 /**
- * An operator's request to the api beside it: <method> <path> [json]. `operate` of both runbook.sh runs it. Who can run it has the
+ * An operator's requests to the api beside it: <method> <path>… [json]. `operate` of both runbook.sh runs it. Who can run it has the
  * database, so it lets itself in by a link (services/api/firstOperator.ts); TOKEN=… is another issuer's, where there are no links.
  */
 import { execFileSync } from 'node:child_process';
@@ -11,25 +11,32 @@ interface Answer {
   readonly body: unknown;
 }
 
-const words = process.argv.slice(2);
-const [method = 'GET', path = '/v1/stats', json] = words.filter((word) => !word.startsWith('TOKEN='));
+const [method = 'GET', ...words] = process.argv.slice(2);
+const paths = words.filter((word) => word.startsWith('/'));
+const json = words.find((word) => word.startsWith('{'));
 const api = process.env['API_URL'] ?? `http://127.0.0.1:${String(process.env['APP_PORT'])}`;
 const token = words.find((word) => word.startsWith('TOKEN='))?.slice('TOKEN='.length) ?? (await signIn());
+const authorization = { authorization: `Bearer ${token}` };
+for (const path of paths) {
+  const answer = await ask(method, path, json, { ...authorization, ...(await headersOf(path)) });
+  process.stdout.write(`${String(answer.status)} ${JSON.stringify(answer.body, null, 1)}\n`);
+  if (!answer.ok) process.exitCode = 1;
+}
 
-const headers: Record<string, string> = { authorization: `Bearer ${token}` };
-if (method !== 'GET') headers['idempotency-key'] = randomUUID();
-// an organisation is changed as it is now
-if (method === 'PATCH')
-  headers['if-match'] = `"${String(((await ask('GET', path)).body as { version: number }).version)}"`;
-const answer = await ask(method, path, json, headers);
-process.stdout.write(`${String(answer.status)} ${JSON.stringify(answer.body, null, 1)}\n`);
-if (!answer.ok) process.exitCode = 1;
+async function headersOf(path: string): Promise<Record<string, string>> {
+  if (method === 'GET') return {};
+  const key = { 'idempotency-key': randomUUID() };
+  if (method !== 'PATCH') return key;
+  // an organisation is changed as it is now
+  const { version } = (await ask('GET', path, undefined, authorization)).body as { version: number };
+  return { ...key, 'if-match': `"${String(version)}"` };
+}
 
 async function ask(
   verb: string,
   where: string,
-  body?: string,
-  more: Record<string, string> = headers,
+  body: string | undefined,
+  more: Record<string, string>,
 ): Promise<Answer> {
   const typed = body === undefined ? more : { ...more, 'content-type': 'application/json' };
   const response = await fetch(`${api}${where}`, {
