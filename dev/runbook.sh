@@ -29,7 +29,7 @@ sql() {
 # one "statement": the one thing it asks for
 one() { sql "$1" -At; }
 
-# operate METHOD /v1/…… [json]: what an operator may ask of the api
+# operate METHOD /v1/… … [json]: what an operator may ask of the api
 operate() { node dev/stack/withEnv.ts k8s/runbook/operate.ts "$@"; }
 
 # post n: n donors post half a kilogram each, from a spot beside their door that no travel time is known from

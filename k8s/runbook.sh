@@ -14,7 +14,7 @@ sql() { in_pod relay k8s/runbook/sql.ts "$1"; }
 # one "statement": the one thing it asks for
 one() { sql "$1" | sed -n 2p; }
 
-# operate METHOD /v1/…… [json]: what an operator may ask of the api, in one of its pods. Without config.publicUrl end it with TOKEN=…
+# operate METHOD /v1/… … [json]: what an operator may ask of the api, in one of its pods. Without config.publicUrl end it with TOKEN=…
 operate() { in_pod api k8s/runbook/operate.ts "$@"; }
 
 in_pod() {
