@@ -92,7 +92,9 @@ export const CASES: readonly Case[] = [
   {
     what: 'one donor posts without end',
     alert: 'HotCell',
-    follow: [{ page: 'hot-cell', actions: [1] }],
+    // to limit donors is another start of the stack: they cease
+    follow: [{ page: 'hot-cell', actions: [] }],
+    ceases: true,
     run: async (stage, over) => {
       const [donor] = stage.donors;
       if (donor !== undefined) await flood({ ...stage, donors: [donor] }, over, 200, (at) => at);
