@@ -5,7 +5,7 @@ WITH_ENV := $(NODE) dev/stack/withEnv.ts
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run stop reset status token operator-link seed simulate replay dlq receipt test faults faults-mutants check fmt bench bench-quick flame \
-  soak rolling overload takeover scaling failover redis-away test-s3 test-chart chart-readme test-k8s k8s test-traces image test-image scale alerts-fire screens
+  soak rolling overload takeover scaling failover redis-away test-s3 test-chart chart-readme test-k8s k8s test-traces image test-image scale alerts-fire runbooks screens
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):[^#]*## /  make \1\t/' | expand -t 20
@@ -60,7 +60,7 @@ test-traces: setup ## one trace from the request to the push, read back from Jae
 test-s3: setup ## photos in a real S3 server (versitygw), built once; not part of make test
 	@exec $(NODE) --test --test-reporter=spec test/objects/s3Checks.ts
 
-test-chart: setup ## the Helm chart: lint, every value set of charts/pahlawan-pangan/ci, its schema, what it renders; builds helm once
+test-chart: setup ## the Helm chart: lint, its suites, kubeconform over every value set of ci, its schema, what it renders; builds its tools once
 	@exec test/chart/run
 
 image: setup ## the container image, by buildah: TAG=pahlawan-pangan:dev BASE_IMAGE=node:24-slim; needs buildah (and debootstrap)
@@ -74,8 +74,8 @@ test-k8s k8s: export METRICS := 1
 chart-readme: setup ## make the chart's README from its values
 	@test/chart/run readme
 
-test-k8s: setup ## the chart on a real control plane: accepted, installed, scaled, rolled, gone; builds its programs once (RECORD=1 keeps the picture)
-	@RECORD='$(RECORD)' SEED='$(SEED)' exec $(NODE) test/k8s/run.ts
+test-k8s: setup ## the chart on a real control plane: accepted, installed, scaled, rolled, gone; builds its programs once (RECORD=1 keeps the picture; ONLY=pods: mode hpa alone)
+	@RECORD='$(RECORD)' ONLY='$(ONLY)' SEED='$(SEED)' exec $(NODE) test/k8s/run.ts
 
 k8s: setup ## that control plane in the foreground, to install the chart by hand (k8s/README.md); Ctrl-C throws it away
 	@exec $(NODE) test/k8s/hold.ts
@@ -89,6 +89,10 @@ faults-mutants: setup ## plant each bug of test/faults/mutants.ts and see which 
 alerts-fire: export METRICS := 1
 alerts-fire: setup ## break a stack of its own in every way the alerts know; each must fire: make alerts-fire ALERTS=HotCell,OutboxLag; 15 minutes
 	@ALERTS='$(ALERTS)' $(NODE) test/alerts/fire.ts
+
+runbooks: export METRICS := 1
+runbooks: setup ## break a stack of its own, follow each runbook to the letter, wait until its alert ends: make runbooks ALERTS=HotCell; 40 minutes
+	@ALERTS='$(ALERTS)' $(NODE) test/alerts/follow.ts
 
 failover: setup ## how long a cell is silent when a process of its owner's side dies or hangs
 	@$(NODE) test/faults/failover.ts

@@ -82,6 +82,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
   const ports: Record<string, number> = {};
   const { specs, env } = await describe(options, portsFrom(options.ports ?? {}, ports));
+  // for the runbooks' words, on whatever ports this stack is
+  writeFileSync(join(dir, 'ports.json'), JSON.stringify(ports, null, 1));
   const running = superviseAll(specs, dir, log);
   const stack = stackOf(running, specs, ports, env);
   try {

@@ -8,11 +8,12 @@ import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { ALERTS_FILE } from '../../dev/stack/infrastructure/prometheus.ts';
 import { CHECKOUT, findTools } from '../../dev/stack/tools.ts';
+import { CASES } from './cases.ts';
 import { alerts, dashboards, expressions, rules } from './files.ts';
 import { selectorsOf } from './promql.ts';
+import { type Block, questions, runbooks, SECTIONS } from './runbooks.ts';
 
 const TESTS = globSync(join(import.meta.dirname, '*.promtool.yaml'));
-const HEADINGS = ['Symptom', 'Impact', 'Checks', 'Action', 'Verify'];
 const RUNBOOKS = 'docs/runbooks';
 
 interface PromtoolTest {
@@ -60,34 +61,68 @@ describe('each alert says what is wrong and what to do', () => {
       assert.ok(existsSync(join(CHECKOUT, runbook)), `${runbook} is not there`);
       const text = readFileSync(join(CHECKOUT, runbook), 'utf8');
       const headings = [...text.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading);
-      assert.deepEqual(headings, HEADINGS);
+      assert.deepEqual(headings, SECTIONS);
       assert.ok(text.includes(`\`${alert}\``), `${runbook} does not name ${alert}`);
       assert.match(text, /```sh\n/);
     });
 });
 
 it('no runbook is without its alert, and their commands are shell', async () => {
-  const used = new Set(alerts().map(({ annotations }) => basename(annotations?.['runbook_url'] ?? '')));
-  const pages = globSync(join(CHECKOUT, RUNBOOKS, '*.md')).filter((path) => basename(path) !== 'README.md');
+  const used = new Set(alerts().map(({ annotations }) => basename(annotations?.['runbook_url'] ?? '', '.md')));
+  const pages = runbooks();
   assert.deepEqual(
-    pages.map((path) => basename(path)).filter((name) => !used.has(name)),
+    pages.map(({ name }) => name).filter((name) => !used.has(name)),
     [],
   );
-  for (const page of pages)
-    for (const [, commands = ''] of readFileSync(page, 'utf8').matchAll(/```sh\n([\s\S]*?)```/g)) {
+  for (const { name, blocks } of pages)
+    for (const { commands } of blocks) {
       const checked = promisify(execFile)('bash', ['-n', '-c', commands]);
-      await checked.catch((error: unknown) => assert.fail(`${basename(page)}: ${String(error)}`));
+      await checked.catch((error: unknown) => assert.fail(`${name}: ${String(error)}`));
     }
 });
 
+describe('runbooks can be followed here and in a cluster', () => {
+  const onlyHere = /(?:^|[;&|(]\s*|\$\()(pid|look|log|port|post|make|curl|psql|ps|kill)\b|\$RUN\b/m;
+  const onlyThere = /\b(kubectl|helm)\b/;
+  for (const { name, blocks } of runbooks())
+    it(name, () => {
+      const wordsOf = (where: Block['where']): string =>
+        blocks.flatMap((block) => (block.where === where ? [block.commands] : [])).join('');
+      assert.doesNotMatch(wordsOf('either'), onlyHere);
+      assert.doesNotMatch(wordsOf('either'), onlyThere);
+      assert.doesNotMatch(wordsOf('here'), onlyThere);
+      for (const section of ['Checks', 'Action', 'Verify'] as const)
+        for (const where of ['here', 'kubernetes'] as const)
+          assert.ok(
+            blocks.some((block) => block.section === section && [where, 'either'].includes(block.where)),
+            `${section} has nothing to paste ${where}`,
+          );
+    });
+});
+
 it('runbooks ask Prometheus in its language', () => {
-  let asked = 0;
-  for (const page of globSync(join(CHECKOUT, RUNBOOKS, '*.md')))
-    for (const [, promql = ''] of readFileSync(page, 'utf8').matchAll(/\bask '([^']+)'/g)) {
-      asked++;
-      assert.ok(selectorsOf(promql).length > 0, promql);
+  const asked = questions();
+  for (const { of, expr } of asked) assert.ok(selectorsOf(expr).length > 0, of);
+  assert.ok(asked.length > 40, String(asked.length));
+});
+
+it('make runbooks follows every page, by actions that it has', () => {
+  const followed = new Set(CASES.flatMap(({ follow }) => follow.map(({ page }) => page)));
+  assert.deepEqual(
+    runbooks()
+      .map(({ name }) => name)
+      .filter((name) => !followed.has(name)),
+    [],
+  );
+  for (const { follow } of CASES)
+    for (const { page, actions } of follow) {
+      const steps = runbooks().find(({ name }) => name === page)?.blocks ?? [];
+      for (const action of actions)
+        assert.ok(
+          steps.some(({ section, step, where }) => section === 'Action' && step === action && where !== 'kubernetes'),
+          `${page} has no action ${String(action)} to paste here`,
+        );
     }
-  assert.ok(asked > 20, String(asked));
 });
 
 it('dashboards have ids and titles of their own, and what they ask is PromQL', () => {

@@ -1,4 +1,5 @@
 /** One entry a way to break the stack: which alerts must fire, and how it is mended. */
+import { existsSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { treeOf } from '../faults/inject.ts';
@@ -119,8 +120,8 @@ export const BREAKS: readonly Break[] = [
   },
 ];
 
-/** SIGSTOP to the process and its children, while the rest goes on. */
-async function hang(
+/** SIGSTOP to the process and its children, while the rest goes on; whoever ended them meanwhile has mended it. */
+export async function hang(
   stage: AlertStage,
   name: string,
   mended: AbortSignal,
@@ -132,12 +133,12 @@ async function hang(
     await meanwhile();
     await until(mended);
   } finally {
-    for (const pid of pids) process.kill(pid, 'SIGCONT');
+    for (const pid of pids) if (existsSync(`/proc/${String(pid)}`)) process.kill(pid, 'SIGCONT');
   }
 }
 
 /** Over 64 cells. */
-function spread({ lat, lon }: Place, n: number): Place {
+export function spread({ lat, lon }: Place, n: number): Place {
   return { lat: lat + ((n % 8) - 4) * 0.03, lon: lon + ((Math.floor(n / 8) % 8) - 4) * 0.05 };
 }
 
@@ -155,14 +156,19 @@ async function throttle(hosts: readonly (number | undefined)[], over: AbortSigna
   }
 }
 
-async function until(signal: AbortSignal): Promise<void> {
+export async function until(signal: AbortSignal): Promise<void> {
   while (!signal.aborted) await pause(100);
 }
 
 type Somewhere = (donorsPlace: Place, n: number) => Place;
 
 /** Donors take turns; answers are not waited for. */
-async function postEvery({ donors }: AlertStage, everyMs: number, over: AbortSignal, where?: Somewhere): Promise<void> {
+export async function postEvery(
+  { donors }: AlertStage,
+  everyMs: number,
+  over: AbortSignal,
+  where?: Somewhere,
+): Promise<void> {
   for (let n = 0; !over.aborted; n++) {
     const donor = donors[n % donors.length];
     if (donor === undefined) return;
@@ -173,7 +179,12 @@ async function postEvery({ donors }: AlertStage, everyMs: number, over: AbortSig
 }
 
 /** As fast as answers come, so many at once. */
-async function flood({ donors }: AlertStage, over: AbortSignal, atOnce: number, where: Somewhere): Promise<void> {
+export async function flood(
+  { donors }: AlertStage,
+  over: AbortSignal,
+  atOnce: number,
+  where: Somewhere,
+): Promise<void> {
   const one = async (n: number): Promise<void> => {
     const donor = donors[n % donors.length];
     while (!over.aborted && donor !== undefined) {

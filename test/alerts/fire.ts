@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { say, setting } from '../survival/setting.ts';
 import { BREAKS, type Break } from './breaks.ts';
-import { type AlertStage, openAlertStage } from './stage.ts';
+import { type AlertStage, openAlertStage, signInDonors } from './stage.ts';
 
 const WITHIN_MS = 300_000;
 /** ALERTS=HotCell,OutboxLag: these alone */
@@ -18,7 +18,7 @@ for (const needsDisks of [false, true]) {
   if (these.length === 0) continue;
   const stage = await openAlertStage({ 'actor-host': 2 }, needsDisks);
   try {
-    for (const each of these) silent += await fire(stage, each);
+    for (const each of these) silent += await fire({ ...stage, donors: await signInDonors(stage.stack) }, each);
   } finally {
     await stage.stop();
   }

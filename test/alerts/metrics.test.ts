@@ -1,13 +1,18 @@
 /** The whole stack, scraped for real: what alerts, dashboards and docs/observability.md name is there, counts once, and has bounded labels. */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { promisify } from 'node:util';
+import { prometheusUrl } from '../../dev/stack/infrastructure/prometheus.ts';
 import { CHECKOUT } from '../../dev/stack/tools.ts';
+import { testPool } from '../../dev/testing/freshDatabase.ts';
 import { startHelsinki, type Helsinki } from '../journey/helsinki.ts';
 import { breadOf, signIn, type OfferSeen, type Person, type SurplusSeen, until } from '../journey/people.ts';
 import { expressions, rules } from './files.ts';
 import { selectorsOf, type Selector } from './promql.ts';
+import { questions, statements } from './runbooks.ts';
 import { readMetrics, type Exported } from './exposition.ts';
 
 const PROCESSES = ['api', 'actor-host', 'relay', 'worker'] as const;
@@ -30,7 +35,7 @@ const story: { ids: string[]; before: Exported | null } = { ids: [], before: nul
 
 before(
   async () => {
-    helsinki = await startHelsinki({ ACK_TIMEOUT_SECONDS: '60' });
+    helsinki = await startHelsinki({ ACK_TIMEOUT_SECONDS: '60' }, {}, true);
     donor = await signIn(helsinki, 'donor', await helsinki.aDonor());
     story.before = await scrape('actor-host');
     await playOnce();
@@ -114,8 +119,8 @@ it('what happened is counted once, though everything was asked twice', () => {
 describe('what is asked for is there', () => {
   const recorded = new Set(rules().flatMap(({ record }) => (record === undefined ? [] : [record])));
   const isOurs = ({ metric }: Selector): boolean => !recorded.has(metric) && metric !== 'up';
-  for (const { of, expr } of expressions())
-    it(of, () => {
+  for (const { of, expr } of [...expressions(), ...questions()])
+    it(`${of}: ${expr.replaceAll(/\s+/g, ' ').slice(0, 60)}`, () => {
       for (const selector of selectorsOf(expr).filter(isOurs)) {
         const problem = missing(selector);
         assert.equal(problem, '', `${problem} (${expr})`);
@@ -138,6 +143,52 @@ function missing({ metric, matchers }: Selector): string {
       if (!samples.some(({ labels }) => labels[label] === each)) return `${metric} never has ${label}="${each}"`;
   return '';
 }
+
+describe('each panel of the dashboards, asked of Prometheus, shows something', () => {
+  const ofPanels = expressions().filter(({ of }) => of.includes('.json: '));
+  for (const { of, expr } of ofPanels)
+    it(`${of}: ${expr.replaceAll(/\s+/g, ' ').slice(0, 60)}`, async () => {
+      const ask = async (): Promise<{ readonly error?: string; readonly data?: { readonly result: unknown[] } }> => {
+        const url = prometheusUrl(helsinki.stack.ports['prometheus'] ?? 0);
+        const answer = await fetch(`${url}/api/v1/query?query=${encodeURIComponent(expr)}`);
+        return (await answer.json()) as Awaited<ReturnType<typeof ask>>;
+      };
+      const isSilent = selectorsOf(expr).every(({ metric }) => NOT_HERE.has(metric));
+      // a rate needs two looks of Prometheus, a recorded rule one more
+      const { error, data } = await until(of, ask, (seen) => isSilent || (seen.data?.result.length ?? 0) > 0, 30_000);
+      assert.equal(error, undefined);
+      assert.ok(data);
+    });
+  it('which are many', () => {
+    assert.ok(ofPanels.length > 50, String(ofPanels.length));
+  });
+});
+
+describe('what runbooks ask of PostgreSQL and of the api is answered', () => {
+  const run = async (program: string, word: string): Promise<string> => {
+    const env = { ...process.env, ...helsinki.stack.env };
+    return (await promisify(execFile)(process.execPath, [program, ...word.split('\0')], { cwd: CHECKOUT, env })).stdout;
+  };
+  for (const { of, sql, where } of statements().filter((each) => each.where === 'either'))
+    it(`${of}, by our own role: ${sql.slice(0, 60)} (${where})`, async () => {
+      assert.match(await run('k8s/runbook/sql.ts', sql), /\(\d+ rows\)/);
+    });
+  for (const { of, sql } of statements().filter((each) => each.where === 'here'))
+    it(`${of}, by the owner: ${sql.slice(0, 60)}`, async () => {
+      const pool = testPool(helsinki.stack.env['MIGRATION_DATABASE_URL'] ?? '', 1);
+      await pool.query(sql).finally(() => pool.end());
+    });
+  it('an operator changes a donor, and reads the letters', async () => {
+    const id = await helsinki.aDonor();
+    for (const body of ['{"active":false}', '{"active":true}'])
+      assert.match(await run('k8s/runbook/operate.ts', `PATCH\0/v1/donors/${id}\0${body}`), /^200 /);
+    assert.match(await run('k8s/runbook/operate.ts', 'GET\0/v1/dead-letters?limit=100'), /^200 /);
+  });
+  it('what is refused is said, and fails', async () => {
+    await assert.rejects(run('k8s/runbook/operate.ts', 'GET\0/v1/no-such-thing'), /Command failed/);
+    await assert.rejects(run('k8s/runbook/sql.ts', 'select nonsense'), /does not exist/);
+  });
+});
 
 it('what nobody exports, or never with such a label, is seen', () => {
   assert.match(missing({ metric: 'surplus_posted', matchers: [] }), /nobody exports/);

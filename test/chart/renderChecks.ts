@@ -1,11 +1,13 @@
 /** What the objects say to each other, and to the stack that runs without Kubernetes. */
 import { deepEqual, equal, match, ok } from 'node:assert/strict';
-import { globSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { globSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { parse } from 'yaml';
 import { sidecarSpec } from '../../dev/stack/infrastructure/dapr.ts';
-import { CHART, componentOf, objectsOf, podsOf, type Rendered, template, VALUE_SETS } from './rendered.ts';
+import { asked, CHART, componentOf, objectsOf, podsOf, type Rendered, template, VALUE_SETS } from './rendered.ts';
 
 it('there are a dozen value sets at least', () => {
   ok(VALUE_SETS.length >= 12);
@@ -14,6 +16,19 @@ it('there are a dozen value sets at least', () => {
 it('ci/production.yaml is values-production.yaml', () => {
   const [here, there] = ['ci/production.yaml', 'values-production.yaml'];
   equal(readFileSync(join(CHART, here), 'utf8'), readFileSync(join(CHART, there), 'utf8'));
+});
+
+it('what is packed holds neither the suites nor the value sets of the tests', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pahlawan-chart-'));
+  execFileSync(asked('HELM'), ['package', CHART, '--destination', folder]);
+  const [archive = ''] = readdirSync(folder);
+  const files = execFileSync('tar', ['-tzf', join(folder, archive)], { encoding: 'utf8' }).split('\n');
+  rmSync(folder, { recursive: true });
+  ok(files.includes('pahlawan-pangan/templates/tests/ready.yaml'));
+  deepEqual(
+    files.filter((file) => /^pahlawan-pangan\/(tests|ci)\//.test(file)),
+    [],
+  );
 });
 
 for (const valueSet of VALUE_SETS)
@@ -99,32 +114,6 @@ describe('who leaves first', () => {
 });
 
 describe('autoscaling', () => {
-  it('leaves the number of hosts to its autoscaler', () => {
-    equal(deployment('default', 'actor-host').owner.spec.replicas, 1);
-    for (const valueSet of ['hpa', 'keda-small'])
-      equal(deployment(valueSet, 'actor-host').owner.spec.replicas, undefined);
-  });
-  it('keda: 10 to 500 by the ratio as a Value, and by CPU where it is measured', () => {
-    const { spec } = only(objectsOf('production'), 'ScaledObject');
-    deepEqual([spec.minReplicaCount, spec.maxReplicaCount], [10, 500]);
-    equal(spec.fallback.behavior, 'currentReplicasIfHigher');
-    deepEqual(spec.triggers.map(kindAndTarget), ['prometheus Value 0.7', 'cpu Utilization 70']);
-    match(spec.triggers[0].metadata.query, /^avg\(matching_engine_saturation_ratio\{namespace="rescue",service="pp-/);
-    deepEqual(only(objectsOf('keda-no-cpu'), 'ScaledObject').spec.triggers.map(kindAndTarget), [
-      'prometheus Value 0.7',
-    ]);
-  });
-  it('the api grows by its own CPU where it may, and else stays as many', () => {
-    equal(deployment('default', 'api').owner.spec.replicas, 1);
-    equal(deployment('production', 'api').owner.spec.replicas, undefined);
-    const { spec } = only(objectsOf('production'), 'HorizontalPodAutoscaler');
-    deepEqual([spec.minReplicas, spec.maxReplicas], [10, 100]);
-    match(spec.scaleTargetRef.name, /-api$/);
-    deepEqual(
-      [spec.metrics[0].containerResource.container, spec.metrics[0].containerResource.target.averageUtilization],
-      ['api', 70],
-    );
-  });
   it('behaves alike with both', () => {
     const keda = only(objectsOf('keda-small'), 'ScaledObject').spec;
     const hpa = only(objectsOf('hpa'), 'HorizontalPodAutoscaler').spec;
@@ -149,12 +138,6 @@ describe('autoscaling', () => {
       policies: [{ type: 'Percent', value: 10, periodSeconds: 10 }],
     });
   });
-});
-
-it('metrics are read through a ServiceMonitor, unless there is to be none', () => {
-  equal(only(objectsOf('monitored'), 'ServiceMonitor').spec.endpoints[0].interval, '15s');
-  const withoutKind = template('monitored', '--set', 'serviceMonitor.enabled=false');
-  ok(!withoutKind.stdout.includes('kind: ServiceMonitor'));
 });
 
 it('our processes know the collector of traces where there is one, and may reach it', () => {
@@ -231,16 +214,6 @@ it('each pod is closed but for its own servers', () => {
   deepEqual(deny?.spec.policyTypes, ['Ingress', 'Egress']);
   equal(deny.spec.ingress, undefined);
 });
-
-it('the schema comes before the new processes, with a lock timeout', () => {
-  const { owner, spec } = deployment('slow-drain', 'migrate');
-  equal(owner.metadata.annotations['helm.sh/hook'], 'pre-install,pre-upgrade');
-  deepEqual(spec.containers[0].env[0], { name: 'PGOPTIONS', value: '-c lock_timeout=2s' });
-});
-
-function kindAndTarget(trigger: Record<string, string> & { metadata: Record<string, string> }): string {
-  return `${String(trigger['type'])} ${String(trigger['metricType'])} ${String(trigger.metadata['threshold'] ?? trigger.metadata['value'])}`;
-}
 
 function only(objects: readonly Rendered[], kind: string): Rendered {
   const [found, ...others] = objects.filter((each) => each.kind === kind);

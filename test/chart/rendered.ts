@@ -72,7 +72,7 @@ function podOf(owner: Rendered, { metadata, spec }: Rendered): Pod {
 
 export const componentOf = ({ labels }: Pick<Pod, 'labels'>): string => labels['app.kubernetes.io/component'] ?? '';
 
-function asked(name: string): string {
+export function asked(name: string): string {
   const value = process.env[name];
   if (value === undefined) throw new Error(`${name} is not set: run make test-chart`);
   return value;

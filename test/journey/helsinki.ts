@@ -27,14 +27,19 @@ export interface Helsinki extends Where {
 /** The rate limit stays on, wide enough for a test's one donor. */
 const WIDE = { RATE_LIMIT_DONOR: '10000', RATE_LIMIT_RECIPIENT: '10000', RATE_LIMIT_OPERATOR: '100000' };
 
-/** @param processes how many of a kind, where not one */
+/**
+ * @param processes how many of a kind, where not one
+ * @param metrics with Prometheus beside it
+ */
 export async function startHelsinki(
   env: Record<string, string> = {},
   processes: Record<string, number> = {},
+  metrics = false,
 ): Promise<Helsinki> {
   const dir = mkdtempSync(join(tmpdir(), 'journey-'));
   const said: string[] = [];
-  const stack = await startStack({ dir, processes, env: { ...WIDE, ...env }, log: (line) => void said.push(line) });
+  const log = (line: string): void => void said.push(line);
+  const stack = await startStack({ dir, processes, metrics, env: { ...WIDE, ...env }, log });
   try {
     const seed = join(import.meta.dirname, '../../data/seed.ts');
     await promisify(execFile)(process.execPath, [seed, '--city', 'helsinki'], {

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { CUSTOM_METRICS, EXTERNAL_METRICS, hostOf } from './aggregated.ts';
 
 export interface Pair {
   readonly certificate: string;
@@ -19,8 +20,8 @@ export interface Certificates {
 }
 
 export const FRONT_PROXY_NAME = 'front-proxy-client';
-/** The last is what the API server calls KEDA's adapter. */
-const SERVER_NAMES = 'subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:keda-metrics-apiserver.keda.svc';
+/** The last are what the API server calls the adapters beside it. */
+const SERVER_NAMES = `subjectAltName=IP:127.0.0.1,DNS:localhost,${[EXTERNAL_METRICS, CUSTOM_METRICS].map((api) => `DNS:${hostOf(api)}`).join(',')}`;
 
 /** For one run on the loopback: they last two days. @throws Error with what openssl says */
 export function makeCertificates(dir: string): Certificates {

@@ -4,13 +4,16 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { portsFrom } from '../../dev/stack/ports.ts';
+import { type Aggregated, aggregation, EXTERNAL_METRICS } from './aggregated.ts';
 import { type ApiServer, talkTo } from './apiServer.ts';
 import { makeCertificates } from './certificates.ts';
 import { command, type Said } from './command.ts';
+import { crdFiles } from './crds.ts';
 import { controlPlane, type ControlPlaneOptions, fakeNodes } from './controlPlane.ts';
-import { externalMetrics, keda, kedaCrds } from './keda.ts';
+
+import { keda } from './keda.ts';
 import { startProcesses, type Processes } from './processes.ts';
-import { moduleFolder, type Programs } from './programs.ts';
+import type { Programs } from './programs.ts';
 
 export interface Cluster {
   readonly api: ApiServer;
@@ -21,6 +24,10 @@ export interface Cluster {
   helm(words: readonly string[]): Promise<string>;
   /** A script of a README, run in that folder. @throws Error with what it says, when it fails */
   bash(script: string, folder: string): Promise<void>;
+  /** Makes the API server ask a process on that port for an API. */
+  aggregate(api: Aggregated, port: number): Promise<void>;
+  /** What a further process beside it is told. */
+  readonly options: ControlPlaneOptions;
   /** Whatever the outcome. */
   run(words: readonly string[], input?: string): Promise<Said>;
   stop(): Promise<void>;
@@ -53,6 +60,7 @@ export async function startCluster({ dir, programs, say, signal }: ClusterOption
   };
   const cluster: Cluster = {
     api,
+    options,
     env,
     run,
     kubectl: (words, input) => successful(['kubectl', ...words], input),
@@ -60,6 +68,11 @@ export async function startCluster({ dir, programs, say, signal }: ClusterOption
     bash: async (script, folder) => {
       const said = await command(['bash', '-c', `set -euo pipefail\n${script}`], { env, cwd: folder, signal });
       if (!said.ok) throw new Error(`${script}\n${said.stderr || said.stdout}`);
+    },
+    aggregate: async (aggregated, port) => {
+      const authority = readFileSync(certificates.authority.certificate);
+      const objects = aggregation(aggregated, port, authority);
+      await cluster.kubectl(['apply', '-f', '-'], objects.map((each) => stringify(each)).join('---\n'));
     },
     stop: async () => {
       for (const processes of running.toReversed()) await processes.stopAll();
@@ -77,9 +90,7 @@ export async function startCluster({ dir, programs, say, signal }: ClusterOption
     );
     await cluster.kubectl(['apply', '--server-side', ...crdFiles().flatMap((file) => ['-f', file])]);
     await cluster.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s']);
-    const authority = readFileSync(certificates.authority.certificate);
-    const objects = externalMetrics(await portOf('keda.adapter'), authority);
-    await cluster.kubectl(['apply', '-f', '-'], objects.map((each) => stringify(each)).join('---\n'));
+    await cluster.aggregate(EXTERNAL_METRICS, await portOf('keda.adapter'));
     running.push(await startProcesses(await keda(options), dir, say));
     say(`KEDA's metrics ready after ${sinceStart()}`);
     return cluster;
@@ -87,18 +98,6 @@ export async function startCluster({ dir, programs, say, signal }: ClusterOption
     await cluster.stop();
     throw error;
   }
-}
-
-/** Real kinds, so that the API server checks what the chart makes of them. */
-function crdFiles(): string[] {
-  const dapr = join(moduleFolder('dev/tools', 'github.com/dapr/dapr'), 'charts', 'dapr', 'crds');
-  const prometheus = 'github.com/prometheus-operator/prometheus-operator';
-  const monitoring = join(moduleFolder('test/k8s/programs/crds', prometheus), 'example', 'prometheus-operator-crd');
-  return [
-    kedaCrds(),
-    ...['components', 'configuration', 'resiliency'].map((kind) => join(dapr, `${kind}.yaml`)),
-    ...['servicemonitors', 'prometheusrules'].map((kind) => join(monitoring, `monitoring.coreos.com_${kind}.yaml`)),
-  ];
 }
 
 function environment(programs: Programs, kubeconfig: string): NodeJS.ProcessEnv {

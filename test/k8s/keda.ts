@@ -5,16 +5,10 @@ import { answersHttp } from '../../dev/stack/infrastructure/probes.ts';
 import type { ProcessSpec } from '../../dev/stack/supervise/processSpec.ts';
 import type { Certificates } from './certificates.ts';
 import type { ControlPlaneOptions } from './controlPlane.ts';
-import { moduleFolder } from './programs.ts';
 
 const NAMESPACE = 'keda';
-const SERVICE = 'keda-metrics-apiserver';
 
-export function kedaCrds(): string {
-  return join(moduleFolder('test/k8s/programs/keda', 'github.com/kedacore/keda/v2'), 'config', 'crd', 'bases');
-}
-
-/** The kinds of `kedaCrds` come first. */
+/** Its kinds come first (crds.ts). */
 export async function keda(options: ControlPlaneOptions): Promise<ProcessSpec[]> {
   const { programs, kubeconfig, portOf, certificates, dir } = options;
   const listen = async (name: string): Promise<string> => `127.0.0.1:${String(await portOf(name))}`;
@@ -70,30 +64,4 @@ function placeCertificates(folder: string, { authority, server }: Certificates):
   copyFileSync(authority.certificate, join(folder, 'ca.crt'));
   copyFileSync(server.certificate, join(folder, 'tls.crt'));
   copyFileSync(server.key, join(folder, 'tls.key'));
-}
-
-/** Makes the API server ask the adapter, which runs beside it, for external metrics. */
-export function externalMetrics(port: number, authority: Buffer): object[] {
-  return [
-    { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } },
-    {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: { name: SERVICE, namespace: NAMESPACE },
-      spec: { type: 'ExternalName', externalName: 'localhost', ports: [{ port }] },
-    },
-    {
-      apiVersion: 'apiregistration.k8s.io/v1',
-      kind: 'APIService',
-      metadata: { name: 'v1beta1.external.metrics.k8s.io' },
-      spec: {
-        group: 'external.metrics.k8s.io',
-        version: 'v1beta1',
-        groupPriorityMinimum: 100,
-        versionPriority: 100,
-        service: { name: SERVICE, namespace: NAMESPACE, port },
-        caBundle: authority.toString('base64'),
-      },
-    },
-  ];
 }

@@ -46,6 +46,14 @@ const PROGRAMS = [
     binaries: ['operator', 'adapter'],
   },
   {
+    name: 'prometheus-adapter',
+    folder: `${AT}/adapter`,
+    module: 'sigs.k8s.io/prometheus-adapter',
+    packages: ['sigs.k8s.io/prometheus-adapter/cmd/adapter'],
+    // not `adapter`: KEDA's is one too
+    binaries: ['prometheus-adapter'],
+  },
+  {
     name: 'helm',
     folder: 'test/chart/helm',
     module: 'helm.sh/helm/v3',
@@ -103,7 +111,9 @@ async function build(program: Program, home: string, say: (line: string) => void
   const telling = setInterval(() => say(`  ${program.name}: ${seconds()} s`), TELL_EVERY_MS);
   try {
     const ldflags = `-ldflags=-s -w ${program.flags?.(version) ?? ''}`;
-    const words = ['go', 'build', '-trimpath', '-buildvcs=false', ldflags, '-o', `${aside}/`, ...program.packages];
+    const [binary = '', ...others] = program.binaries;
+    const output = others.length > 0 ? `${aside}/` : join(aside, binary);
+    const words = ['go', 'build', '-trimpath', '-buildvcs=false', ldflags, '-o', output, ...program.packages];
     await run(['nice', '-n', '10', ...words], join(CHECKOUT, program.folder), signal);
     rmSync(home, { recursive: true, force: true });
     renameSync(aside, home);

@@ -11,10 +11,12 @@ export interface PrometheusOptions {
   /** of the real actor host */
   readonly hostPort: number;
   readonly labels: Readonly<Record<string, string>>;
+  /** a file of targets, read again when it changes, instead */
+  readonly targetsFile?: string;
 }
 
 /** Reads our actor host as the chart's ServiceMonitor would have it read, with the labels an operator's Prometheus gives. */
-export function prometheusSpec({ dir, port, hostPort, labels }: PrometheusOptions): ProcessSpec {
+export function prometheusSpec({ dir, port, hostPort, labels, targetsFile }: PrometheusOptions): ProcessSpec {
   const { prometheus } = findTools();
   if (prometheus === '') throw new Error('Prometheus is not set up. Run: make setup METRICS=1');
   const config = join(dir, 'prometheus.yml');
@@ -29,16 +31,18 @@ export function prometheusSpec({ dir, port, hostPort, labels }: PrometheusOption
     after: [],
     prepare: () => {
       mkdirSync(dir, { recursive: true });
-      writeFileSync(config, stringify(configOf(hostPort, labels)));
+      writeFileSync(config, stringify(configOf(hostPort, labels, targetsFile)));
     },
     ready: () => answersHttp(`http://127.0.0.1:${String(port)}/-/ready`),
   };
 }
 
-function configOf(hostPort: number, labels: Readonly<Record<string, string>>): object {
+function configOf(hostPort: number, labels: Readonly<Record<string, string>>, targetsFile?: string): object {
   const targets = [{ targets: [`127.0.0.1:${String(hostPort)}`], labels }];
+  const found =
+    targetsFile === undefined ? { static_configs: targets } : { file_sd_configs: [{ files: [targetsFile] }] };
   return {
     global: { scrape_interval: '5s', scrape_timeout: '4s' },
-    scrape_configs: [{ job_name: 'actor-host', static_configs: targets }],
+    scrape_configs: [{ job_name: 'actor-host', ...found }],
   };
 }

@@ -26,6 +26,8 @@ import {
 import { type Cluster, startCluster } from './cluster.ts';
 import { createDrive, type Drive } from './drive.ts';
 import { picture, type RunRecord } from './draw.ts';
+import { scaleByPods, startCustomMetrics } from './hpa.ts';
+import { paste } from './pages.ts';
 import { startProcesses } from './processes.ts';
 import { buildPrograms } from './programs.ts';
 import { prometheusSpec } from './prometheus.ts';
@@ -37,6 +39,8 @@ import { openVerdict } from './verdict.ts';
 const DATABASE_POOL_SIZE = 1;
 /** Tokens are the development issuer's, asked for one by one: so many donors, not ten thousand. */
 const DONORS = 400;
+/** What autoscaling.mode hpa does, without what KEDA does. */
+const ONLY_PODS = process.env['ONLY'] === 'pods';
 const LEFT_WITHIN_MS = 60_000;
 
 const stopping = new AbortController();
@@ -111,6 +115,13 @@ async function live({ cluster, world, dir }: Ground): Promise<void> {
   await installAsTold(cluster, folder);
   say('installed by the words of k8s/README.md and charts/README.md');
   await testAsTold(cluster, folder);
+  const { asked, silent } = await paste(cluster);
+  for (const line of silent) say(line);
+  verdict.check(
+    'what the runbooks ask kubectl is answered',
+    silent.length === 0 && asked > 10,
+    `${String(asked)} lines`,
+  );
   const ceiling = { perSecond: 2 * scaling.CALM };
   const drive = driveOf(world, ceiling);
   undo.push(() => drive.stop());
@@ -120,8 +131,15 @@ async function live({ cluster, world, dir }: Ground): Promise<void> {
   const recorder = await startRecord(options);
   undo.push(() => recorder.stop());
   const figures: Record<string, number | string> = {};
-  await scale({ cluster, recorder, verdict, prometheus, ceiling, folder, say, figures });
+  const scene = { cluster, recorder, verdict, prometheus, ceiling, folder, say, figures };
+  const atTarget = await scale(scene);
   await recorder.stop();
+  const customMetrics = await startCustomMetrics(scene, hostPort);
+  undo.push(customMetrics);
+  const second = await startRecord(options);
+  undo.push(() => second.stop());
+  await scaleByPods(scene, second, atTarget);
+  await second.stop();
   keepRecord(recorder, figures);
   await uninstalled(cluster, before);
 }
@@ -133,17 +151,19 @@ function driveOf(world: World, ceiling: { perSecond: number }): Drive {
   return createDrive(stage, ceiling);
 }
 
-async function scale(scene: scaling.Scene): Promise<void> {
+async function scale(scene: scaling.Scene): Promise<number> {
   const { min } = scaling.SCALE;
   const began = await scene.recorder.until(({ replicas, ready }) => replicas === min && ready === min, 60);
   verdict.check(`installed, the autoscaler asks for ${String(min)} hosts, and they are ready`, began !== null);
   const atTarget = await scaling.calm(scene);
+  if (ONLY_PODS) return atTarget;
   await scaling.surge(scene, atTarget);
   await scaling.upgrade(scene);
   await scaling.withoutPrometheusAtTheCap(scene);
   await scaling.converge(scene, atTarget);
   await scaling.calmAgain(scene);
   await scaling.withoutPrometheusAtTheMinimum(scene);
+  return atTarget;
 }
 
 async function uninstalled(cluster: Cluster, before: readonly string[]): Promise<void> {
@@ -153,7 +173,7 @@ async function uninstalled(cluster: Cluster, before: readonly string[]): Promise
 }
 
 function keepRecord({ samples }: Recorder, figures: RunRecord['figures']): void {
-  const isKept = process.env['RECORD'] === '1';
+  const isKept = process.env['RECORD'] === '1' && !ONLY_PODS;
   const folder = join(CHECKOUT, isKept ? 'docs' : '.run');
   mkdirSync(folder, { recursive: true });
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: CHECKOUT, encoding: 'utf8' }).trim();

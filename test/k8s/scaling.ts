@@ -22,7 +22,7 @@ export const CALM = 10;
 const CALM_SECONDS = 20;
 const TOO_BUSY = 0.5;
 /** times what brings a host to its target: with the cap's hosts there is still too much to do, and never so much that the api refuses most of it */
-const SURGE = 1.4;
+export const SURGE = 1.4;
 const CEILING = 1.6;
 
 export interface Scene {
@@ -38,7 +38,7 @@ export interface Scene {
   readonly figures: Record<string, number | string>;
 }
 
-const seconds = (value: number | null): string => (value === null ? 'never' : `${value.toFixed(1)} s`);
+export const seconds = (value: number | null): string => (value === null ? 'never' : `${value.toFixed(1)} s`);
 const city = (hosts: number, each: number): number => hosts * each;
 
 /** @returns stories a second at which one host stands at the target, as the calm host lets expect */
