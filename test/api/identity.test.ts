@@ -132,6 +132,7 @@ describe('a link', () => {
       organisationId: null,
       name: 'siti',
       timeZone: null,
+      photos: false,
     });
     const run = promisify(execFile);
     const { DATABASE_URL } = world.env;
@@ -178,6 +179,7 @@ describe('our tokens', () => {
       organisationId: 'shelter',
       name: 'Shelter shelter',
       timeZone: 'Europe/Helsinki',
+      photos: false,
     };
     assert.deepEqual((await me(session)).body, expected);
     assert.deepEqual((await world.ask('GET', '/v1/me', { as: 'recipient:shelter' })).body, expected);
