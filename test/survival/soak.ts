@@ -13,6 +13,8 @@ const minutes = Number(setting('MINUTES', '10'));
 const rate = Number(setting('RATE', '30'));
 const WATCHED = ['api', 'actor-host', 'relay', 'worker', 'api.daprd', 'actor-host.daprd', 'redis', 'nats'];
 const MINUTE_MS = 60_000;
+/** Told, not judged: JetStream keeps an index of its messages in memory, Redis what it holds. */
+const KEEPS_DATA = new Set(['nats', 'redis']);
 /** The first minutes warm up; after them a process may not grow by more than this share. */
 const WARM_MINUTES = 3;
 const MAX_GROWTH = 0.1;
@@ -45,7 +47,10 @@ try {
   }
   await stop();
   say(`\nMB at most, by minute, ${String(rate)} stories/s`);
-  for (const name of WATCHED) isGood = growthOf(name, byMinute) <= MAX_GROWTH && isGood;
+  for (const name of WATCHED) {
+    const growth = growthOf(name, byMinute);
+    isGood &&= growth <= MAX_GROWTH || KEEPS_DATA.has(name);
+  }
 } finally {
   await stage.balancer.close();
   await world.stop();
