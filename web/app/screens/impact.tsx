@@ -1,13 +1,11 @@
-import { useEffect, useMemo } from 'preact/hooks';
 import { impactOf, type Impact, type ImpactFactors } from '#core/words/impact.ts';
 import { read } from '../../engine/api.ts';
 import { kilograms } from '../language/amounts.ts';
 import { t } from '../language/language.ts';
 import type { Offer, Page } from '../lists.ts';
 import { OfferTitle } from '../parts/offerFacts.tsx';
-import { onNews } from '../live.ts';
-import { createSeen } from '../seen.ts';
 import { clockTime, member } from '../state.ts';
+import { useSeen } from '../useSeen.ts';
 
 interface ImpactSeen {
   readonly collectedGrams: number;
@@ -34,11 +32,7 @@ async function readHistory(): Promise<History> {
 
 /** What was collected so far, what it comes to, and what was offered. */
 export function ImpactScreen() {
-  const history = useMemo(() => createSeen('history', readHistory), []);
-  useEffect(() => {
-    void history.refresh();
-    return onNews(() => void history.refresh());
-  }, [history]);
+  const history = useSeen('history', readHistory);
   const seen = history.value.value;
   if (seen === null) return <p>{history.failed.value ? t('app.failed') : t('app.loading')}</p>;
   const { collectedGrams, lastMonthGrams, handovers, factors } = seen.impact;

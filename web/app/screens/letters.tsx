@@ -1,11 +1,10 @@
-import { useEffect, useMemo } from 'preact/hooks';
 import { read } from '../../engine/api.ts';
 import { t, word } from '../language/language.ts';
 import type { Page } from '../lists.ts';
-import { onNews, tap } from '../live.ts';
+import { tap } from '../live.ts';
 import { isPending, TapStates } from '../parts/tapState.tsx';
-import { createSeen } from '../seen.ts';
 import { clockTime } from '../state.ts';
+import { useSeen } from '../useSeen.ts';
 
 interface Letter {
   readonly seq: number;
@@ -17,11 +16,7 @@ interface Letter {
 
 /** Dead letters: what could not be done by itself, oldest first. */
 export function Letters() {
-  const letters = useMemo(() => createSeen('letters', () => read<Page<Letter>>('/v1/dead-letters?limit=50')), []);
-  useEffect(() => {
-    void letters.refresh();
-    return onNews(() => void letters.refresh());
-  }, [letters]);
+  const letters = useSeen('letters', () => read<Page<Letter>>('/v1/dead-letters?limit=50'));
   const page = letters.value.value;
   if (page === null) return <p>{letters.failed.value ? t('app.failed') : t('app.loading')}</p>;
   if (page.items.length === 0) return <p>{t('letters.empty')}</p>;

@@ -1,32 +1,23 @@
-import { useEffect, useMemo } from 'preact/hooks';
 import { read } from '../../engine/api.ts';
 import { kilograms } from '../language/amounts.ts';
 import { t, word } from '../language/language.ts';
 import type { Step, SurplusWithHistory } from '../lists.ts';
-import { onNews } from '../live.ts';
 import { Asked, detailOf } from '../parts/asked.tsx';
 import { Coming } from '../parts/coming.tsx';
 import { Steer } from '../parts/steer.tsx';
-import { createSeen } from '../seen.ts';
 import { clockTime } from '../state.ts';
 import { foodOf } from './donorHome.tsx';
 import { LotLine } from './lots.tsx';
+import { Back } from '../parts/back.tsx';
+import { useSeen } from '../useSeen.ts';
 
 /** One lot for the operator: who was tried, and why. */
 export function LotScreen({ id }: { readonly id: string }) {
-  const one = useMemo(() => createSeen(`lot ${id}`, () => read<SurplusWithHistory>(`/v1/surplus/${id}`)), [id]);
-  useEffect(() => {
-    void one.refresh();
-    return onNews(() => void one.refresh());
-  }, [one]);
+  const one = useSeen(`lot ${id}`, () => read<SurplusWithHistory>(`/v1/surplus/${id}`));
   const lot = one.value.value;
   return (
     <>
-      <p>
-        <a class="button" href="#/">
-          {t('app.back')}
-        </a>
-      </p>
+      <Back />
       {lot === null ? (
         <p>{one.failed.value ? t('app.failed') : t('app.loading')}</p>
       ) : (

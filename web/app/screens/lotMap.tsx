@@ -1,15 +1,14 @@
-import { useEffect, useMemo } from 'preact/hooks';
 import type { LotState } from '#core/lots/lot.ts';
 import type { SurplusView } from '#core/lots/view.ts';
 import { read } from '../../engine/api.ts';
 import { distance } from '../language/amounts.ts';
 import { t } from '../language/language.ts';
 import type { Page } from '../lists.ts';
-import { onNews } from '../live.ts';
 import { PlainMap, SHAPES } from '../parts/plainMap.tsx';
-import { createSeen } from '../seen.ts';
 import { go } from '../state.ts';
 import { LotLine } from './lots.tsx';
+import { Back } from '../parts/back.tsx';
+import { useSeen } from '../useSeen.ts';
 
 const OPEN: readonly LotState[] = ['posted', 'offered', 'claimed', 'rematching'];
 const LISTED = 10;
@@ -21,19 +20,11 @@ async function readOpen(): Promise<readonly SurplusView[]> {
 
 /** Where the open lots are: the list first, then drawn from their places alone. */
 export function LotMap() {
-  const open = useMemo(() => createSeen('open lots', readOpen), []);
-  useEffect(() => {
-    void open.refresh();
-    return onNews(() => void open.refresh());
-  }, [open]);
+  const open = useSeen('open lots', readOpen);
   const lots = open.value.value;
   return (
     <>
-      <p>
-        <a class="button" href="#/">
-          {t('app.back')}
-        </a>
-      </p>
+      <Back />
       {lots === null && <p>{open.failed.value ? t('app.failed') : t('app.loading')}</p>}
       {lots !== null && <p class="lead">{t('map.count', { count: lots.length })}</p>}
       {lots?.slice(0, LISTED).map((lot) => (

@@ -10,6 +10,7 @@ import { isPending, TapStates } from '../parts/tapState.tsx';
 import { createSeen } from '../seen.ts';
 import { clockTime } from '../state.ts';
 import { OpenOffer } from './recipientHome.tsx';
+import { Back } from '../parts/back.tsx';
 
 /** One offer. With a connection also who gives it and, once claimed, how to reach them. */
 export function OfferScreen({ id }: { readonly id: string }) {
@@ -23,11 +24,7 @@ export function OfferScreen({ id }: { readonly id: string }) {
   const offer = one.atMs.value > offers.atMs.value ? (told ?? listed) : (listed ?? told);
   return (
     <>
-      <p>
-        <a class="button" href="#/">
-          {t('app.back')}
-        </a>
-      </p>
+      <Back />
       {offer == null ? (
         <p>{one.failed.value || offers.value.value !== null ? t('offer.gone') : t('app.loading')}</p>
       ) : (

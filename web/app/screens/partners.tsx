@@ -1,12 +1,13 @@
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { read } from '../../engine/api.ts';
 import { t } from '../language/language.ts';
-import { onNews, tap } from '../live.ts';
+import { tap } from '../live.ts';
 import { Choice } from '../parts/choice.tsx';
 import { isPending, TapStates } from '../parts/tapState.tsx';
 import { Why } from '../parts/why.tsx';
-import { createSeen, type Seen } from '../seen.ts';
+import { type Seen } from '../seen.ts';
 import { clockTime } from '../state.ts';
+import { useSeen } from '../useSeen.ts';
 
 interface Recipient {
   readonly id: string;
@@ -61,17 +62,8 @@ export function Partners() {
   );
 }
 
-/** Asked for when the screen opens and when there is news. */
 function useList<Item>(path: string): Seen<readonly Item[]> {
-  const seen = useMemo(
-    () => createSeen(path, async () => (await read<{ readonly items: readonly Item[] }>(path)).items),
-    [path],
-  );
-  useEffect(() => {
-    void seen.refresh();
-    return onNews(() => void seen.refresh());
-  }, [seen]);
-  return seen;
+  return useSeen(path, async () => (await read<{ readonly items: readonly Item[] }>(path)).items);
 }
 
 function Recipients() {

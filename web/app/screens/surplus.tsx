@@ -1,34 +1,27 @@
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { isEnd } from '#core/lots/lot.ts';
 import type { SurplusView } from '#core/lots/view.ts';
 import { read } from '../../engine/api.ts';
 import { t } from '../language/language.ts';
 import { surpluses, type SurplusWithHistory } from '../lists.ts';
-import { onNews, tap } from '../live.ts';
+import { tap } from '../live.ts';
 import { Coming } from '../parts/coming.tsx';
 import { HandoverCode } from '../parts/handoverCode.tsx';
 import { Photo } from '../parts/photo.tsx';
 import { isPending, TapStates } from '../parts/tapState.tsx';
-import { createSeen } from '../seen.ts';
 import { clockTime } from '../state.ts';
 import { foodOf } from './donorHome.tsx';
+import { Back } from '../parts/back.tsx';
+import { useSeen } from '../useSeen.ts';
 
 /** A donor's post: all lots it has become, who comes for each, the codes, and cancelling. */
 export function SurplusScreen({ id }: { readonly id: string }) {
-  const one = useMemo(() => createSeen(`surplus ${id}`, () => read<SurplusWithHistory>(`/v1/surplus/${id}`)), [id]);
-  useEffect(() => {
-    void one.refresh();
-    return onNews(() => void one.refresh());
-  }, [one]);
+  const one = useSeen(`surplus ${id}`, () => read<SurplusWithHistory>(`/v1/surplus/${id}`));
   const surplus: SurplusView | undefined =
     one.value.value ?? surpluses.value.value?.find((each) => each.id === id) ?? undefined;
   return (
     <>
-      <p>
-        <a class="button" href="#/">
-          {t('app.back')}
-        </a>
-      </p>
+      <Back />
       {surplus === undefined ? (
         <p>{one.failed.value ? t('app.failed') : t('app.loading')}</p>
       ) : (

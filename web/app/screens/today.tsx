@@ -1,12 +1,11 @@
-import { useEffect, useMemo } from 'preact/hooks';
 import { LOT_STATES } from '#core/lots/lot.ts';
 import { read } from '../../engine/api.ts';
 import { kilograms } from '../language/amounts.ts';
 import { t } from '../language/language.ts';
-import { onNews } from '../live.ts';
 import { Bars } from '../parts/bars.tsx';
-import { createSeen } from '../seen.ts';
 import { hourOf } from '../state.ts';
+import { Back } from '../parts/back.tsx';
+import { useSeen } from '../useSeen.ts';
 
 interface Hour {
   readonly from: string;
@@ -31,19 +30,11 @@ async function readFigures(): Promise<Figures> {
 
 /** How the last day went, hour by hour, and what is open now. */
 export function Today() {
-  const figures = useMemo(() => createSeen('today', readFigures), []);
-  useEffect(() => {
-    void figures.refresh();
-    return onNews(() => void figures.refresh());
-  }, [figures]);
+  const figures = useSeen('today', readFigures);
   const seen = figures.value.value;
   return (
     <>
-      <p>
-        <a class="button" href="#/">
-          {t('app.back')}
-        </a>
-      </p>
+      <Back />
       {seen === null ? <p>{figures.failed.value ? t('app.failed') : t('app.loading')}</p> : <Plots seen={seen} />}
     </>
   );

@@ -4,6 +4,7 @@ import { TapState } from '../parts/tapState.tsx';
 import { subjectOf, windowFood, WindowLine } from '../parts/windowLine.tsx';
 import { taps } from '../state.ts';
 import { dayName, whenOf, windows, type PostingWindow } from '../windows.ts';
+import { Back } from '../parts/back.tsx';
 
 /** What posts by itself, and when. */
 export function Windows() {
@@ -15,11 +16,7 @@ export function Windows() {
   );
   return (
     <>
-      <p>
-        <a class="button" href="#/">
-          {t('app.back')}
-        </a>
-      </p>
+      <Back />
       <p>{t('windows.how')}</p>
       <p>
         <a class="button primary" href="#/window">
