@@ -33,9 +33,9 @@ export function seekingOf(commands: readonly Command[], lots: ReadonlyMap<LotId,
 /** Whom the commands of a turn name, beside those near. */
 export function namedOf(commands: readonly Command[], lots: ReadonlyMap<LotId, Lot>): Named[] {
   return commands.flatMap((command) => {
-    const lot = command.kind === 'assign' ? lots.get(command.lotId) : undefined;
-    if (command.kind !== 'assign' || lot === undefined) return [];
-    return [{ recipientId: command.recipientId, lat: lot.lat, lon: lot.lon }];
+    if (command.kind !== 'assign') return [];
+    const lot = lots.get(command.lotId);
+    return lot === undefined ? [] : [{ recipientId: command.recipientId, lat: lot.lat, lon: lot.lon }];
   });
 }
 

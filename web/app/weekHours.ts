@@ -1,5 +1,6 @@
 /** Weekly hours as people fill them in: one span a day, perhaps past midnight. */
 import type { WeeklyHours } from '#core/matching/hours.ts';
+import { clockOf, minuteOf } from '#core/words/calendar.ts';
 
 /** null: closed; `HH:MM` each; the same twice: all day */
 export type DayHours = { readonly from: string; readonly to: string } | null;
@@ -32,14 +33,4 @@ export function hoursOf(days: readonly DayHours[]): [number, number][] {
     const to = minuteOf(day.to);
     return [[n * DAY + from, n * DAY + (to > from ? to : to + DAY)]];
   });
-}
-
-function clockOf(minute: number): string {
-  const ofDay = minute % DAY;
-  return `${String(Math.floor(ofDay / 60)).padStart(2, '0')}:${String(ofDay % 60).padStart(2, '0')}`;
-}
-
-function minuteOf(clock: string): number {
-  const [hours = 0, minutes = 0] = clock.split(':').map(Number);
-  return hours * 60 + minutes;
 }

@@ -1,5 +1,6 @@
 /** Recurring posts as this phone shows and tells them. */
 import { nextOccurrence, type Schedule } from '#core/windows/schedule.ts';
+import { minuteOf } from '#core/words/calendar.ts';
 import type { Category, Storage } from '#core/words/food.ts';
 import { read } from '../engine/api.ts';
 import { fromLastTime, gramsOf } from './draft.ts';
@@ -32,11 +33,6 @@ export function upcomingOf(window: PostingWindow, timeZone: string, nowMs: numbe
   const schedule: Schedule = { ...window, minuteOfDay: minuteOf(window.timeOfDay), skips: [] };
   const next = nextOccurrence(schedule, timeZone, nowMs, window.last?.day ?? null);
   return next === null ? null : { ...next, skipped: window.skips.includes(next.day) };
-}
-
-function minuteOf(timeOfDay: string): number {
-  const [hours = 0, minutes = 0] = timeOfDay.split(':').map(Number);
-  return hours * 60 + minutes;
 }
 
 /** e.g. `Every day, 21.30` */

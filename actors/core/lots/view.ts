@@ -1,4 +1,5 @@
 import { currentOffer, type Lot, type Offer, type Reason } from './lot.ts';
+import type { Temperature } from '../words/food.ts';
 
 /** What the API shows of an offer; times RFC 3339. */
 export interface OfferView {
@@ -39,7 +40,7 @@ export interface SurplusView {
   readonly safeUntil: string;
   readonly location: { readonly lat: number; readonly lon: number };
   readonly note: string | null;
-  readonly temperature: 'checked' | 'promised' | null;
+  readonly temperature: Temperature | null;
   readonly photo: string | null;
   readonly attempt: number;
   readonly tries: number;

@@ -1,3 +1,5 @@
+import { clockOf } from '../words/calendar.ts';
+
 /** Weekly opening hours: half-open intervals of minutes since Monday 00:00 local time; 0 ≤ from < to ≤ 10,080 + 1,440. */
 export type WeeklyHours = readonly (readonly [fromMinute: number, toMinute: number])[];
 
@@ -47,8 +49,7 @@ export function localDay(timeZone: string, atMs: number): string {
 
 /** Local wall-clock time as `HH:MM`. */
 export function localTime(timeZone: string, atMs: number): string {
-  const minute = minuteOfWeek(timeZone, atMs) % 1440;
-  return `${String(Math.floor(minute / 60)).padStart(2, '0')}:${String(minute % 60).padStart(2, '0')}`;
+  return clockOf(minuteOfWeek(timeZone, atMs));
 }
 
 /** When the place that is open at `atMs` closes (unix ms), or null when it is closed then. Always open: Infinity. */

@@ -1,5 +1,6 @@
 /** When a recurring window posts: at a time of day of a donor's own zone, on some days of the week. */
 import { localDay, utcOffsetMinutes } from '../matching/hours.ts';
+import { dayAfter } from '../words/calendar.ts';
 
 export interface Schedule {
   /** 0 to 1,439, by the clock on the donor's wall */
@@ -64,8 +65,4 @@ export function atMsOf(timeZone: string, day: string, minuteOfDay: number): numb
 export function weekdayOf(day: string): number {
   // 1970-01-01 was a Thursday
   return ((Math.floor(Date.parse(`${day}T00:00:00Z`) / DAY_MS) + 3) % 7) + 1;
-}
-
-function dayAfter(day: string, days: number): string {
-  return new Date(Date.parse(`${day}T00:00:00Z`) + days * DAY_MS).toISOString().slice(0, 10);
 }

@@ -2,11 +2,11 @@ import type { Near } from '#cell/ports.ts';
 import { haversineMeters, type Place } from '#core/geo/distance.ts';
 import type { Recipient } from '#core/matching/candidate.ts';
 import { localDay } from '#core/matching/hours.ts';
+import { dayAfter } from '#core/words/calendar.ts';
 
 /** The fields of a recipient's counters hash: v, open, and YYYY-MM-DD of each day with handovers. */
 export type Counters = ReadonlyMap<string, string>;
 
-const DAY_MS = 86_400_000;
 const WEEK_DAYS = 7;
 
 /** The recipient's last seven local days, today first; worked out once per zone and call, not once per recipient. */
@@ -41,14 +41,10 @@ export function nearOf(
 
 /** The seven days that end with this one (YYYY-MM-DD). */
 function weekUpTo(day: string): readonly string[] {
-  return Array.from({ length: WEEK_DAYS }, (_, back) => dayBefore(day, back));
+  return Array.from({ length: WEEK_DAYS }, (_, back) => dayAfter(day, -back));
 }
 
 /** The oldest day that still counts for a week seen from `day`, with one to spare for zones ahead. */
 export function oldestDay(day: string): string {
-  return dayBefore(day, WEEK_DAYS);
-}
-
-function dayBefore(day: string, days: number): string {
-  return new Date(Date.parse(`${day}T00:00:00Z`) - days * DAY_MS).toISOString().slice(0, 10);
+  return dayAfter(day, -WEEK_DAYS);
 }

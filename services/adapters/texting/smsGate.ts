@@ -1,4 +1,5 @@
-import { Agent, request } from 'undici';
+import { Agent } from 'undici';
+import { postOnce, type Posted } from '../http/postOnce.ts';
 import type { TextMessage, TextOutcome, Texter } from './texter.ts';
 
 export interface SmsGateOptions {
@@ -22,19 +23,9 @@ export function createSmsGate({ url, user, password }: SmsGateOptions): Texter {
   const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
   return {
     send: async (message) => {
-      try {
-        const response = await request(endpoint, {
-          dispatcher: agent,
-          method: 'POST',
-          headers: { 'content-type': 'application/json', authorization },
-          body: JSON.stringify(bodyOf(message)),
-          signal: AbortSignal.timeout(TIMEOUT_MS),
-        });
-        await response.body.dump();
-        return outcomeOf(response.statusCode, response.headers['retry-after']);
-      } catch (error) {
-        return { outcome: 'retry', because: error instanceof Error ? error.name : 'unknown', afterMs: null };
-      }
+      const headers = { 'content-type': 'application/json', authorization };
+      const body = JSON.stringify(bodyOf(message));
+      return outcomeOf(await postOnce(endpoint, { dispatcher: agent, headers, body, timeoutMs: TIMEOUT_MS }));
     },
     close: () => agent.close(),
   };
@@ -51,10 +42,11 @@ function bodyOf({ to, text, key, ttlSeconds }: TextMessage): object {
 }
 
 /** 401 and 403 are our configuration's fault, not the number's: it is tried again, and the metric shows it. */
-function outcomeOf(status: number, retryAfter: string | string[] | undefined): TextOutcome {
+function outcomeOf(posted: Posted): TextOutcome {
+  if ('failed' in posted) return { outcome: 'retry', because: posted.failed, afterMs: null };
+  const { status, retryAfterMs: afterMs } = posted;
   if ((status >= 200 && status < 300) || status === 409) return { outcome: 'sent' };
   const because = `the gateway answered ${String(status)}`;
   if (status === 400 || status === 422) return { outcome: 'refused', because };
-  const seconds = Number(retryAfter);
-  return { outcome: 'retry', because, afterMs: seconds > 0 ? seconds * 1000 : null };
+  return { outcome: 'retry', because, afterMs };
 }

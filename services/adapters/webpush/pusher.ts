@@ -1,8 +1,9 @@
 import { SpanKind, type Attributes } from '@opentelemetry/api';
 import { Type, type Static } from 'typebox';
 import { Value } from 'typebox/value';
-import { Agent, request } from 'undici';
+import { Agent } from 'undici';
 import webpush from 'web-push';
+import { postOnce, type Posted } from '../http/postOnce.ts';
 import { ATTR_SERVER_ADDRESS } from '../telemetry/conventions.ts';
 import { step } from '../telemetry/spans.ts';
 import { endpointProblem, guardedLookup, type EndpointRules } from './endpoint.ts';
@@ -100,26 +101,17 @@ function encrypted(
 }
 
 async function send(dispatcher: Agent, details: webpush.RequestDetails): Promise<PushOutcome> {
-  try {
-    const response = await request(details.endpoint, {
-      dispatcher,
-      method: 'POST',
-      headers: Object.fromEntries(Object.entries(details.headers).map(([name, value]) => [name, String(value)])),
-      body: details.body,
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
-    await response.body.dump();
-    return outcomeOf(response.statusCode, response.headers['retry-after']);
-  } catch (error) {
-    return { outcome: 'retry', because: error instanceof Error ? error.name : 'unknown', afterMs: null };
-  }
+  const headers = Object.fromEntries(Object.entries(details.headers).map(([name, value]) => [name, String(value)]));
+  const { endpoint, body } = details;
+  return outcomeOf(await postOnce(endpoint, { dispatcher, headers, body, timeoutMs: TIMEOUT_MS }));
 }
 
-function outcomeOf(status: number, retryAfter: string | string[] | undefined): PushOutcome {
+function outcomeOf(posted: Posted): PushOutcome {
+  if ('failed' in posted) return { outcome: 'retry', because: posted.failed, afterMs: null };
+  const { status, retryAfterMs: afterMs } = posted;
   if (status >= 200 && status < 300) return { outcome: 'delivered' };
   if (GONE.has(status)) return { outcome: 'gone' };
   const because = `the push service answered ${String(status)}`;
   if (status !== 429 && status < 500) return { outcome: 'refused', because };
-  const seconds = Number(retryAfter);
-  return { outcome: 'retry', because, afterMs: seconds > 0 ? seconds * 1000 : null };
+  return { outcome: 'retry', because, afterMs };
 }

@@ -1,4 +1,5 @@
 import { localDay, utcOffsetMinutes } from '#core/matching/hours.ts';
+import { clockOf } from '#core/words/calendar.ts';
 import { atMsOf } from '#core/windows/schedule.ts';
 import { malformed } from '../problems.ts';
 
@@ -22,7 +23,6 @@ export function monthOf(month: string, timeZone: string, nowMs: number): MonthSp
 /** RFC 3339 with the zone's offset, to the second: a spreadsheet shows the time that was on the wall. */
 export function localTimestamp(timeZone: string, atMs: number): string {
   const offset = utcOffsetMinutes(timeZone, atMs);
-  const digits = (value: number): string => String(value).padStart(2, '0');
-  const zone = `${offset < 0 ? '-' : '+'}${digits(Math.floor(Math.abs(offset) / 60))}:${digits(Math.abs(offset) % 60)}`;
+  const zone = `${offset < 0 ? '-' : '+'}${clockOf(Math.abs(offset))}`;
   return new Date(atMs + offset * 60_000).toISOString().slice(0, 19) + zone;
 }

@@ -1,4 +1,5 @@
 import type { PostingWindow, WindowTold } from '#adapters/postgres/sql/windows.ts';
+import { clockOf, minuteOf } from '#core/words/calendar.ts';
 import { isAskedForTemperature } from '#core/words/food.ts';
 import type { DonorId } from '#core/words/ids.ts';
 import { principalOfRequest } from '../auth/gate.ts';
@@ -105,15 +106,13 @@ function toldOf(body: SaveWindowBody): WindowTold {
       '/temperature',
       isAsked ? 'must be promised for hot and chilled food' : 'is for hot and chilled food',
     );
-  const [hours = 0, minutes = 0] = timeOfDay.split(':').map(Number);
-  return { ...food, weekdays: weekdays.toSorted(), minuteOfDay: hours * 60 + minutes, note, temperature, paused };
+  return { ...food, weekdays: weekdays.toSorted(), minuteOfDay: minuteOf(timeOfDay), note, temperature, paused };
 }
 
 function shown({ minuteOfDay, next, donorId: _, postingDay: __, ...window }: PostingWindow) {
-  const digits = (value: number): string => String(value).padStart(2, '0');
   return {
     ...window,
-    timeOfDay: `${digits(Math.floor(minuteOfDay / 60))}:${digits(minuteOfDay % 60)}`,
+    timeOfDay: clockOf(minuteOfDay),
     next: next === null ? null : { day: next.day, at: new Date(next.atMs).toISOString() },
   };
 }

@@ -1,5 +1,6 @@
-import { language, LOCALES, t } from '../language/language.ts';
+import { t } from '../language/language.ts';
 import type { DayHours } from '../weekHours.ts';
+import { weekdayName } from '../windows.ts';
 
 interface WeekHoursProps {
   readonly days: readonly DayHours[];
@@ -7,8 +8,6 @@ interface WeekHoursProps {
 }
 
 const NEW_DAY: DayHours = { from: '08:00', to: '20:00' };
-/** 1970-01-05 was a Monday. */
-const MONDAY_MS = 4 * 86_400_000;
 
 /** One span a day; an end before its beginning is the next day's. */
 export function WeekHours({ days, change }: WeekHoursProps) {
@@ -17,10 +16,10 @@ export function WeekHours({ days, change }: WeekHoursProps) {
     <>
       {days.map((day, n) => (
         <fieldset class="day" key={n}>
-          <legend>{dayName(n)}</legend>
+          <legend>{weekdayName(n + 1, 'long')}</legend>
           {day === null ? (
             <button type="button" onClick={() => set(n, NEW_DAY)}>
-              {t('profile.hours.open', { day: dayName(n) })}
+              {t('profile.hours.open', { day: weekdayName(n + 1, 'long') })}
             </button>
           ) : (
             <>
@@ -43,7 +42,7 @@ export function WeekHours({ days, change }: WeekHoursProps) {
                 />
               </label>
               <button type="button" onClick={() => set(n, null)}>
-                {t('profile.hours.close', { day: dayName(n) })}
+                {t('profile.hours.close', { day: weekdayName(n + 1, 'long') })}
               </button>
             </>
           )}
@@ -52,9 +51,4 @@ export function WeekHours({ days, change }: WeekHoursProps) {
       <p class="small">{t('profile.hours.how')}</p>
     </>
   );
-}
-
-function dayName(n: number): string {
-  const format = new Intl.DateTimeFormat(LOCALES[language.value], { weekday: 'long', timeZone: 'UTC' });
-  return format.format(MONDAY_MS + n * 86_400_000);
 }
