@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { CDPSession, Page } from 'playwright-core';
 import { breadOf, signIn, until, type Person, type SurplusSeen } from '../journey/people.ts';
-import { overflowOf, smallTargetsOf, violationsOf, type Phone } from './browser.ts';
+import { overflowOf, smallTargetsOf, violationsOf, type Language, type Phone } from './browser.ts';
 import { openStage, type Stage } from './stage.ts';
 import { button, walk, words } from './walk.ts';
 
@@ -88,19 +88,8 @@ describe('what happens elsewhere', () => {
 
 describe('a tap', () => {
   it('made without a network survives the page, and is applied once', { timeout: 90_000 }, async () => {
-    const t = words('id');
-    const { id, offer } = await offered();
-    const phone = await stage.phone('id', 'recipient', offer.recipientId);
+    const { t, id, phone } = await acceptedOffline('id');
     const { context, page } = phone;
-    await button(page, t('offer.accept')).waitFor();
-    await controlled(page);
-    await context.setOffline(true);
-    await button(page, t('offer.accept')).click();
-    await until(
-      'it is kept',
-      () => waiting(page),
-      (count) => count === 1,
-    );
     assert.equal(await button(page, t('offer.accept')).count(), 0, 'no second tap over the first');
     await page.close();
     assert.equal(await timesIn(id, 'accepted'), 0);
@@ -120,19 +109,8 @@ describe('a tap', () => {
   });
 
   it('is sent by the service worker when no page is open', { timeout: 60_000 }, async () => {
-    const t = words('en');
-    const { id, offer } = await offered();
-    const phone = await stage.phone('en', 'recipient', offer.recipientId);
+    const { id, phone } = await acceptedOffline('en');
     const { context, page } = phone;
-    await button(page, t('offer.accept')).waitFor();
-    await controlled(page);
-    await context.setOffline(true);
-    await button(page, t('offer.accept')).click();
-    await until(
-      'it is kept',
-      () => waiting(page),
-      (count) => count === 1,
-    );
     // of the same origin, and without a script: only through it can the browser be told to sync
     const picture = await phone.open('/icon.svg');
     await page.close();
@@ -150,18 +128,8 @@ describe('a tap', () => {
   });
 
   it('that comes too late is refused, and says why', { timeout: 60_000 }, async () => {
-    const t = words('en');
-    const { id, offer } = await offered();
-    const phone = await stage.phone('en', 'recipient', offer.recipientId);
+    const { t, id, phone } = await acceptedOffline('en');
     const { context, page } = phone;
-    await button(page, t('offer.accept')).waitFor();
-    await context.setOffline(true);
-    await button(page, t('offer.accept')).click();
-    await until(
-      'it is kept',
-      () => waiting(page),
-      (count) => count === 1,
-    );
     assert.equal((await donor.remove(`/v1/surplus/${id}`)).status, 200);
     await context.setOffline(false);
     await page.locator('.tap.refused').waitFor();
@@ -244,6 +212,24 @@ describe('a push', () => {
     await phone.close();
   });
 });
+
+/** An offer somebody has accepted on a phone without a network: the tap is kept there. */
+async function acceptedOffline(language: Language) {
+  const t = words(language);
+  const { id, offer } = await offered();
+  const phone = await stage.phone(language, 'recipient', offer.recipientId);
+  const { context, page } = phone;
+  await button(page, t('offer.accept')).waitFor();
+  await controlled(page);
+  await context.setOffline(true);
+  await button(page, t('offer.accept')).click();
+  await until(
+    'it is kept',
+    () => waiting(page),
+    (count) => count === 1,
+  );
+  return { t, id, phone };
+}
 
 /** The service worker is in charge of the page: from now on it opens without a network. */
 async function controlled(page: Page): Promise<void> {

@@ -23,7 +23,7 @@ export type Storage = (typeof STORAGES)[number];
 export const TEMPERATURES = ['checked', 'promised'] as const;
 export type Temperature = (typeof TEMPERATURES)[number];
 
-export function isAskedForTemperature(storage: Storage): boolean {
+export function isAskedForTemperature(storage: Storage): storage is 'hot' | 'chilled' {
   return storage === 'hot' || storage === 'chilled';
 }
 

@@ -1,10 +1,10 @@
 import { t } from '../language/language.ts';
 
-/** The way to the role's first screen. */
-export function Back() {
+/** @param to the screen it leads to; left out: the role's first one */
+export function Back({ to = '' }: { readonly to?: string }) {
   return (
     <p>
-      <a class="button" href="#/">
+      <a class="button" href={`#/${to}`}>
         {t('app.back')}
       </a>
     </p>

@@ -2,13 +2,12 @@ import { useState } from 'preact/hooks';
 import { t } from '../language/language.ts';
 import type { Offer } from '../lists.ts';
 import { Choice } from './choice.tsx';
+import { ANSWERS, type YesNo } from './food.tsx';
 import { answer } from './offerAnswer.tsx';
 import { Scan } from './scan.tsx';
 
 const DIGITS = 8;
 const CODE = /^\d{8}$/;
-const ANSWERS = ['yes', 'no'] as const;
-type YesNo = (typeof ANSWERS)[number];
 
 /** The proof that the food changed hands: the donor's 8 digits. Works without a network too: it is sent later. */
 export function Handover({ offer }: { readonly offer: Offer }) {

@@ -4,6 +4,7 @@ import { CATEGORIES, STORAGES, type Category, type Storage } from '#core/words/f
 import { authorized, read } from '../../engine/api.ts';
 import { t } from '../language/language.ts';
 import { categoryName } from '../parts/offerFacts.tsx';
+import { Several } from '../parts/several.tsx';
 import { WeekHours } from '../parts/weekHours.tsx';
 import { member } from '../state.ts';
 import { daysOf, hoursOf, type DayHours } from '../weekHours.ts';
@@ -172,37 +173,6 @@ function Taking({ draft, kept, change }: TakingProps) {
         set={(storages) => change({ storages })}
       />
     </>
-  );
-}
-
-interface SeveralProps<Value extends string> {
-  readonly legend: string;
-  readonly all: readonly Value[];
-  readonly chosen: readonly Value[];
-  readonly words: (value: Value) => string;
-  readonly set: (chosen: readonly Value[]) => void;
-}
-
-/** Some of several: check boxes, each a large target. */
-function Several<Value extends string>({ legend, all, chosen, words, set }: SeveralProps<Value>) {
-  return (
-    <fieldset class="choice">
-      <legend>{legend}</legend>
-      <div class="row">
-        {all.map((value) => (
-          <label key={value}>
-            <input
-              type="checkbox"
-              checked={chosen.includes(value)}
-              onChange={({ currentTarget }) =>
-                set(all.filter((each) => (each === value ? currentTarget.checked : chosen.includes(each))))
-              }
-            />
-            <span>{words(value)}</span>
-          </label>
-        ))}
-      </div>
-    </fieldset>
   );
 }
 

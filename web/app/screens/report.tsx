@@ -2,6 +2,7 @@ import { useEffect, useMemo } from 'preact/hooks';
 import { read } from '../../engine/api.ts';
 import { kilograms } from '../language/amounts.ts';
 import { language, LOCALES, t } from '../language/language.ts';
+import { Back } from '../parts/back.tsx';
 import { categoryName } from '../parts/offerFacts.tsx';
 import { createSeen } from '../seen.ts';
 import { clockTime, go, member, nowMs, timeZone } from '../state.ts';
@@ -38,11 +39,7 @@ export function ReportScreen({ month }: { readonly month: string }) {
   return (
     <>
       <div class="screen-only">
-        <p>
-          <a class="button" href="#/">
-            {t('app.back')}
-          </a>
-        </p>
+        <Back />
         <label for="month">{t('report.month')}</label>
         <select id="month" value={chosen} onChange={(event) => go('report', event.currentTarget.value)}>
           {months.map((each) => (

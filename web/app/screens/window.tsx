@@ -1,11 +1,12 @@
 import { useEffect, useState } from 'preact/hooks';
-import { CATEGORIES, isAskedForTemperature, MAX_GRAMS, STORAGES } from '#core/words/food.ts';
-import { gramsOf } from '../draft.ts';
+import { isAskedForTemperature } from '#core/words/food.ts';
 import { t } from '../language/language.ts';
 import { tap } from '../live.ts';
 import { Amount } from '../parts/amount.tsx';
+import { Back } from '../parts/back.tsx';
 import { Choice } from '../parts/choice.tsx';
-import { categoryName } from '../parts/offerFacts.tsx';
+import { FoodKind, foodProblem, Note, Safety } from '../parts/food.tsx';
+import { Several } from '../parts/several.tsx';
 import { subjectOf } from '../parts/windowLine.tsx';
 import { go } from '../state.ts';
 import { bodyOf, draftOf, GOOD_HOURS, WEEKDAYS, weekdayName, windows, type WindowDraft } from '../windows.ts';
@@ -17,11 +18,7 @@ export function WindowScreen({ id }: { readonly id: string }) {
   if (id !== '' && windows.value.value === null) return <p>{t('app.loading')}</p>;
   return (
     <>
-      <p>
-        <a class="button" href="#/windows">
-          {t('app.back')}
-        </a>
-      </p>
+      <Back to="windows" />
       <Form key={window?.id} first={draftOf(window)} id={window?.id ?? null} />
     </>
   );
@@ -65,10 +62,6 @@ interface PartProps {
 }
 
 function When({ draft, change }: PartProps) {
-  const toggle = (day: number): void => {
-    const rest = draft.weekdays.filter((each) => each !== day);
-    change({ weekdays: rest.length < draft.weekdays.length ? rest : [...rest, day].sort() });
-  };
   return (
     <>
       <label for="time">{t('window.time')}</label>
@@ -78,42 +71,35 @@ function When({ draft, change }: PartProps) {
         value={draft.timeOfDay}
         onInput={(event) => change({ timeOfDay: event.currentTarget.value })}
       />
-      <fieldset class="choice">
-        <legend>{t('window.days')}</legend>
-        <div class="row">
-          {WEEKDAYS.map((day) => (
-            <label key={day}>
-              <input type="checkbox" checked={draft.weekdays.includes(day)} onChange={() => toggle(day)} />
-              <span>{weekdayName(day)}</span>
-            </label>
-          ))}
-        </div>
-      </fieldset>
+      <Several
+        legend={t('window.days')}
+        all={WEEKDAYS}
+        chosen={draft.weekdays}
+        words={(day) => weekdayName(day)}
+        set={(weekdays) => change({ weekdays })}
+      />
     </>
   );
 }
 
+/** Nobody measures when it posts by itself: the recipient is told that it is a promise, and measures at the door. */
 function What({ draft, change }: PartProps) {
   const hours: readonly string[] = GOOD_HOURS;
   return (
     <>
-      <Choice
-        legend={t('post.what')}
-        name="category"
-        values={CATEGORIES}
-        chosen={draft.category}
-        words={categoryName}
-        choose={(category) => change({ category })}
+      <FoodKind
+        category={draft.category}
+        storage={draft.storage}
+        chooseCategory={(category) => change({ category })}
+        chooseStorage={(storage) => change({ storage, promised: null })}
       />
-      <Choice
-        legend={t('post.storage')}
-        name="storage"
-        values={STORAGES}
-        chosen={draft.storage}
-        words={(storage) => t(`storage.${storage}`)}
-        choose={(storage) => change({ storage, promised: null })}
+      <Safety
+        name="promised"
+        storage={draft.storage}
+        question={(storage) => t(`window.promise.${storage}`)}
+        answer={draft.promised}
+        choose={(promised) => change({ promised })}
       />
-      <Promise draft={draft} change={change} />
       <Amount kg={draft.kg} choose={(kg) => change({ kg })} />
       <Choice
         legend={t('window.good')}
@@ -123,34 +109,7 @@ function What({ draft, change }: PartProps) {
         words={(each) => t('window.good.hours', { hours: Number(each) })}
         choose={(goodHours) => change({ goodHours })}
       />
-      <label for="note">{t('post.note')}</label>
-      <textarea
-        id="note"
-        rows={2}
-        maxLength={500}
-        placeholder={t('post.note.hint')}
-        value={draft.note}
-        onInput={(event) => change({ note: event.currentTarget.value })}
-      />
-    </>
-  );
-}
-
-/** Nobody measures when it posts by itself: the recipient is told that it is a promise, and measures at the door. */
-function Promise({ draft, change }: PartProps) {
-  const { storage, promised } = draft;
-  if (storage !== 'hot' && storage !== 'chilled') return null;
-  return (
-    <>
-      <Choice
-        legend={`${t('post.question')}: ${t(`window.promise.${storage}`)}`}
-        name="promised"
-        values={['yes', 'no'] as const}
-        chosen={promised}
-        words={(answer) => t(`post.${answer}`)}
-        choose={(answer) => change({ promised: answer })}
-      />
-      {promised === 'no' && <p class="tap refused">{t(`post.unsafe.${storage}`)}</p>}
+      <Note note={draft.note} set={(note) => change({ note })} />
     </>
   );
 }
@@ -159,10 +118,7 @@ function Promise({ draft, change }: PartProps) {
 function problemOf({ timeOfDay, weekdays, kg, storage, promised }: WindowDraft): string | null {
   if (!/^\d{2}:\d{2}$/.test(timeOfDay)) return t('window.time.wrong');
   if (weekdays.length === 0) return t('window.days.none');
-  if (gramsOf(kg) === null) return t('post.amount.wrong', { most: MAX_GRAMS / 1000 });
-  if (storage !== 'hot' && storage !== 'chilled') return null;
-  if (promised === 'no') return t(`post.unsafe.${storage}`);
-  return promised === null ? t('post.answer') : null;
+  return foodProblem(kg, storage, promised);
 }
 
 function PauseOrRemove({ id, first }: { readonly id: string; readonly first: WindowDraft }) {
