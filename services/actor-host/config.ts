@@ -5,6 +5,8 @@ export const Config = Type.Object({
   APP_PORT: Type.Integer({ minimum: 1, maximum: 65_535 }),
   HOST: Type.String({ default: '127.0.0.1' }),
   APP_API_TOKEN: Type.String({ minLength: 16 }),
+  DAPR_HTTP_PORT: Type.Integer({ minimum: 1, maximum: 65_535 }),
+  DAPR_API_TOKEN: Type.String({ minLength: 16 }),
   DATABASE_URL: Type.String({ minLength: 1 }),
   REDIS_URL: Type.String({ minLength: 1 }),
   REDIS_PREFIX: Type.String({ default: 'pp' }),

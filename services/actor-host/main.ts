@@ -3,6 +3,7 @@ import { createCellActors } from '#cell/cellActor.ts';
 import { policyOf } from '#core/lots/policy.ts';
 import { readEnv } from '#adapters/config/env.ts';
 import { createHandoverCode } from '#adapters/crypto/handoverCode.ts';
+import { watchSidecar } from '#adapters/dapr/sidecarWatch.ts';
 import { newUuid } from '#adapters/ids/uuid.ts';
 import { connectBus } from '#adapters/nats/bus.ts';
 import { createOutboxHint } from '#adapters/nats/hints.ts';
@@ -50,12 +51,15 @@ watchSaturation(register, actors, pool);
 const checkReady = async (): Promise<void> => void (await pool.query('select 1'));
 const app = createApp({ actors, appToken: env.APP_API_TOKEN, registry: register, log, checkReady });
 await app.listen({ host: env.HOST, port: env.APP_PORT });
+const daprUrl = `http://127.0.0.1:${String(env.DAPR_HTTP_PORT)}`;
+const watch = watchSidecar({ daprUrl, daprToken: env.DAPR_API_TOKEN, registry: register, log });
 log.info({ port: env.APP_PORT }, 'hosting cells');
 
 let stopping = false;
 async function stop(): Promise<void> {
   if (stopping) return;
   stopping = true;
+  await watch.stop();
   await app.close();
   await actors.idle();
   clock.stop();

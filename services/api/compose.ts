@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { createSealer } from '#adapters/crypto/sealed.ts';
 import { createHandoverCode } from '#adapters/crypto/handoverCode.ts';
 import { createCellClient } from '#adapters/dapr/cellClient.ts';
+import { watchSidecar } from '#adapters/dapr/sidecarWatch.ts';
 import { parseOpeningHours } from '#adapters/hours/parseOpeningHours.ts';
 import { newUuid } from '#adapters/ids/uuid.ts';
 import { connectBus, type Bus } from '#adapters/nats/bus.ts';
@@ -51,7 +52,7 @@ export async function compose(env: ApiConfig, log: Logger, metrics: ApiMetrics):
   const bus = await connectBus({ url: env.NATS_URL, name: 'api' });
   const { hub, feed } = screens(bus);
   const daprUrl = `http://127.0.0.1:${String(env.DAPR_HTTP_PORT)}`;
-  const cells = cellsBehind(daprUrl, env.DAPR_API_TOKEN, metrics);
+  const cells = cellsBehind(daprUrl, env.DAPR_API_TOKEN, metrics, log);
   const nowMs = Date.now;
   const directory = createDirectory({ read: (kind, ids) => findOrganisations(pool, kind, ids), nowMs });
   const sealer = createSealer(env.CONTACT_KEYS, env.CONTACT_KEY_ID);
@@ -132,8 +133,14 @@ function trusted(env: ApiConfig, identity: Identity | null, metrics: ApiMetrics)
   return [...own, { issuer: env.JWT_ISSUER_URL, keys }];
 }
 
-function cellsBehind(daprUrl: string, daprToken: string, metrics: ApiMetrics): ReturnType<typeof createCellClient> {
-  return createCellClient({
+function cellsBehind(
+  daprUrl: string,
+  daprToken: string,
+  metrics: ApiMetrics,
+  log: Logger,
+): ReturnType<typeof createCellClient> {
+  const watch = watchSidecar({ daprUrl, daprToken, registry: metrics.registry, log });
+  const cells = createCellClient({
     daprUrl,
     daprToken,
     called: (size, _, ok) => {
@@ -141,6 +148,13 @@ function cellsBehind(daprUrl: string, daprToken: string, metrics: ApiMetrics): R
       metrics.cellBatch.observe(size);
     },
   });
+  return {
+    send: cells.send,
+    close: async () => {
+      await watch.stop();
+      await cells.close();
+    },
+  };
 }
 
 /** The feed tells the hub, the hub asks the feed where it is. */

@@ -3,6 +3,7 @@ import { register, Registry } from 'prom-client';
 import { createAlerts } from '#adapters/alerts/pagerDuty.ts';
 import { readEnv } from '#adapters/config/env.ts';
 import { createCellClient } from '#adapters/dapr/cellClient.ts';
+import { watchSidecar } from '#adapters/dapr/sidecarWatch.ts';
 import { connectBus } from '#adapters/nats/bus.ts';
 import { createPublish } from '#adapters/nats/publish.ts';
 import { createStreamKeeper } from '#adapters/nats/streams.ts';
@@ -38,6 +39,7 @@ const parts = { pool, bus, keepStreams, cells, alerts, photos, redis, me, meters
 const app = startWorkerApp({ ...parts, ...push, texting, publish: createPublish(bus, keepStreams) }, roles);
 // the candidate keeper counts in prom-client's own register
 const registry = Registry.merge([meters.registry, register]);
+const watch = watchSidecar({ daprUrl, daprToken: env.DAPR_API_TOKEN, registry, log });
 const probes = await serveProbes({ host: env.HOST, port: env.APP_PORT, registry, missing: app.missing });
 log.info({ port: probes.port, roles }, 'working');
 
@@ -45,6 +47,7 @@ let stopping = false;
 async function stop(): Promise<void> {
   if (stopping) return;
   stopping = true;
+  await watch.stop();
   await app.stop();
   await Promise.all([probes.close(), push.close(), texting?.texter.close(), cells.close(), bus.close(), pool.end()]);
   log.info('stopped');

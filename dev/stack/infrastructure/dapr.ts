@@ -34,7 +34,7 @@ export async function placementSpec({ bin, portOf }: DaprOptions): Promise<Proce
     '--keepalive-time=1s',
     '--keepalive-timeout=1s',
     // A sidecar without actors that dies during a round is waited for until this (placement 1.18.1 counts only leaving hosts);
-    // the default is 8 s, and no cell is found meanwhile. Longer than what a host may drain: drainOngoingCallTimeout, 1 s.
+    // the default is 8 s, and no cell is found meanwhile. Longer than a host takes to let go (actorRoutes.ts).
     '--disseminate-timeout=2s',
     '--log-level=warn',
   ];

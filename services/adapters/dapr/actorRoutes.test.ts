@@ -3,7 +3,7 @@ import { it } from 'node:test';
 import Fastify from 'fastify';
 import { ACTOR_TYPE, TURN_METHOD } from '#cell/contract.ts';
 import type { CellActors } from '#cell/cellActor.ts';
-import { registerActorRoutes } from './actorRoutes.ts';
+import { AWAKE_METHOD, registerActorRoutes } from './actorRoutes.ts';
 
 const TOKEN = 'app-token';
 const url = `/actors/${ACTOR_TYPE}/46920bd`;
@@ -25,6 +25,20 @@ it('daprd takes a cell away, whatever content type its DELETE names', async () =
     }
     assert.deepEqual(deactivated, ['46920bd', '46920bd']);
   }
+});
+
+it('a turn that does not end is not waited for: placement would cut the whole host off', { timeout: 2_000 }, async () => {
+  const app = Fastify();
+  const actors = { deactivate: () => new Promise<void>(() => undefined) } as unknown as CellActors;
+  registerActorRoutes(app, actors, TOKEN);
+  const answer = await app.inject({ method: 'DELETE', url, headers: { 'dapr-api-token': TOKEN } });
+  assert.equal(answer.statusCode, 200);
+});
+
+it('whoever asks whether calls arrive is told so, under any id', async () => {
+  const asked = { method: 'PUT', url: `/actors/${ACTOR_TYPE}/awake-3/method/${AWAKE_METHOD}` } as const;
+  assert.equal((await appOf([]).inject({ ...asked, headers: { 'dapr-api-token': TOKEN } })).statusCode, 200);
+  assert.equal((await appOf([]).inject({ ...asked, headers: {} })).statusCode, 401);
 });
 
 it('a stranger takes nothing away, and a turn still has to be JSON', async () => {

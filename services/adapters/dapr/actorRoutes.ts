@@ -3,6 +3,7 @@
  * what happens next), deactivate. https://docs.dapr.io/reference/api/actors_api/ — why not the SDK's server: ADR 0002.
  */
 import { timingSafeEqual } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ACTOR_TYPE, TURN_METHOD, type TurnRequest } from '#cell/contract.ts';
 import type { CellActors } from '#cell/cellActor.ts';
@@ -13,6 +14,14 @@ interface ActorParams {
   readonly method: string;
 }
 
+/** Of any actor id: answers at once, to whoever asks whether calls arrive (sidecarWatch.ts). */
+export const AWAKE_METHOD = 'awake';
+/**
+ * A turn lasts well under a second, and placement gives a whole round 2 s (dev/stack/infrastructure/dapr.ts). Who takes longer is cut off
+ * in the middle of the round, which may silence the sidecar for good (ADR 0012). What is still under way then ends by itself, behind the fence.
+ */
+const DRAIN_MS = 500;
+const DEACTIVATE_WITHIN_MS = 250;
 /** A turn of 100 posts is about 60 KB. */
 const BODY_LIMIT_BYTES = 4 * 1024 * 1024;
 
@@ -26,8 +35,7 @@ export function registerActorRoutes(app: FastifyInstance, actors: CellActors, ap
   app.get('/dapr/config', () => ({
     entities: [ACTOR_TYPE],
     actorIdleTimeout: '10m',
-    // A turn lasts well under a second; placement gives a whole round 2 s (dev/stack/infrastructure/dapr.ts).
-    drainOngoingCallTimeout: '1s',
+    drainOngoingCallTimeout: `${String(DRAIN_MS)}ms`,
     drainRebalancedActors: true,
     reentrancy: { enabled: false },
   }));
@@ -36,6 +44,7 @@ export function registerActorRoutes(app: FastifyInstance, actors: CellActors, ap
     { bodyLimit: BODY_LIMIT_BYTES },
     async (request, reply) => {
       const { type, id, method } = request.params;
+      if (type === ACTOR_TYPE && method === AWAKE_METHOD) return {};
       if (type !== ACTOR_TYPE || method !== TURN_METHOD) return await reply.code(404).send({ error: 'no such method' });
       try {
         return await actors.turn(id, request.body as TurnRequest);
@@ -61,8 +70,17 @@ function registerDeactivation(scope: FastifyInstance, actors: CellActors): void 
   scope.removeAllContentTypeParsers();
   scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) => done(null, null));
   scope.delete<{ Params: ActorParams }>('/actors/:type/:id', async (request) => {
-    await actors.deactivate(request.params.id);
+    await withinMs(DEACTIVATE_WITHIN_MS, actors.deactivate(request.params.id));
     return {};
+  });
+}
+
+/** Resolves when the work is done, or in time. */
+async function withinMs(ms: number, work: Promise<void>): Promise<void> {
+  const over = new AbortController();
+  const late = pause(ms, undefined, { signal: over.signal }).catch(() => undefined);
+  await Promise.race([work, late]).finally(() => {
+    over.abort();
   });
 }
 

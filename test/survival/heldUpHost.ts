@@ -1,0 +1,29 @@
+/** An actor host whose first taking away of a cell takes longer than placement waits for it, as a turn behind a locked table once did. */
+import { setTimeout as pause } from 'node:timers/promises';
+import Fastify from 'fastify';
+import pino from 'pino';
+import { Registry } from 'prom-client';
+import type { CellActors } from '#cell/cellActor.ts';
+import { registerActorRoutes } from '#adapters/dapr/actorRoutes.ts';
+import { watchSidecar } from '#adapters/dapr/sidecarWatch.ts';
+
+const HELD_UP_MS = 3_000;
+const { APP_PORT, APP_API_TOKEN = '', DAPR_HTTP_PORT, DAPR_API_TOKEN: daprToken = '', WATCHED } = process.env;
+
+const app = Fastify();
+let heldUp = false;
+// Straight before our own routes, which answer a DELETE in time.
+app.addHook('onRequest', async ({ method }) => {
+  if (method !== 'DELETE' || heldUp) return;
+  await pause(HELD_UP_MS);
+  heldUp = true;
+});
+const actors = {
+  turn: async () => ({ answers: [] }),
+  deactivate: async () => undefined,
+} as unknown as CellActors;
+registerActorRoutes(app, actors, APP_API_TOKEN);
+app.get('/healthz', () => ({}));
+await app.listen({ host: '127.0.0.1', port: Number(APP_PORT) });
+const daprUrl = `http://127.0.0.1:${String(DAPR_HTTP_PORT)}`;
+if (WATCHED === '1') watchSidecar({ daprUrl, daprToken, registry: new Registry(), log: pino() });
