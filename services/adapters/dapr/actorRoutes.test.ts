@@ -27,13 +27,17 @@ it('daprd takes a cell away, whatever content type its DELETE names', async () =
   }
 });
 
-it('a turn that does not end is not waited for: placement would cut the whole host off', { timeout: 2_000 }, async () => {
-  const app = Fastify();
-  const actors = { deactivate: () => new Promise<void>(() => undefined) } as unknown as CellActors;
-  registerActorRoutes(app, actors, TOKEN);
-  const answer = await app.inject({ method: 'DELETE', url, headers: { 'dapr-api-token': TOKEN } });
-  assert.equal(answer.statusCode, 200);
-});
+it(
+  'a turn that does not end is not waited for: placement would cut the whole host off',
+  { timeout: 2_000 },
+  async () => {
+    const app = Fastify();
+    const actors = { deactivate: () => new Promise<void>(() => undefined) } as unknown as CellActors;
+    registerActorRoutes(app, actors, TOKEN);
+    const answer = await app.inject({ method: 'DELETE', url, headers: { 'dapr-api-token': TOKEN } });
+    assert.equal(answer.statusCode, 200);
+  },
+);
 
 it('whoever asks whether calls arrive is told so, under any id', async () => {
   const asked = { method: 'PUT', url: `/actors/${ACTOR_TYPE}/awake-3/method/${AWAKE_METHOD}` } as const;
