@@ -10,6 +10,7 @@ const REFUSED: readonly [string, RegExp][] = [
   ['image.registry=x', /registry/],
   ['config.webPush.publicKey=key', /subject/],
   ['config.smsGateway.url=https://sms.example/3rdparty/v1', /publicUrl/],
+  ['config.photoStore.bucketUrl=s3://photos', /bucketUrl/],
   ['config.impact.mealKg=0', /mealKg/],
   ['config.logLevel=loud', /logLevel/],
   ['config.jwt.issuerUrl=', /issuerUrl/],
