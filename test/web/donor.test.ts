@@ -10,7 +10,7 @@ import { checkReceipt } from '../../dev/receipt/check.ts';
 import { askToken } from '../../dev/issuer/tokens.ts';
 import { segment } from '../objects/picture.ts';
 import { breadOf, signIn, until, type Person, type SurplusSeen } from '../journey/people.ts';
-import { openBrowser, overflowOf, smallTargetsOf, violationsOf } from './browser.ts';
+import { countTaps, openBrowser, overflowOf, smallTargetsOf, violationsOf } from './browser.ts';
 import { film } from './camera.ts';
 import { enterBy, openStage, type Stage } from './stage.ts';
 import { button, words } from './walk.ts';
@@ -371,13 +371,3 @@ describe('posting', () => {
     },
   );
 });
-
-/** Fingers put down, over all pages of this tab. @returns how many so far */
-async function countTaps(page: Page): Promise<() => Promise<number>> {
-  await page.evaluate(() => {
-    const counted = globalThis as unknown as { taps: number };
-    counted.taps = 0;
-    addEventListener('pointerdown', () => void counted.taps++, { capture: true });
-  });
-  return () => page.evaluate(() => (globalThis as unknown as { taps: number }).taps);
-}
