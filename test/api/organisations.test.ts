@@ -64,6 +64,29 @@ describe('an organisation', () => {
     });
   });
 
+  it('a donor who is paused posts nothing; what it posted before keeps its answer, and its key', async () => {
+    const post = (key: string): Promise<Reply> =>
+      world.ask('POST', '/v1/surplus', { as: 'donor:kitchen', key, body: before });
+    const pause = (active: boolean): Promise<Reply> =>
+      world.ask('PATCH', '/v1/donors/kitchen', { as: 'operator', body: { active }, headers: { 'if-match': '*' } });
+    const before = food();
+    const [taken, refused] = [newKey(), newKey()];
+    const first = await post(taken);
+    assert.equal(first.status, 201, first.text);
+    assert.equal((await pause(false)).status, 200);
+    const no = await post(refused);
+    assert.deepEqual([no.status, no.body.type], [409, '/docs/errors/donor-paused'], no.text);
+    const again = await post(taken);
+    assert.deepEqual([again.status, again.body.id], [201, first.body.id], again.text);
+    assert.equal(
+      (await world.ask('DELETE', `/v1/surplus/${String(first.body.id)}`, { as: 'donor:kitchen' })).status,
+      200,
+    );
+    assert.equal((await pause(true)).status, 200);
+    assert.equal((await post(refused)).status, 409, 'a key keeps its answer');
+    assert.equal((await post(newKey())).status, 201);
+  });
+
   it('keeps its contact sealed in the row, and takes it back', async () => {
     await change({ contact: { email: 'help@shelter.example' } }, '*');
     const { rows } = await world.pool.query(

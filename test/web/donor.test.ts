@@ -199,6 +199,29 @@ describe('a recurring post', () => {
   });
 });
 
+describe('a donor who is paused', () => {
+  it('is told so when it posts', { timeout: 60_000 }, async () => {
+    const operator = await signIn(stage.helsinki, 'operator');
+    const setActive = (active: boolean) =>
+      operator.patch(`/v1/donors/${donorId}`, { active }, { 'if-match': '*', 'audit-reason': 'x' });
+    const t = words('id');
+    assert.equal((await setActive(false)).status, 200);
+    const phone = await stage.phone('id', 'donor', donorId);
+    const { page } = phone;
+    await page
+      .locator('main')
+      .getByRole('link', { name: t('food.post'), exact: true })
+      .click();
+    await page.getByLabel(t('storage.ambient'), { exact: true }).check({ force: true });
+    await button(page, t('post.go')).click();
+    await page.locator('.tap.refused', { hasText: t('refused.donor-paused') }).waitFor();
+    await fitsEverybody(page, 'a donor who is paused');
+    await button(page, t('tap.dismiss')).click();
+    assert.equal((await setActive(true)).status, 200);
+    await phone.close();
+  });
+});
+
 describe('the month', () => {
   it(
     'is on the screen, as a table and as a receipt that fits it; what is printed has no buttons',

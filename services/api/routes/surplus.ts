@@ -70,6 +70,7 @@ function postSurplus(app: Api, { sendOnce, directory, fingerprint, nowMs, newUui
         donorId: principal.id,
         lat: where.lat,
         lon: where.lon,
+        ...(donor.active ? {} : { donorPaused: true }),
       };
       const answer = await sendOnce({ command, homeRegionId: donor.homeRegionId, traceparent: traceparentOf(request) });
       const { surplus } = granted(answer);

@@ -167,6 +167,7 @@ export const en = {
   'refused.not-found': 'It is not there, or not yours.',
   'refused.unsafe': 'The time until which the food is good is not possible.',
   'refused.organisation-unknown': 'Your organisation is not active. Ask your operator.',
+  'refused.donor-paused': 'Your organisation is paused, so nothing can be posted. Ask your operator to resume it.',
   'refused.stale-version': 'It has changed meanwhile. Look again.',
   'refused.unsuitable': 'This recipient cannot take it: {detail}',
   'refused.deadline': 'That time is not possible.',

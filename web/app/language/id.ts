@@ -167,6 +167,8 @@ export const id: Readonly<Record<MessageKey, string>> = {
   'refused.not-found': 'Tidak ada, atau bukan milik Anda.',
   'refused.unsafe': 'Batas waktu kelayakan makanan tidak mungkin.',
   'refused.organisation-unknown': 'Organisasi Anda tidak aktif. Hubungi operator Anda.',
+  'refused.donor-paused':
+    'Organisasi Anda sedang dijeda, jadi belum bisa membagikan makanan. Minta operator mengaktifkannya lagi.',
   'refused.stale-version': 'Sudah berubah. Silakan lihat lagi.',
   'refused.unsuitable': 'Penerima ini tidak bisa menerimanya: {detail}',
   'refused.deadline': 'Waktu itu tidak mungkin.',
