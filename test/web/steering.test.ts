@@ -125,6 +125,37 @@ describe('an operator', () => {
     await phone.close();
   });
 
+  it('reads names of organisations, and ids in small print only', { timeout: 90_000 }, async () => {
+    const id = await deadLettered();
+    const { body: told } = await operator.get<SurplusSeen & { donorId: string; donorName: string }>(
+      `/v1/surplus/${id}`,
+    );
+    const { donorId, donorName, offer } = told;
+    assert.ok(offer !== null && donorName !== donorId);
+    const phone = await stage.phone('id', 'operator', '');
+    const { page } = phone;
+    const read = async (path: string, ready: string): Promise<string> => {
+      await page.goto(`${stage.url}/#/${path}`);
+      await page.getByText(ready).first().waitFor();
+      return await page.locator('main').evaluate((main) => {
+        const large = main.cloneNode(true) as HTMLElement;
+        for (const small of large.querySelectorAll('.small')) small.remove();
+        return large.textContent;
+      });
+    };
+    for (const path of ['', `surplus/${id}`, 'letters', 'today', 'partners']) {
+      const text = await read(
+        path,
+        path === 'today' ? t('today.posted') : path === 'partners' ? t('partners.which') : donorName,
+      );
+      for (const bare of [donorId, offer.recipientId]) assert.ok(!text.includes(bare), `${path}: ${bare}`);
+    }
+    const [letter] = (await operator.get<{ items: { seq: number }[] }>('/v1/dead-letters')).body.items;
+    await operator.post(`/v1/dead-letters/${String(letter?.seq)}/discard`, {});
+    await donor.remove(`/v1/surplus/${id}`);
+    await phone.close();
+  });
+
   it('pauses and resumes a recipient', async () => {
     const phone = await stage.phone('id', 'operator', '');
     const { page } = phone;

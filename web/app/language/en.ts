@@ -221,8 +221,8 @@ export const en = {
   'lot.others': 'Other lots of the same post',
   'lot.step': '{from} → {to}',
   'lot.posted': 'Posted {time}',
-  'lot.donor': 'Donor: {id}',
-  'lot.recipient': 'Recipient: {id}',
+  'lot.donor': 'Donor: {name}',
+  'lot.recipient': 'Recipient: {name}',
 
   'reason.posted': 'Posted by the donor',
   'reason.split': 'Split off from another lot',

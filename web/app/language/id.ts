@@ -222,8 +222,8 @@ export const id: Readonly<Record<MessageKey, string>> = {
   'lot.others': 'Lot lain dari kiriman yang sama',
   'lot.step': '{from} → {to}',
   'lot.posted': 'Dibagikan {time}',
-  'lot.donor': 'Donatur: {id}',
-  'lot.recipient': 'Penerima: {id}',
+  'lot.donor': 'Donatur: {name}',
+  'lot.recipient': 'Penerima: {name}',
 
   'reason.posted': 'Dibagikan oleh donatur',
   'reason.split': 'Dipisahkan dari lot lain',

@@ -37,7 +37,9 @@ function History({ lot, seenAtMs }: { readonly lot: SurplusWithHistory; readonly
           <strong>{t(`state.lot.${lot.state as 'posted'}`)}</strong> ·{' '}
           {t('offer.safe', { time: clockTime(lot.safeUntil) })}
         </p>
-        <p class="small">{t('lot.donor', { id: lot.donorId })}</p>
+        <p>
+          {t('lot.donor', { name: lot.donorName ?? lot.donorId })} <span class="small">({lot.donorId})</span>
+        </p>
         <Coming surplus={lot} />
         {lot.note !== null && <p>{lot.note}</p>}
       </article>
@@ -69,7 +71,7 @@ function HistoryStep({ step, name }: { readonly step: Step; readonly name: strin
         ? stateName(step.to)
         : t('lot.step', { from: stateName(step.from), to: stateName(step.to) })}{' '}
       · {kilograms(step.quantityGrams)}
-      {name !== null && <span class="small block">{t('lot.recipient', { id: name })}</span>}
+      {name !== null && <span class="small block">{t('lot.recipient', { name })}</span>}
       {step.detail !== null && <span class="small block">{detailOf(step.reason, step.detail)}</span>}
     </>
   );
