@@ -110,8 +110,26 @@ describe('an organisation', () => {
     assert.deepEqual([osm.body.hours[0], osm.body.openingHours], [[480, 960], 'Mo-Fr 08:00-16:00']);
     const intervals = await change({ hours: [[0, 60]] }, '*');
     assert.deepEqual([intervals.body.hours, intervals.body.openingHours], [[[0, 60]], null]);
+    const twice = [
+      [540, 720],
+      [720, 1_020],
+    ];
+    assert.deepEqual((await change({ hours: twice }, '*')).body.hours, twice);
     for (const body of [
       { hours: [[60, 60]] },
+      {
+        hours: [
+          [540, 720],
+          [700, 1_020],
+        ],
+      },
+      // Sunday past midnight meets Monday morning
+      {
+        hours: [
+          [30, 60],
+          [10_000, 10_120],
+        ],
+      },
       { hours: [[0, 60]], openingHours: '24/7' },
       { openingHours: 'when the moon is full' },
     ]) {
