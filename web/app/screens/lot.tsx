@@ -44,6 +44,11 @@ function History({ lot, seenAtMs }: { readonly lot: SurplusWithHistory; readonly
         {lot.note !== null && <p>{lot.note}</p>}
       </article>
       <Steer lot={lot} seenAtMs={seenAtMs} />
+      <p>
+        <a class="button" href={`#/audit/${encodeURIComponent(`lot:${lot.id}`)}`}>
+          {t('audit.title')}
+        </a>
+      </p>
       <Asked offers={lot.offers ?? []} />
       <h2 class="part">{t('lot.history')}</h2>
       <ol class="steps">

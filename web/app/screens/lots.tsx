@@ -53,6 +53,9 @@ export function Lots() {
         <a class="button" href="#/map">
           {t('map.open')}
         </a>
+        <a class="button" href="#/audit">
+          {t('audit.title')}
+        </a>
       </div>
       <StateFilter state={state} counts={counts} choose={(next) => (setState(next), setPages(1))} />
       {failed && <p role="alert">{t('app.failed')}</p>}
@@ -107,10 +110,10 @@ export function LotLine({ lot }: { readonly lot: NamedSurplus }) {
         <strong>{t(`state.lot.${lot.state as 'posted'}`)}</strong>
         {lot.deadLettered && ` · ${t('lots.letter')}`} · {t('lot.posted', { time: clockTime(lot.postedAt) })}
       </p>
+      {lot.donorName !== undefined && <p>{t('lot.donor', { name: lot.donorName })}</p>}
       <Coming surplus={lot} />
       <a class="button" href={`#/surplus/${encodeURIComponent(lot.id)}`}>
         {t('offer.see')}
-      {lot.donorName !== undefined && <p>{t('lot.donor', { name: lot.donorName })}</p>}
       </a>
     </article>
   );
