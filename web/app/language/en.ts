@@ -108,6 +108,7 @@ export const en = {
   'offer.handover.go': 'Food received',
   'offer.handover.digits': 'The code has 8 digits; {count, plural, one {# is} other {# are}} there.',
   'offer.see': 'Open',
+  'offer.withdrawn': 'This food is not for you any more. You need not come.',
   'offer.gone': 'This offer is not there any more.',
 
   'why.distance.pedestrian': 'You are {km} away on foot.',
@@ -188,6 +189,7 @@ export const en = {
   'food.code.image': 'QR code of {code}',
   'food.cancel': 'Cancel it',
   'food.cancel.sure': 'Cancel all of this food that has not been collected?',
+  'food.cancel.told': '{name} was coming, and is told at once.',
   'food.cancel.go': 'Yes, cancel it',
   'food.keep': 'No, keep it',
   'food.waiting': 'Posts on their way',

@@ -108,6 +108,7 @@ export const id: Readonly<Record<MessageKey, string>> = {
   'offer.handover.go': 'Makanan diterima',
   'offer.handover.digits': 'Kodenya 8 angka; baru ada {count, plural, other {#}}.',
   'offer.see': 'Buka',
+  'offer.withdrawn': 'Makanan ini tidak jadi untuk Anda. Anda tidak perlu datang.',
   'offer.gone': 'Tawaran ini sudah tidak ada.',
 
   'why.distance.pedestrian': 'Jarak Anda {km} dengan berjalan kaki.',
@@ -189,6 +190,7 @@ export const id: Readonly<Record<MessageKey, string>> = {
   'food.code.image': 'Kode QR dari {code}',
   'food.cancel': 'Batalkan',
   'food.cancel.sure': 'Batalkan semua makanan ini yang belum diambil?',
+  'food.cancel.told': '{name} sudah berencana mengambilnya; kami langsung memberi tahu mereka.',
   'food.cancel.go': 'Ya, batalkan',
   'food.keep': 'Tidak jadi',
   'food.waiting': 'Sedang dikirim',

@@ -49,6 +49,7 @@ function OneOffer({ offer, donor, seenAtMs }: OneOfferProps) {
         <strong>{t(`state.offer.${offer.state as 'claimed'}`)}</strong>
         {offer.pickupBy !== null && ` · ${t('offer.pickup', { time: clockTime(offer.pickupBy) })}`}
       </p>
+      {offer.state === 'withdrawn' && <p class="tap refused">{t('offer.withdrawn')}</p>}
       <OfferFacts offer={offer} />
       {donor !== undefined && <Donor name={donor.name} contact={donor.contact} />}
       <TapStates subject={offer.id} />
