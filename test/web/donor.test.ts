@@ -222,6 +222,10 @@ describe('a donor who is paused', () => {
   });
 });
 
+interface ReportSeen {
+  readonly impact: { readonly meals: number };
+}
+
 describe('the month', () => {
   it(
     'is on the screen, as a table and as a receipt that fits it; what is printed has no buttons',
@@ -250,6 +254,10 @@ describe('the month', () => {
       await fitsEverybody(page, 'the report');
       await page.emulateMedia({ media: 'print' });
       assert.equal(await page.locator('button:visible, nav:visible, select:visible').count(), 0);
+      const month = new Date().toISOString().slice(0, 7);
+      const { impact } = (await donor.get<ReportSeen>(`/v1/donors/${donorId}/reports/${month}`)).body;
+      await page.getByText(`setara ${String(impact.meals)} porsi makan`).waitFor();
+      await page.getByText(/^Dihitung dengan 0,42 kg per porsi \(WRAP\) dan 2,58 kg CO₂e .+ \(ReFED\)/).waitFor();
       await page.getByText(receipt).waitFor();
       assert.deepEqual(phone.complaints, []);
       await phone.close();

@@ -58,6 +58,8 @@ export const donorEn = {
   'report.sum': '{kg} handed over',
   'report.count': '{count, plural, =0 {No handovers} one {# handover} other {# handovers}}',
   'report.line': '{time}: {food}, to {name}',
+  'report.impact': 'What it comes to',
+  'report.list': 'Each handover',
   'report.csv': 'Save as a table (CSV)',
   'report.receipt': 'Save the receipt',
   'report.print': 'Print',

@@ -60,6 +60,8 @@ export const donorId: Readonly<Record<keyof typeof donorEn, string>> = {
   'report.sum': '{kg} diserahkan',
   'report.count': '{count, plural, =0 {Belum ada serah terima} other {# serah terima}}',
   'report.line': '{time}: {food}, untuk {name}',
+  'report.impact': 'Manfaatnya',
+  'report.list': 'Setiap serah terima',
   'report.csv': 'Simpan sebagai tabel (CSV)',
   'report.receipt': 'Simpan tanda terima',
   'report.print': 'Cetak',
