@@ -25,7 +25,7 @@ export interface Stage {
   stop(): Promise<void>;
 }
 
-/** @param env over what its processes are told anyway */
+/** @param env what the stack's processes are told besides */
 export async function openStage(env: Record<string, string> = {}): Promise<Stage> {
   if (!existsSync(BUILT)) throw new Error('The screens are not built: run make setup.');
   const undo = undoing();
