@@ -19,6 +19,7 @@ import type { Directory } from './organisations/directory.ts';
 import type { HandoverCode, LotReads } from './ports.ts';
 import type { Api } from './requests.ts';
 import type { OrganisationStore } from './organisations/store.ts';
+import { auditRoutes } from './routes/audit.ts';
 import { deadLetterRoutes, type DeadLetterDependencies } from './routes/deadLetters.ts';
 import { documentRoutes, collectOpenApi } from './routes/documents.ts';
 import { handoverCodeRoutes } from './routes/handoverCode.ts';
@@ -123,6 +124,7 @@ export async function createApi(given: ApiDependencies): Promise<ApiServer> {
   streamRoutes(app, given);
   statsRoutes(app, given);
   oversightRoutes(app, given);
+  auditRoutes(app, given);
   deadLetterRoutes(app, { ...given, fingerprint, newId });
   reportRoutes(app, given);
   windowRoutes(app, { ...given, newId });

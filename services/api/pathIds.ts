@@ -20,9 +20,14 @@ const LATEST_MS = Date.UTC(2200, 0, 1);
 
 /** @throws Problem malformed-request */
 export function lotPlaceOf(text: string): LotPlace {
-  const place = placeOf(parseLotId(text)?.id);
+  const place = findLotPlace(text);
   if (place === null) throw malformed('id', 'is no surplus id');
   return place;
+}
+
+/** null: nothing of ours is called so */
+export function findLotPlace(text: string | null): LotPlace | null {
+  return text === null ? null : placeOf(parseLotId(text)?.id);
 }
 
 /** @throws Problem malformed-request */

@@ -21,6 +21,7 @@ const REFUSALS = {
   unsuitable: { status: 409, title: 'This recipient cannot take it' },
   deadline: { status: 409, title: 'Not a possible deadline' },
   'not-now': { status: 409, title: 'Not at this moment' },
+  'donor-paused': { status: 409, title: 'The donor is paused' },
   unsafe: { status: 400, title: 'safeUntil is out of range' },
   poisoned: { status: 422, title: 'The request cannot be stored' },
 } as const satisfies Record<Refusal, ProblemKind>;

@@ -2,7 +2,7 @@ import { DEAD_LETTER_CAUSES } from '#adapters/nats/deadLetter.ts';
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 
 /** Nothing missed is a zero, not a gap. */
-const WINDOW_OUTCOMES = ['posted', 'refused', 'missed', 'later'];
+const WINDOW_OUTCOMES = ['posted', 'refused', 'paused', 'missed', 'later'];
 
 export type Meters = ReturnType<typeof createMeters>;
 

@@ -171,6 +171,7 @@ const EXPECTED: Record<string, Row> = {
   'GET /v1/oversight/recipients': { own: 403, other: null, operator: 200 },
   'GET /v1/oversight/donors': { own: 403, other: null, operator: 200 },
   'GET /v1/oversight/hours': { own: 403, other: null, operator: 200 },
+  'GET /v1/audit': { own: 403, other: null, operator: 200 },
   'GET /v1/dead-letters': { own: 403, other: null, operator: 200 },
   'POST /v1/dead-letters/{seq}/replay': { own: 403, other: null, operator: 200 },
   'POST /v1/dead-letters/{seq}/discard': { own: 403, other: null, operator: 200 },

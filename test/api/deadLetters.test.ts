@@ -35,8 +35,8 @@ describe('dead letters', () => {
   it('of a lot: replayed by the cell, once, then gone, and in the audit log', async () => {
     const { lotId, seq } = await exhausted();
     assert.deepEqual(
-      (await list()).body.items.map((each: { lotId: string }) => each.lotId),
-      [lotId],
+      (await list()).body.items.map((each: { lotId: string; donorName: string }) => [each.lotId, each.donorName]),
+      [[lotId, 'Kitchen kitchen']],
     );
     const key = newKey();
     const replies = await Promise.all([act(seq, 'replay', key), act(seq, 'replay', key)]);

@@ -64,6 +64,29 @@ describe('an organisation', () => {
     });
   });
 
+  it('a donor who is paused posts nothing; what it posted before keeps its answer, and its key', async () => {
+    const post = (key: string): Promise<Reply> =>
+      world.ask('POST', '/v1/surplus', { as: 'donor:kitchen', key, body: before });
+    const pause = (active: boolean): Promise<Reply> =>
+      world.ask('PATCH', '/v1/donors/kitchen', { as: 'operator', body: { active }, headers: { 'if-match': '*' } });
+    const before = food();
+    const [taken, refused] = [newKey(), newKey()];
+    const first = await post(taken);
+    assert.equal(first.status, 201, first.text);
+    assert.equal((await pause(false)).status, 200);
+    const no = await post(refused);
+    assert.deepEqual([no.status, no.body.type], [409, '/docs/errors/donor-paused'], no.text);
+    const again = await post(taken);
+    assert.deepEqual([again.status, again.body.id], [201, first.body.id], again.text);
+    assert.equal(
+      (await world.ask('DELETE', `/v1/surplus/${String(first.body.id)}`, { as: 'donor:kitchen' })).status,
+      200,
+    );
+    assert.equal((await pause(true)).status, 200);
+    assert.equal((await post(refused)).status, 409, 'a key keeps its answer');
+    assert.equal((await post(newKey())).status, 201);
+  });
+
   it('keeps its contact sealed in the row, and takes it back', async () => {
     await change({ contact: { email: 'help@shelter.example' } }, '*');
     const { rows } = await world.pool.query(
@@ -87,8 +110,26 @@ describe('an organisation', () => {
     assert.deepEqual([osm.body.hours[0], osm.body.openingHours], [[480, 960], 'Mo-Fr 08:00-16:00']);
     const intervals = await change({ hours: [[0, 60]] }, '*');
     assert.deepEqual([intervals.body.hours, intervals.body.openingHours], [[[0, 60]], null]);
+    const twice = [
+      [540, 720],
+      [720, 1_020],
+    ];
+    assert.deepEqual((await change({ hours: twice }, '*')).body.hours, twice);
     for (const body of [
       { hours: [[60, 60]] },
+      {
+        hours: [
+          [540, 720],
+          [700, 1_020],
+        ],
+      },
+      // Sunday past midnight meets Monday morning
+      {
+        hours: [
+          [30, 60],
+          [10_000, 10_120],
+        ],
+      },
       { hours: [[0, 60]], openingHours: '24/7' },
       { openingHours: 'when the moon is full' },
     ]) {

@@ -53,3 +53,15 @@ it('counts answers, trouble and grams as they were', async () => {
     hours.reduce((all: number, hour: Record<string, number>) => all + (hour[field] ?? 0), 0);
   assert.deepEqual([sum('postedGrams'), sum('collectedGrams'), sum('lostGrams')], [22_000, 7_000, 2_000]);
 });
+
+it('operators are told whose food it is by name; others are not', async () => {
+  const { lot } = await offered();
+  const names = async (as: string) => {
+    const one = await world.ask('GET', `/v1/surplus/${lot}`, { as });
+    const list = await world.ask('GET', '/v1/surplus', { as });
+    const listed = list.body.items.find((each: { id: string }) => each.id === lot);
+    return [one.body.donorName, listed.donorName];
+  };
+  assert.deepEqual(await names('operator'), ['Kitchen kitchen', 'Kitchen kitchen']);
+  for (const as of ['donor:kitchen', 'recipient:shelter']) assert.deepEqual(await names(as), [undefined, undefined]);
+});

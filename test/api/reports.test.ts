@@ -53,6 +53,15 @@ describe('a donor’s month', () => {
       body.items.map((item: { surplusId: string }) => item.surplusId),
       lots,
     );
+    assert.deepEqual(body.impact, {
+      kg: 12.5,
+      meals: Math.floor(12.5 / body.factors.mealKg),
+      co2eKg: 12.5 * body.factors.co2eKgPerKg,
+    });
+    assert.ok(body.factors.mealSource !== '' && body.factors.co2eSource !== '');
+    const [, signed = ''] = (body.receipt as string).split('.');
+    const claims = JSON.parse(Buffer.from(signed, 'base64url').toString()) as object;
+    assert.ok(!('impact' in claims) && !('factors' in claims), 'an estimate is not signed');
     const lines = (body.csv as string).split('\r\n');
     assert.equal(lines.length, 4);
     assert.match(

@@ -119,6 +119,30 @@ describe('when its time has come', () => {
     assert.ok((await save(id, { timeOfDay: '23:59' })).body.next.day > next.day);
   });
 
+  it('of a donor who is paused its day is left out, and said to be; one that was posted stays posted', async () => {
+    const setActive = (active: boolean): Promise<Reply> =>
+      world.ask('PATCH', '/v1/donors/kitchen', { as: AS, body: { active }, headers: { 'if-match': '*' } });
+    const [out, done] = [randomUUID(), randomUUID()];
+    const { next } = (await save(out)).body;
+    await save(done);
+    await makeDue(done);
+    await poster()();
+    const before = (await world.ask('GET', '/v1/surplus', { as: AS })).body.items.length;
+    assert.equal((await setActive(false)).status, 200);
+    await world.pool.query(
+      'update posting_window set last_day = null, last_outcome = null, next_day = $2 where window_id = $1',
+      [done, next.day],
+    );
+    await Promise.all([makeDue(out), makeDue(done)]);
+    await poster()();
+    assert.equal((await setActive(true)).status, 200);
+    const { items } = (await world.ask('GET', '/v1/windows', { as: AS })).body;
+    const lastOf = (id: string) => items.find((each: { id: string }) => each.id === id).last;
+    assert.deepEqual(lastOf(out), { day: next.day, outcome: 'paused', surplusId: null });
+    assert.equal(lastOf(done).outcome, 'posted');
+    assert.equal((await world.ask('GET', '/v1/surplus', { as: AS })).body.items.length, before);
+  });
+
   it('is not posted twice when the row forgets: the cell remembers the day', async () => {
     const id = randomUUID();
     const { next } = (await save(id)).body;

@@ -32,11 +32,27 @@ export interface PhoneOptions {
   readonly language: Language;
   readonly url: string;
   readonly colorScheme?: 'light' | 'dark';
+  /** as `slowDown` makes each of its pages */
+  readonly slow?: boolean;
+}
+
+/** A busy cell at 9 Mbit/s and 100 ms, a processor four times slower than this one. */
+async function slowDown(page: Page): Promise<void> {
+  const devtools = await page.context().newCDPSession(page);
+  const throughput = (9 * 1_000_000) / 8;
+  await devtools.send('Network.enable');
+  await devtools.send('Network.emulateNetworkConditions', {
+    offline: false,
+    latency: 100,
+    downloadThroughput: throughput,
+    uploadThroughput: throughput,
+  });
+  await devtools.send('Emulation.setCPUThrottlingRate', { rate: 4 });
 }
 
 export async function openPhone(
   browser: Browser,
-  { language, url, colorScheme = 'light' }: PhoneOptions,
+  { language, url, colorScheme = 'light', slow = false }: PhoneOptions,
 ): Promise<Phone> {
   const context = await browser.newContext({
     viewport: { width: 360, height: 740 },
@@ -61,6 +77,7 @@ export async function openPhone(
   const open = async (path = '/'): Promise<Page> => {
     const page = await context.newPage();
     page.setDefaultTimeout(15_000);
+    if (slow) await slowDown(page);
     await page.goto(new URL(path, origin).href);
     return page;
   };
@@ -99,4 +116,25 @@ export async function smallTargetsOf(page: Page): Promise<string[]> {
 /** How far the page is wider than the screen: nobody should scroll sideways. */
 export async function overflowOf(page: Page): Promise<number> {
   return await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+}
+
+/** Fingers put down, over all pages of this tab. @returns how many so far */
+export async function countTaps(page: Page): Promise<() => Promise<number>> {
+  await page.evaluate(() => {
+    const counted = globalThis as unknown as { taps: number };
+    counted.taps = 0;
+    addEventListener('pointerdown', () => void counted.taps++, { capture: true });
+  });
+  return () => page.evaluate(() => (globalThis as unknown as { taps: number }).taps);
+}
+
+/** The service worker is in charge of the page: from now on it opens without a network. */
+export async function controlled(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    await navigator.serviceWorker.ready;
+    if (navigator.serviceWorker.controller === null)
+      await new Promise((resolve) =>
+        navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true }),
+      );
+  });
 }

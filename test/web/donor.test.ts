@@ -10,7 +10,7 @@ import { checkReceipt } from '../../dev/receipt/check.ts';
 import { askToken } from '../../dev/issuer/tokens.ts';
 import { segment } from '../objects/picture.ts';
 import { breadOf, signIn, until, type Person, type SurplusSeen } from '../journey/people.ts';
-import { openBrowser, overflowOf, smallTargetsOf, violationsOf } from './browser.ts';
+import { countTaps, openBrowser, overflowOf, smallTargetsOf, violationsOf } from './browser.ts';
 import { film } from './camera.ts';
 import { enterBy, openStage, type Stage } from './stage.ts';
 import { button, words } from './walk.ts';
@@ -199,6 +199,33 @@ describe('a recurring post', () => {
   });
 });
 
+describe('a donor who is paused', () => {
+  it('is told so when it posts', { timeout: 60_000 }, async () => {
+    const operator = await signIn(stage.helsinki, 'operator');
+    const setActive = (active: boolean) =>
+      operator.patch(`/v1/donors/${donorId}`, { active }, { 'if-match': '*', 'audit-reason': 'x' });
+    const t = words('id');
+    assert.equal((await setActive(false)).status, 200);
+    const phone = await stage.phone('id', 'donor', donorId);
+    const { page } = phone;
+    await page
+      .locator('main')
+      .getByRole('link', { name: t('food.post'), exact: true })
+      .click();
+    await page.getByLabel(t('storage.ambient'), { exact: true }).check({ force: true });
+    await button(page, t('post.go')).click();
+    await page.locator('.tap.refused', { hasText: t('refused.donor-paused') }).waitFor();
+    await fitsEverybody(page, 'a donor who is paused');
+    await button(page, t('tap.dismiss')).click();
+    assert.equal((await setActive(true)).status, 200);
+    await phone.close();
+  });
+});
+
+interface ReportSeen {
+  readonly impact: { readonly meals: number };
+}
+
 describe('the month', () => {
   it(
     'is on the screen, as a table and as a receipt that fits it; what is printed has no buttons',
@@ -227,6 +254,10 @@ describe('the month', () => {
       await fitsEverybody(page, 'the report');
       await page.emulateMedia({ media: 'print' });
       assert.equal(await page.locator('button:visible, nav:visible, select:visible').count(), 0);
+      const month = new Date().toISOString().slice(0, 7);
+      const { impact } = (await donor.get<ReportSeen>(`/v1/donors/${donorId}/reports/${month}`)).body;
+      await page.getByText(`setara ${String(impact.meals)} porsi makan`).waitFor();
+      await page.getByText(/^Dihitung dengan 0,42 kg per porsi \(WRAP\) dan 2,58 kg CO₂e .+ \(ReFED\)/).waitFor();
       await page.getByText(receipt).waitFor();
       assert.deepEqual(phone.complaints, []);
       await phone.close();
@@ -371,13 +402,3 @@ describe('posting', () => {
     },
   );
 });
-
-/** Fingers put down, over all pages of this tab. @returns how many so far */
-async function countTaps(page: Page): Promise<() => Promise<number>> {
-  await page.evaluate(() => {
-    const counted = globalThis as unknown as { taps: number };
-    counted.taps = 0;
-    addEventListener('pointerdown', () => void counted.taps++, { capture: true });
-  });
-  return () => page.evaluate(() => (globalThis as unknown as { taps: number }).taps);
-}

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { CDPSession, Page } from 'playwright-core';
 import { breadOf, signIn, until, type Person, type SurplusSeen } from '../journey/people.ts';
-import { overflowOf, smallTargetsOf, violationsOf, type Language, type Phone } from './browser.ts';
+import { controlled, overflowOf, smallTargetsOf, violationsOf, type Language, type Phone } from './browser.ts';
 import { openStage, type Stage } from './stage.ts';
 import { button, walk, words } from './walk.ts';
 
@@ -49,7 +49,7 @@ describe('the screens', () => {
           assert.equal(await page.evaluate(() => document.documentElement.lang), language);
         });
         assert.deepEqual(complaints, []);
-        assert.equal(seen.length, 26);
+        assert.equal(seen.length, 27);
       },
     );
   }
@@ -229,17 +229,6 @@ async function acceptedOffline(language: Language) {
     (count) => count === 1,
   );
   return { t, id, phone };
-}
-
-/** The service worker is in charge of the page: from now on it opens without a network. */
-async function controlled(page: Page): Promise<void> {
-  await page.evaluate(async () => {
-    await navigator.serviceWorker.ready;
-    if (navigator.serviceWorker.controller === null)
-      await new Promise((resolve) =>
-        navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true }),
-      );
-  });
 }
 
 /** A finger that is always there. */

@@ -18,16 +18,21 @@ export interface Stage {
   link(role: Role, org: string): Promise<string>;
   /** A phone on which somebody has just signed in. @param org empty: an operator */
   phone(language: Language, role: Role, org: string): Promise<Phone>;
+  /** The same on a slow network and with a slow processor. */
+  slowPhone(language: Language, role: Role, org: string): Promise<Phone>;
   /** A phone on which nobody is signed in. */
-  freshPhone(language: Language, at?: string): Promise<Phone>;
+  freshPhone(language: Language, how?: { readonly slow: boolean }): Promise<Phone>;
   stop(): Promise<void>;
 }
 
-export async function openStage(): Promise<Stage> {
+/** @param env what the stack's processes are told besides */
+export async function openStage(env: Record<string, string> = {}): Promise<Stage> {
   if (!existsSync(BUILT)) throw new Error('The screens are not built: run make setup.');
   const undo = undoing();
   try {
-    const helsinki = undo.after(await startHelsinki({ RATE_LIMIT_ADDRESS: '10000' }), (started) => started.stop());
+    const helsinki = undo.after(await startHelsinki({ RATE_LIMIT_ADDRESS: '10000', ...env }), (started) =>
+      started.stop(),
+    );
     const url = helsinki.stack.env['PUBLIC_URL'] ?? '';
     const browser = undo.after(await openBrowser(), (started) => started.close());
     const link = async (role: Role, org: string): Promise<string> => {
@@ -42,7 +47,8 @@ export async function openStage(): Promise<Stage> {
       url,
       link,
       phone: async (language, role, org) => enterBy(browser, language, await link(role, org)),
-      freshPhone: (language, at = '/') => openPhone(browser, { language, url: `${url}${at}` }),
+      slowPhone: async (language, role, org) => enterBy(browser, language, await link(role, org), { slow: true }),
+      freshPhone: (language, how = { slow: false }) => openPhone(browser, { language, url: `${url}/`, ...how }),
       stop: () => undo.all(),
     };
   } catch (error) {
@@ -52,8 +58,13 @@ export async function openStage(): Promise<Stage> {
 }
 
 /** A phone of this browser on which somebody has just signed in by a link. */
-export async function enterBy(browser: Browser, language: Language, url: string): Promise<Phone> {
-  const phone = await openPhone(browser, { language, url });
+export async function enterBy(
+  browser: Browser,
+  language: Language,
+  url: string,
+  how: { readonly slow: boolean } = { slow: false },
+): Promise<Phone> {
+  const phone = await openPhone(browser, { language, url, ...how });
   await phone.page.locator('button.primary').click();
   await phone.page.locator('nav').waitFor();
   return phone;

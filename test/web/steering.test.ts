@@ -125,6 +125,37 @@ describe('an operator', () => {
     await phone.close();
   });
 
+  it('reads names of organisations, and ids in small print only', { timeout: 90_000 }, async () => {
+    const id = await deadLettered();
+    const { body: told } = await operator.get<SurplusSeen & { donorId: string; donorName: string }>(
+      `/v1/surplus/${id}`,
+    );
+    const { donorId, donorName, offer } = told;
+    assert.ok(offer !== null && donorName !== donorId);
+    const phone = await stage.phone('id', 'operator', '');
+    const { page } = phone;
+    const read = async (path: string, ready: string): Promise<string> => {
+      await page.goto(`${stage.url}/#/${path}`);
+      await page.getByText(ready).first().waitFor();
+      return await page.locator('main').evaluate((main) => {
+        const large = main.cloneNode(true) as HTMLElement;
+        for (const small of large.querySelectorAll('.small')) small.remove();
+        return large.textContent;
+      });
+    };
+    for (const path of ['', `surplus/${id}`, 'letters', 'today', 'partners']) {
+      const text = await read(
+        path,
+        path === 'today' ? t('today.posted') : path === 'partners' ? t('partners.which') : donorName,
+      );
+      for (const bare of [donorId, offer.recipientId]) assert.ok(!text.includes(bare), `${path}: ${bare}`);
+    }
+    const [letter] = (await operator.get<{ items: { seq: number }[] }>('/v1/dead-letters')).body.items;
+    await operator.post(`/v1/dead-letters/${String(letter?.seq)}/discard`, {});
+    await donor.remove(`/v1/surplus/${id}`);
+    await phone.close();
+  });
+
   it('pauses and resumes a recipient', async () => {
     const phone = await stage.phone('id', 'operator', '');
     const { page } = phone;
@@ -230,6 +261,65 @@ describe('a recipient', () => {
     await Promise.all([phone.close(), other.close()]);
   });
 
+  it(
+    'is open twice a day: both spans stay, are changed, and more are added; none over another',
+    { timeout: 60_000 },
+    async () => {
+      const { id, offer } = await offered();
+      await donor.remove(`/v1/surplus/${id}`);
+      const { recipientId } = offer;
+      const self = await signIn(stage.helsinki, 'recipient', recipientId);
+      const path = `/v1/recipients/${recipientId}`;
+      const hours = async () => (await self.get<{ hours: [number, number][] }>(path)).body.hours;
+      const before = await hours();
+      const monday = [
+        [540, 720],
+        [1_020, 1_260],
+      ];
+      const told = await self.patch(path, { hours: monday }, { 'if-match': '*' });
+      assert.equal(told.status, 200);
+      const phone = await stage.phone('id', 'recipient', recipientId);
+      const { page } = phone;
+      await page.getByRole('link', { name: t('menu.profile'), exact: true }).click();
+      const spans = page.locator('fieldset', { hasText: 'Senin' }).getByRole('group');
+      const times = (n: number) => spans.nth(n).locator('input[type="time"]');
+      await page.getByLabel(t('profile.capacity')).fill('77');
+      await save(page);
+      assert.deepEqual(await hours(), monday, 'what was not touched stays');
+
+      await page.getByRole('button', { name: 'Tambah jam buka Senin' }).click();
+      await times(2).first().fill('12:00');
+      await times(2).last().fill('17:30');
+      await button(page, t('profile.save')).click();
+      await page.getByRole('alert').filter({ hasText: 'Senin: ada jam buka yang tumpang tindih' }).waitFor();
+      assert.deepEqual(await hours(), monday, 'nothing is saved');
+      assert.deepEqual(await violationsOf(page), []);
+      await times(2).last().fill('13:30');
+      await times(1).last().fill('01:00');
+      await page.getByText(`(${t('profile.hours.next')})`).waitFor();
+      await save(page);
+      assert.deepEqual(
+        (await hours()).toSorted(([a], [b]) => a - b),
+        [
+          [540, 720],
+          [720, 810],
+          [1_020, 1_500],
+        ],
+      );
+      await page.getByRole('button', { name: 'Hapus 12:00 sampai 13:30' }).click();
+      await save(page);
+      assert.deepEqual(await hours(), [
+        [540, 720],
+        [1_020, 1_500],
+      ]);
+      assert.deepEqual(await violationsOf(page), []);
+      await page.evaluate(() => (document.documentElement.style.fontSize = '200%'));
+      assert.ok((await overflowOf(page)) <= 0, 'sideways scrolling at 200 %');
+      await self.patch(path, { hours: before }, { 'if-match': '*' });
+      await phone.close();
+    },
+  );
+
   it('changes what it needs, its room, its hours and its number; somebody else was quicker: it looks again', async () => {
     const { id, offer } = await offered();
     await donor.remove(`/v1/surplus/${id}`);
@@ -266,6 +356,16 @@ describe('a recipient', () => {
     await phone.close();
   });
 });
+
+/** The word of a save before is not taken for this one's. */
+async function save(page: Page): Promise<void> {
+  const [answer] = await Promise.all([
+    page.waitForResponse((response) => response.request().method() === 'PATCH'),
+    button(page, t('profile.save')).click(),
+  ]);
+  assert.equal(answer.status(), 200);
+  await page.getByText(t('profile.saved'), { exact: true }).waitFor();
+}
 
 describe('signing out', () => {
   it('everywhere ends the other phone, too', { timeout: 60_000 }, async () => {

@@ -33,6 +33,17 @@ export async function steer(stage: Stage, language: Language, see: See, page: Pa
   await page.getByLabel(t('partners.donors'), { exact: true }).check({ force: true });
   await page.getByText(t('partners.trouble.how')).waitFor();
   await see('15d-operator-donors', page);
+  const operator = await signIn(stage.helsinki, 'operator');
+  await operator.post(`/v1/surplus/${lot.id}/withdraw`, {
+    reason: language === 'id' ? 'mobil mogok' : 'the van broke down',
+  });
+  await page.getByRole('link', { name: t('menu.lots'), exact: true }).click();
+  await page.getByRole('link', { name: t('audit.title'), exact: true }).click();
+  await page
+    .getByRole('heading', { name: t('audit.did.surplus.withdraw') })
+    .first()
+    .waitFor();
+  await see('15f-operator-audit', page);
   await page.goto(new URL(`/#/surplus/${lot.id}`, page.url()).href);
   await button(page, t('steer.assign')).click();
   await page.locator('input[name="recipient"]').first().waitFor({ state: 'attached' });

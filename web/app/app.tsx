@@ -5,6 +5,7 @@ import type { MessageKey } from './language/en.ts';
 import { t } from './language/language.ts';
 import { Banners } from './parts/banners.tsx';
 import { Menu } from './parts/menu.tsx';
+import { Audit } from './screens/audit.tsx';
 import { DonorHome } from './screens/donorHome.tsx';
 import { Enter } from './screens/enter.tsx';
 import { ImpactScreen } from './screens/impact.tsx';
@@ -56,6 +57,7 @@ const PLACES: Readonly<Record<Role, Readonly<Record<string, Place>>>> = {
     surplus: { title: 'lots.title', screen: (id) => <LotScreen id={id} key={id} /> },
     today: { title: 'today.title', screen: () => <Today /> },
     map: { title: 'map.open', screen: () => <LotMap /> },
+    audit: { title: 'audit.title', screen: (subject) => <Audit subject={subject} key={subject} /> },
     partners: { title: 'partners.title', screen: () => <Partners /> },
     invite: { title: 'invite.title', screen: () => <Invite /> },
     letters: { title: 'letters.title', screen: () => <Letters /> },

@@ -27,7 +27,10 @@ export interface Step {
   readonly quantityGrams: number;
   readonly at: string;
 }
-export type SurplusWithHistory = SurplusView & {
+/** A lot as operators see it. */
+export type NamedSurplus = SurplusView & { readonly donorName?: string };
+
+export type SurplusWithHistory = NamedSurplus & {
   /** for operators: who was asked, oldest first */
   readonly offers?: readonly OfferView[];
   readonly history: readonly Step[];

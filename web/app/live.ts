@@ -11,9 +11,10 @@ import { windows } from './windows.ts';
 
 /** Without the stream it is asked this often. */
 const POLL_MS = 15_000;
-const DRAIN_MS = 5_000;
-/** Many events in a row are one reason to look. */
-const LOOK_AT_MOST_EVERY_MS = 3_000;
+const DRAIN_MS = 2_000;
+/** Many events in a row are one reason to look; to an operator a whole city's come. */
+const LOOK_AT_MOST_EVERY_MS = 1_000;
+const OVERSEE_AT_MOST_EVERY_MS = 3_000;
 
 /** Screens that show something else add their own. */
 const lookers = new Set<() => void>();
@@ -28,14 +29,18 @@ let looking: ReturnType<typeof setTimeout> | undefined;
 /** Something may have changed: look soon, but not too often. */
 export function look(): void {
   if (looking !== undefined) return;
-  const waitMs = Math.max(0, lookedAtMs + LOOK_AT_MOST_EVERY_MS - performance.now());
-  looking = setTimeout(() => {
-    looking = undefined;
-    lookedAtMs = performance.now();
-    if (member.value?.role === 'recipient') void offers.refresh();
-    if (member.value?.role === 'donor') void Promise.all([surpluses.refresh(), windows.refresh()]);
-    for (const looker of lookers) looker();
-  }, waitMs);
+  const restMs = member.value?.role === 'operator' ? OVERSEE_AT_MOST_EVERY_MS : LOOK_AT_MOST_EVERY_MS;
+  looking = setTimeout(lookAtOnce, Math.max(0, lookedAtMs + restMs - performance.now()));
+}
+
+/** Whoever has just been answered waits for nothing. */
+function lookAtOnce(): void {
+  clearTimeout(looking);
+  looking = undefined;
+  lookedAtMs = performance.now();
+  if (member.value?.role === 'recipient') void offers.refresh();
+  if (member.value?.role === 'donor') void Promise.all([surpluses.refresh(), windows.refresh()]);
+  for (const looker of lookers) looker();
 }
 
 /** Who is signed in: asked of the server; without an answer, who was here last. */
@@ -86,7 +91,7 @@ async function showTaps(): Promise<void> {
   const before = taps.value;
   taps.value = owner === undefined ? [] : await listTaps(owner);
   const wasQueued = new Set(before.filter((each) => each.state === 'queued').map((each) => each.id));
-  if (taps.value.some((each) => each.state !== 'queued' && wasQueued.has(each.id))) look();
+  if (taps.value.some((each) => each.state !== 'queued' && wasQueued.has(each.id))) lookAtOnce();
 }
 
 async function awake(): Promise<void> {
@@ -100,13 +105,18 @@ export function startLive(): void {
   let stream: Stream | null = null;
   let connected = false;
   let owner: string | undefined;
+  const isConnected = (state: boolean): void => {
+    connected = state;
+    // Whoever streams answers: what waits need not wait on.
+    if (state) void hurry().then(drainNow);
+  };
   onOutboxChange(() => void showTaps());
   onSessionChange(() => void knowMember());
   effect(() => {
     if (member.value?.owner === owner) return;
     owner = member.value?.owner;
     stream?.stop();
-    stream = owner === undefined ? null : openStream(look, (state) => (connected = state));
+    stream = owner === undefined ? null : openStream(look, isConnected);
     void showTaps().then(drainNow);
     look();
   });
@@ -120,7 +130,7 @@ export function startLive(): void {
     if (document.visibilityState === 'visible') void awake();
   });
   setInterval(() => {
-    if (taps.value.some((each) => each.state === 'queued')) void drainNow();
+    if (taps.value.some((each) => each.state === 'queued' && each.nextTryAtMs <= Date.now())) void drainNow();
   }, DRAIN_MS);
   setInterval(() => {
     if (!connected && member.value != null) look();

@@ -21,7 +21,7 @@ export interface PostingWindow {
   readonly temperature: string | null;
   readonly paused: boolean;
   readonly skips: readonly string[];
-  readonly last: { readonly day: string; readonly outcome: 'posted' | 'missed' | 'refused' } | null;
+  readonly last: { readonly day: string; readonly outcome: 'posted' | 'missed' | 'refused' | 'paused' } | null;
 }
 
 export const windows = createSeen('windows', async () => {

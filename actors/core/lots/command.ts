@@ -26,6 +26,8 @@ export interface Post extends Base {
   readonly temperature?: Temperature | null;
   /** id of its photo; left out: none */
   readonly photo?: string | null;
+  /** left out: it is not */
+  readonly donorPaused?: boolean;
 }
 interface OnOffer extends Base {
   readonly offerId: OfferId;
@@ -143,6 +145,7 @@ export type Refusal =
   | 'unsuitable'
   | 'deadline'
   | 'not-now'
+  | 'donor-paused'
   | 'poisoned';
 
 export type Answer =

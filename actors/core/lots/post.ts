@@ -8,6 +8,8 @@ import { create, type Turn } from './turn.ts';
 import { answered, refuse } from './verdict.ts';
 
 export function post(turn: Turn, command: Post): Answer {
+  // Refused here, not at the door: a post that was taken before the pause keeps its answer.
+  if (command.donorPaused === true) return refuse('donor-paused', 'You are paused: nothing is posted in your name.');
   if (command.safeUntilMs <= turn.nowMs) return refuse('unsafe', 'safeUntil has passed; the food cannot be offered.');
   if (command.safeUntilMs > turn.nowMs + MAX_SAFE_DAYS * 86_400_000) {
     return refuse('unsafe', `safeUntil must lie within ${String(MAX_SAFE_DAYS)} days.`);

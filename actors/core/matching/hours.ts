@@ -77,6 +77,23 @@ function closingMinute(hours: WeeklyHours, minute: number): number | null {
   return null;
 }
 
+/**
+ * The later of two spans that are open at the same time, by its place in `hours`; null: none are. The end of one may be the
+ * beginning of the next. A span that ends in the next week meets that week's Monday.
+ */
+export function overlapOf(hours: WeeklyHours): number | null {
+  const spans = hours.map(([from, to], index) => ({ from, to, index })).sort((a, b) => a.from - b.from);
+  const overlaps = spans.find(({ from }, n) => {
+    const before = spans[n - 1] ?? lastWeeks(spans.at(-1));
+    return before !== undefined && before.to > from;
+  });
+  return overlaps?.index ?? null;
+}
+
+function lastWeeks(span: { readonly to: number } | undefined): { readonly to: number } | undefined {
+  return span === undefined ? undefined : { to: span.to - WEEK_MINUTES };
+}
+
 /** The next opening after `atMs` (unix ms), or null when it never opens. */
 export function nextOpeningMs(hours: WeeklyHours, timeZone: string, atMs: number): number | null {
   const now = minuteOfWeek(timeZone, atMs);

@@ -3,7 +3,7 @@ import { contactContext } from '#adapters/crypto/contactContext.ts';
 import type { Sealed, Sealer } from '#adapters/crypto/sealed.ts';
 import type { ParsedHours } from '#adapters/hours/parseOpeningHours.ts';
 import type { Organisation, OrganisationKind } from '#adapters/postgres/sql/organisations.ts';
-import type { WeeklyHours } from '#core/matching/hours.ts';
+import { overlapOf, type WeeklyHours } from '#core/matching/hours.ts';
 import { malformed } from '../problems.ts';
 
 export type ParseHours = (text: string) => ParsedHours;
@@ -42,6 +42,8 @@ function hoursOf(
   hours.forEach(([from, to], index) => {
     if (from >= to) throw malformed(`/hours/${String(index)}`, 'must end after it begins');
   });
+  const overlapping = overlapOf(hours);
+  if (overlapping !== null) throw malformed(`/hours/${String(overlapping)}`, 'overlaps another');
   return { hours, openingHours: null };
 }
 

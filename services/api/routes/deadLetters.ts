@@ -4,10 +4,13 @@ import type { CellClient } from '#cell/contract.ts';
 import type { DeadLetterItem, DeadLetters } from '#adapters/nats/deadLetters.ts';
 import type { Pool } from '#adapters/postgres/pool.ts';
 import { withAnswerKeptAfter } from '#adapters/postgres/sql/keepAnswer.ts';
+import { findLotDonors } from '#adapters/postgres/sql/findLotDonors.ts';
 import { writeAudit } from '#adapters/postgres/sql/writeAudit.ts';
 import { principalOfRequest } from '../auth/gate.ts';
 import { commandIdOf, type Fingerprint } from '../idempotency/key.ts';
-import { lotPlaceOf } from '../pathIds.ts';
+import type { Directory } from '../organisations/directory.ts';
+import { namesOf } from '../organisations/names.ts';
+import { findLotPlace, lotPlaceOf } from '../pathIds.ts';
 import { keptOf } from '../idempotency/keptOf.ts';
 import { malformed, Problem } from '../problems.ts';
 import type { Api } from '../requests.ts';
@@ -21,6 +24,7 @@ export interface DeadLetterDependencies {
   readonly deadLetters: Pick<DeadLetters, 'list' | 'get' | 'replay' | 'discard'>;
   readonly cells: CellClient;
   readonly pool: Pool;
+  readonly directory: Pick<Directory, 'find'>;
   readonly fingerprint: Fingerprint;
   readonly newId: () => string;
 }
@@ -33,6 +37,7 @@ const DeadLetter = Type.Object(
     cause: Type.String(),
     detail: Type.String(),
     lotId: NullableText,
+    donorName: Type.Unsafe<string | null>({ ...NullableText, description: 'whose food it is' }),
     region: Type.String(),
     lotVersion: Type.Integer(),
     originalSubject: Type.String(),
@@ -69,7 +74,8 @@ export function deadLetterRoutes(app: Api, dependencies: DeadLetterDependencies)
     async (request) => {
       const { limit = 50, cursor } = request.query;
       const { items, next } = await dependencies.deadLetters.list({ limit, afterSeq: afterSeqOf(cursor) });
-      return { items, nextCursor: next === null ? null : Buffer.from(String(next)).toString('base64url') };
+      const nextCursor = next === null ? null : Buffer.from(String(next)).toString('base64url');
+      return { items: await withDonorNames(dependencies, items), nextCursor };
     },
   );
   const verbs = {
@@ -97,6 +103,16 @@ export function deadLetterRoutes(app: Api, dependencies: DeadLetterDependencies)
       async (request) => await once(dependencies, request, verb, Number(request.params.seq), act),
     );
   }
+}
+
+async function withDonorNames({ pool, directory }: DeadLetterDependencies, letters: readonly DeadLetterItem[]) {
+  const places = letters.map(({ lotId }) => findLotPlace(lotId)).filter((place) => place !== null);
+  const donors = await findLotDonors(pool, places);
+  const names = await namesOf(directory, 'donor', donors.values());
+  return letters.map((letter) => {
+    const donorId = donors.get(letter.lotId ?? '');
+    return { ...letter, donorName: donorId === undefined ? null : (names.get(donorId) ?? donorId) };
+  });
 }
 
 function afterSeqOf(cursor: string | undefined): number {

@@ -7,21 +7,17 @@ import { organisationIdOf } from '../pathIds.ts';
 import { Problem } from '../problems.ts';
 import type { Api } from '../requests.ts';
 import { answers } from '../schemas/answers.ts';
+import { impactFields } from '../schemas/impact.ts';
 import { OrganisationId } from '../schemas/words.ts';
 
 const strict = { additionalProperties: false };
 const Count = Type.Integer({ minimum: 0 });
-const Kilograms = Type.Number({ minimum: 0 });
 const ImpactAnswer = Type.Object(
   {
     collectedGrams: Count,
     lastMonthGrams: Type.Integer({ minimum: 0, description: 'of it in the last 30 days' }),
     handovers: Count,
-    impact: Type.Object({ kg: Kilograms, meals: Count, co2eKg: Kilograms }, strict),
-    factors: Type.Object(
-      { mealKg: Kilograms, mealSource: Type.String(), co2eKgPerKg: Kilograms, co2eSource: Type.String() },
-      { ...strict, description: 'what it is reckoned with, and who says so' },
-    ),
+    ...impactFields,
   },
   strict,
 );

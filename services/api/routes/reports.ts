@@ -2,6 +2,7 @@ import Type from 'typebox';
 import type { Pool } from '#adapters/postgres/pool.ts';
 import { listHandovers } from '#adapters/postgres/sql/listHandovers.ts';
 import { readOrganisation } from '#adapters/postgres/sql/organisations.ts';
+import { impactOf, type ImpactFactors } from '#core/words/impact.ts';
 import { principalOfRequest } from '../auth/gate.ts';
 import type { Identity } from '../identity/identity.ts';
 import { organisationIdOf } from '../pathIds.ts';
@@ -11,11 +12,13 @@ import { localTimestamp, monthOf } from '../reports/month.ts';
 import { signReceipt } from '../reports/receipt.ts';
 import type { Api } from '../requests.ts';
 import { answers } from '../schemas/answers.ts';
+import { impactFields } from '../schemas/impact.ts';
 import { CategoryWord, Instant, NullableText, OrganisationId, StorageWord } from '../schemas/words.ts';
 
 export interface ReportDependencies {
   readonly pool: Pool;
   readonly identity: Identity | null;
+  readonly impactFactors: ImpactFactors;
   readonly nowMs: () => number;
 }
 
@@ -46,6 +49,7 @@ const DonorReport = Type.Object(
     isComplete: Type.Boolean({ description: 'false: the month is not over' }),
     handedOverGrams: Type.Integer(),
     handovers: Type.Integer(),
+    ...impactFields,
     items: Type.Array(Handover, { description: 'each proved handover, oldest first' }),
     csv: Type.String({ description: 'the same as a file for spreadsheets (RFC 4180)' }),
     receipt: Type.Unsafe<string | null>({
@@ -57,7 +61,7 @@ const DonorReport = Type.Object(
   strict,
 );
 
-export function reportRoutes(app: Api, { pool, identity, nowMs }: ReportDependencies): void {
+export function reportRoutes(app: Api, { pool, identity, impactFactors, nowMs }: ReportDependencies): void {
   app.get(
     '/v1/donors/:id/reports/:month',
     {
@@ -89,7 +93,9 @@ export function reportRoutes(app: Api, { pool, identity, nowMs }: ReportDependen
       };
       const receipt = identity === null ? null : await signReceipt(identity, told, nowMs());
       const items = rows.map((row) => ({ ...row, at: row.at.toISOString() }));
-      return await reply.header('cache-control', 'no-store').send({ ...told, items, receipt });
+      // Beside what is signed, not in it: an estimate is no proof.
+      const impact = { impact: impactOf(told.handedOverGrams, impactFactors), factors: impactFactors };
+      return await reply.header('cache-control', 'no-store').send({ ...told, ...impact, items, receipt });
     },
   );
 }

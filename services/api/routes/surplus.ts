@@ -1,7 +1,7 @@
 import type { CellClient } from '#cell/contract.ts';
 import { cellAt } from '#adapters/geo/s2.ts';
 import type { Post } from '#core/lots/command.ts';
-import { offerView, surplusView } from '#core/lots/view.ts';
+import { offerView, surplusView, type SurplusView } from '#core/lots/view.ts';
 import { isAskedForTemperature } from '#core/words/food.ts';
 import { lotIdOf } from '#core/words/ids.ts';
 import type { DonorId } from '#core/words/ids.ts';
@@ -11,6 +11,7 @@ import { cursorText, parseCursor } from '../cursor.ts';
 import { commandIdOf, type Fingerprint } from '../idempotency/key.ts';
 import type { SendOnce } from '../idempotency/sendOnce.ts';
 import type { Directory } from '../organisations/directory.ts';
+import { namesOf } from '../organisations/names.ts';
 import { lotPlaceOf } from '../pathIds.ts';
 import type { LotReads } from '../ports.ts';
 import { malformed, Problem } from '../problems.ts';
@@ -70,6 +71,7 @@ function postSurplus(app: Api, { sendOnce, directory, fingerprint, nowMs, newUui
         donorId: principal.id,
         lat: where.lat,
         lon: where.lon,
+        ...(donor.active ? {} : { donorPaused: true }),
       };
       const answer = await sendOnce({ command, homeRegionId: donor.homeRegionId, traceparent: traceparentOf(request) });
       const { surplus } = granted(answer);
@@ -106,7 +108,7 @@ function foodOf(body: PostSurplusBody): Food {
   return { category, storage, quantityGrams, servings, readyFromMs, safeUntilMs, note, temperature, photo };
 }
 
-function readSurplus(app: Api, { reads }: SurplusDependencies): void {
+function readSurplus(app: Api, { reads, directory }: SurplusDependencies): void {
   app.get(
     '/v1/surplus/:id',
     {
@@ -126,7 +128,8 @@ function readSurplus(app: Api, { reads }: SurplusDependencies): void {
       const history = stepsFor(principal, found.history);
       const all = principal.role === 'operator' ? found.lot.offers.map((offer) => offerView(found.lot, offer)) : [];
       const offers = all.length === 0 ? {} : { offers: all };
-      return await reply.header('etag', etagOf(surplus.version)).send({ ...surplus, ...offers, history });
+      const [named = surplus] = await withDonorNames(directory, principal, [surplus]);
+      return await reply.header('etag', etagOf(surplus.version)).send({ ...named, ...offers, history });
     },
   );
 }
@@ -135,7 +138,19 @@ function noSuchSurplus(): Problem {
   return new Problem('not-found', 'There is no such surplus of yours.');
 }
 
-function listSurpluses(app: Api, { reads }: SurplusDependencies): void {
+/** For operators: a donor knows its own name, and a recipient is told with its claim. */
+async function withDonorNames(
+  directory: Directory,
+  principal: Principal,
+  surpluses: readonly SurplusView[],
+): Promise<(SurplusView & { readonly donorName?: string })[]> {
+  if (principal.role !== 'operator') return [...surpluses];
+  const donorIds = surpluses.map(({ donorId }) => donorId);
+  const names = await namesOf(directory, 'donor', donorIds);
+  return surpluses.map((surplus) => ({ ...surplus, donorName: names.get(surplus.donorId) ?? surplus.donorId }));
+}
+
+function listSurpluses(app: Api, { reads, directory }: SurplusDependencies): void {
   app.get(
     '/v1/surplus',
     {
@@ -157,7 +172,8 @@ function listSurpluses(app: Api, { reads }: SurplusDependencies): void {
         limit: limit + 1,
       });
       const page = lots.slice(0, limit);
-      const items = page.map((lot) => surplusFor(principal, surplusView(lot)));
+      const shown = page.map((lot) => surplusFor(principal, surplusView(lot)));
+      const items = await withDonorNames(directory, principal, shown);
       const last = items.at(-1);
       const nextCursor =
         lots.length > limit && last !== undefined ? cursorText({ at: last.postedAt, id: last.id }) : null;

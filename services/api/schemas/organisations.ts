@@ -23,7 +23,11 @@ export const Hours = Type.Array(
     Type.Integer({ minimum: 0, maximum: WEEK_MINUTES - 1 }),
     Type.Integer({ minimum: 1, maximum: WEEK_MINUTES + 24 * 60 }),
   ]),
-  { maxItems: 50, description: 'open from–to in minutes since Monday 00:00 local time; empty: never open' },
+  {
+    maxItems: 50,
+    description:
+      'open from–to in minutes since Monday 00:00 local time, several a day if need be, none over another; empty: never open',
+  },
 );
 const OpeningHours = Type.String({
   minLength: 1,

@@ -138,6 +138,7 @@ export const Step = Type.Object(
 
 const surplusFields = {
   ...foodFields,
+  donorName: Type.Optional(Type.String({ description: 'for operators' })),
   offer: NullableOffer,
   lots: Type.Array(Lot, { description: 'the other lots of the same post' }),
 };

@@ -68,8 +68,8 @@ export const Window = Type.Object(
     skips: Type.Array(Day, { maxItems: MAX_SKIPS, description: 'days from today on which it does not post' }),
     next: nullable({ day: Day, at: Instant }, 'when it posts next; null: it is paused'),
     last: nullable(
-      { day: Day, outcome: Type.Enum(['posted', 'missed', 'refused']), surplusId: NullableText },
-      'its latest day; missed: we were away for longer than half an hour',
+      { day: Day, outcome: Type.Enum(['posted', 'missed', 'refused', 'paused']), surplusId: NullableText },
+      'its latest day; missed: we were away for longer than half an hour; paused: the donor was',
     ),
     version: Type.Integer(),
   },

@@ -148,11 +148,20 @@ describe('a window that is not to be posted', () => {
     assert.ok(next !== null && next.day > day);
   });
 
-  it('of a donor who is not active waits', async () => {
-    await windowDue(MINUTE_MS);
+  it('of a donor who is paused is left out, and said to be', async () => {
+    const day = await windowDue(MINUTE_MS);
     await stage.pool.query('update donor set active = false');
-    const cells = notingCells();
-    await posterWith(cells)();
-    assert.deepEqual([cells.told.length, (await theWindow()).last], [0, null]);
+    const asked: Post[] = [];
+    const refusing: PosterPorts['cells'] = {
+      send: (_, command) => {
+        asked.push(command as Post);
+        return Promise.resolve({ ok: false, refused: 'donor-paused', detail: '' });
+      },
+    };
+    await posterWith(refusing)();
+    const { next, last } = await theWindow();
+    assert.equal(asked[0]?.donorPaused, true);
+    assert.deepEqual([last?.outcome, last?.day, last?.surplusId], ['paused', day, null]);
+    assert.ok(next !== null && next.day > day);
   });
 });

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { CellClient } from '#cell/contract.ts';
 import { cellAt } from '#adapters/geo/s2.ts';
 import type { DueWindow, PostingWindow, WindowDone } from '#adapters/postgres/sql/windows.ts';
-import type { Post } from '#core/lots/command.ts';
+import type { Answer, Post } from '#core/lots/command.ts';
 import { nextOccurrence, type Occurrence } from '#core/windows/schedule.ts';
 import { cellOf, lotIdOf, type DonorId } from '#core/words/ids.ts';
 import { createLimit } from '../limit.ts';
@@ -44,9 +44,9 @@ export function createWindowPoster(ports: PosterPorts): () => Promise<void> {
     const command = commandOf(window, next, ports.newUuid(ports.nowMs()));
     const answer = await ports.cells.send(cellOf(command.lotId), command, { deadlineMs: POST_DEADLINE_MS });
     if ('elsewhere' in answer) throw new Error('a recurring post was claimed elsewhere');
-    const surplusId = answer.ok ? (answer.surplus?.id ?? null) : null;
+    const outcome = outcomeOf(answer);
     if (!answer.ok) ports.log.warn({ windowId: window.id, refused: answer.refused }, 'a recurring post was refused');
-    await close(window, next, { outcome: answer.ok ? 'posted' : 'refused', surplusId });
+    await close(window, next, { outcome, surplusId: answer.ok ? (answer.surplus?.id ?? null) : null });
   }
 
   async function close(window: DueWindow, done: Occurrence, what: Omit<WindowDone, 'next'>): Promise<void> {
@@ -70,6 +70,11 @@ export function createWindowPoster(ports: PosterPorts): () => Promise<void> {
   };
 }
 
+function outcomeOf(answer: Answer): WindowDone['outcome'] {
+  if (answer.ok) return 'posted';
+  return answer.refused === 'donor-paused' ? 'paused' : 'refused';
+}
+
 /** One command for a window and its day: a repeat, by whichever worker, gets the first answer and posts nothing. */
 function commandOf(window: DueWindow, { day, atMs }: Occurrence, uuid: string): Post {
   const { id, donorId, lat, lon, category, storage, quantityGrams, note, temperature } = window;
@@ -90,5 +95,7 @@ function commandOf(window: DueWindow, { day, atMs }: Occurrence, uuid: string): 
     safeUntilMs: atMs + window.goodForMinutes * 60_000,
     note,
     temperature,
+    // The cell says so: a day that was posted before the pause stays posted.
+    ...(window.donorPaused ? { donorPaused: true } : {}),
   };
 }

@@ -108,6 +108,7 @@ export const id: Readonly<Record<MessageKey, string>> = {
   'offer.handover.go': 'Makanan diterima',
   'offer.handover.digits': 'Kodenya 8 angka; baru ada {count, plural, other {#}}.',
   'offer.see': 'Buka',
+  'offer.withdrawn': 'Makanan ini tidak jadi untuk Anda. Anda tidak perlu datang.',
   'offer.gone': 'Tawaran ini sudah tidak ada.',
 
   'why.distance.pedestrian': 'Jarak Anda {km} dengan berjalan kaki.',
@@ -167,6 +168,8 @@ export const id: Readonly<Record<MessageKey, string>> = {
   'refused.not-found': 'Tidak ada, atau bukan milik Anda.',
   'refused.unsafe': 'Batas waktu kelayakan makanan tidak mungkin.',
   'refused.organisation-unknown': 'Organisasi Anda tidak aktif. Hubungi operator Anda.',
+  'refused.donor-paused':
+    'Organisasi Anda sedang dijeda, jadi belum bisa membagikan makanan. Minta operator mengaktifkannya lagi.',
   'refused.stale-version': 'Sudah berubah. Silakan lihat lagi.',
   'refused.unsuitable': 'Penerima ini tidak bisa menerimanya: {detail}',
   'refused.deadline': 'Waktu itu tidak mungkin.',
@@ -187,6 +190,7 @@ export const id: Readonly<Record<MessageKey, string>> = {
   'food.code.image': 'Kode QR dari {code}',
   'food.cancel': 'Batalkan',
   'food.cancel.sure': 'Batalkan semua makanan ini yang belum diambil?',
+  'food.cancel.told': '{name} sudah berencana mengambilnya; kami langsung memberi tahu mereka.',
   'food.cancel.go': 'Ya, batalkan',
   'food.keep': 'Tidak jadi',
   'food.waiting': 'Sedang dikirim',
@@ -220,8 +224,8 @@ export const id: Readonly<Record<MessageKey, string>> = {
   'lot.others': 'Lot lain dari kiriman yang sama',
   'lot.step': '{from} → {to}',
   'lot.posted': 'Dibagikan {time}',
-  'lot.donor': 'Donatur: {id}',
-  'lot.recipient': 'Penerima: {id}',
+  'lot.donor': 'Donatur: {name}',
+  'lot.recipient': 'Penerima: {name}',
 
   'reason.posted': 'Dibagikan oleh donatur',
   'reason.split': 'Dipisahkan dari lot lain',

@@ -1,5 +1,5 @@
 import { t } from '../language/language.ts';
-import type { DayHours } from '../weekHours.ts';
+import { endsNextDay, withOneMore, type DayHours, type Span } from '../weekHours.ts';
 import { weekdayName } from '../windows.ts';
 
 interface WeekHoursProps {
@@ -7,48 +7,89 @@ interface WeekHoursProps {
   readonly change: (days: readonly DayHours[]) => void;
 }
 
-const NEW_DAY: DayHours = { from: '08:00', to: '20:00' };
-
-/** One span a day; an end before its beginning is the next day's. */
+/** Some spans a day; an end before its beginning is the next day's. */
 export function WeekHours({ days, change }: WeekHoursProps) {
-  const set = (n: number, day: DayHours): void => change(days.map((each, index) => (index === n ? day : each)));
   return (
     <>
-      {days.map((day, n) => (
-        <fieldset class="day" key={n}>
-          <legend>{weekdayName(n + 1, 'long')}</legend>
-          {day === null ? (
-            <button type="button" onClick={() => set(n, NEW_DAY)}>
-              {t('profile.hours.open', { day: weekdayName(n + 1, 'long') })}
-            </button>
-          ) : (
-            <>
-              <label>
-                <span>{t('profile.hours.from')}</span>
-                <input
-                  type="time"
-                  required
-                  value={day.from}
-                  onInput={({ currentTarget: { value } }) => value !== '' && set(n, { ...day, from: value })}
-                />
-              </label>
-              <label>
-                <span>{t('profile.hours.to')}</span>
-                <input
-                  type="time"
-                  required
-                  value={day.to}
-                  onInput={({ currentTarget: { value } }) => value !== '' && set(n, { ...day, to: value })}
-                />
-              </label>
-              <button type="button" onClick={() => set(n, null)}>
-                {t('profile.hours.close', { day: weekdayName(n + 1, 'long') })}
-              </button>
-            </>
-          )}
-        </fieldset>
+      {days.map((spans, n) => (
+        <Day
+          key={n}
+          day={weekdayName(n + 1, 'long')}
+          spans={spans}
+          set={(next) => change(days.map((each, index) => (index === n ? next : each)))}
+        />
       ))}
       <p class="small">{t('profile.hours.how')}</p>
     </>
+  );
+}
+
+interface DayProps {
+  readonly day: string;
+  readonly spans: DayHours;
+  readonly set: (spans: DayHours) => void;
+}
+
+function Day({ day, spans, set }: DayProps) {
+  const more = withOneMore(spans);
+  return (
+    <fieldset>
+      <legend>{day}</legend>
+      {spans.map((span, n) => (
+        <SpanInputs
+          key={n}
+          name={t('profile.hours.span', { day, n: n + 1 })}
+          span={span}
+          set={(next) => set(spans.map((each, index) => (index === n ? next : each)))}
+          remove={spans.length > 1 ? () => set(spans.filter((_, index) => index !== n)) : null}
+        />
+      ))}
+      <div class="row">
+        {more !== null && (
+          <button type="button" onClick={() => set(more)}>
+            {t(spans.length === 0 ? 'profile.hours.open' : 'profile.hours.more', { day })}
+          </button>
+        )}
+        {spans.length > 0 && (
+          <button type="button" onClick={() => set([])}>
+            {t('profile.hours.close', { day })}
+          </button>
+        )}
+      </div>
+    </fieldset>
+  );
+}
+
+interface SpanInputsProps {
+  readonly name: string;
+  readonly span: Span;
+  readonly set: (span: Span) => void;
+  /** null: it is the only one */
+  readonly remove: (() => void) | null;
+}
+
+function SpanInputs({ name, span, set, remove }: SpanInputsProps) {
+  return (
+    <div class="span" role="group" aria-label={name}>
+      {(['from', 'to'] as const).map((end) => (
+        <label key={end}>
+          <span>
+            {t(`profile.hours.${end}`)}
+            {end === 'to' && endsNextDay(span) && ` (${t('profile.hours.next')})`}
+          </span>
+          <input
+            type="time"
+            required
+            value={span[end]}
+            onInput={({ currentTarget: { value } }) => value !== '' && set({ ...span, [end]: value })}
+          />
+        </label>
+      ))}
+      {remove !== null && (
+        <button type="button" aria-label={t('profile.hours.less', { from: span.from, to: span.to })} onClick={remove}>
+          {t('profile.hours.remove')}
+        </button>
+      )}
+    </div>
   );
 }

@@ -1,8 +1,8 @@
-import { impactOf, type Impact, type ImpactFactors } from '#core/words/impact.ts';
+import type { ImpactFactors } from '#core/words/impact.ts';
 import { read } from '../../engine/api.ts';
-import { kilograms } from '../language/amounts.ts';
 import { t } from '../language/language.ts';
 import type { Offer, Page } from '../lists.ts';
+import { ImpactHow, ImpactSums } from '../parts/impactSums.tsx';
 import { OfferTitle } from '../parts/offerFacts.tsx';
 import { clockTime, member } from '../state.ts';
 import { useSeen } from '../useSeen.ts';
@@ -39,16 +39,9 @@ export function ImpactScreen() {
   return (
     <>
       <p class="lead">{t('impact.handovers', { count: handovers })}</p>
-      <Sums title={t('impact.all')} impact={impactOf(collectedGrams, factors)} grams={collectedGrams} />
-      <Sums title={t('impact.month')} impact={impactOf(lastMonthGrams, factors)} grams={lastMonthGrams} />
-      <p class="small">
-        {t('impact.how', {
-          mealKg: factors.mealKg,
-          mealSource: factors.mealSource,
-          co2eKg: factors.co2eKgPerKg,
-          co2eSource: factors.co2eSource,
-        })}
-      </p>
+      <ImpactSums title={t('impact.all')} grams={collectedGrams} factors={factors} />
+      <ImpactSums title={t('impact.month')} grams={lastMonthGrams} factors={factors} />
+      <ImpactHow factors={factors} />
       <h2 class="part">{t('impact.history')}</h2>
       {seen.past.length === 0 && <p>{t('impact.none')}</p>}
       {seen.past.map((offer) => (
@@ -61,24 +54,5 @@ export function ImpactScreen() {
         </article>
       ))}
     </>
-  );
-}
-
-interface SumsProps {
-  readonly title: string;
-  readonly grams: number;
-  readonly impact: Impact;
-}
-
-function Sums({ title, grams, impact }: SumsProps) {
-  return (
-    <section class="card">
-      <h2>{title}</h2>
-      <ul class="facts">
-        <li>{t('impact.kg', { kg: kilograms(grams) })}</li>
-        <li>{t('impact.meals', { count: impact.meals })}</li>
-        <li>{t('impact.co2e', { kg: impact.co2eKg })}</li>
-      </ul>
-    </section>
   );
 }

@@ -12,6 +12,7 @@ interface Letter {
   readonly cause: string;
   readonly detail: string;
   readonly lotId: string | null;
+  readonly donorName: string | null;
 }
 
 /** Dead letters: what could not be done by itself, oldest first. */
@@ -39,6 +40,7 @@ function LetterCard({ letter, seenAtMs }: { readonly letter: Letter; readonly se
     <article class="card line">
       <h2>{word('letter', letter.cause, 'letter.other', { cause: letter.cause })}</h2>
       <p>{clockTime(letter.at)}</p>
+      {letter.donorName != null && <p>{t('lot.donor', { name: letter.donorName })}</p>}
       {letter.detail !== '' && <p class="small">{letter.detail}</p>}
       <TapStates subject={subject} />
       <div class="row">

@@ -37,11 +37,18 @@ function History({ lot, seenAtMs }: { readonly lot: SurplusWithHistory; readonly
           <strong>{t(`state.lot.${lot.state as 'posted'}`)}</strong> ·{' '}
           {t('offer.safe', { time: clockTime(lot.safeUntil) })}
         </p>
-        <p class="small">{t('lot.donor', { id: lot.donorId })}</p>
+        <p>
+          {t('lot.donor', { name: lot.donorName ?? lot.donorId })} <span class="small">({lot.donorId})</span>
+        </p>
         <Coming surplus={lot} />
         {lot.note !== null && <p>{lot.note}</p>}
       </article>
       <Steer lot={lot} seenAtMs={seenAtMs} />
+      <p>
+        <a class="button" href={`#/audit/${encodeURIComponent(`lot:${lot.id}`)}`}>
+          {t('audit.title')}
+        </a>
+      </p>
       <Asked offers={lot.offers ?? []} />
       <h2 class="part">{t('lot.history')}</h2>
       <ol class="steps">
@@ -69,7 +76,7 @@ function HistoryStep({ step, name }: { readonly step: Step; readonly name: strin
         ? stateName(step.to)
         : t('lot.step', { from: stateName(step.from), to: stateName(step.to) })}{' '}
       · {kilograms(step.quantityGrams)}
-      {name !== null && <span class="small block">{t('lot.recipient', { id: name })}</span>}
+      {name !== null && <span class="small block">{t('lot.recipient', { name })}</span>}
       {step.detail !== null && <span class="small block">{detailOf(step.reason, step.detail)}</span>}
     </>
   );

@@ -1,10 +1,9 @@
 import { useEffect, useState } from 'preact/hooks';
 import { LOT_STATES, type LotState } from '#core/lots/lot.ts';
-import type { SurplusView } from '#core/lots/view.ts';
 import { read } from '../../engine/api.ts';
 import { t } from '../language/language.ts';
 import { onNews } from '../live.ts';
-import type { Page } from '../lists.ts';
+import type { NamedSurplus, Page } from '../lists.ts';
 import { clockTime } from '../state.ts';
 import { foodOf } from './donorHome.tsx';
 import { Coming } from '../parts/coming.tsx';
@@ -19,7 +18,7 @@ interface Stats {
 /** All lots, newest first, by state. */
 export function Lots() {
   const [state, setState] = useState<LotState | ''>('');
-  const [lots, setLots] = useState<readonly SurplusView[] | null>(null);
+  const [lots, setLots] = useState<readonly NamedSurplus[] | null>(null);
   const [pages, setPages] = useState(1);
   const [more, setMore] = useState(false);
   const [failed, setFailed] = useState(false);
@@ -53,6 +52,9 @@ export function Lots() {
         </a>
         <a class="button" href="#/map">
           {t('map.open')}
+        </a>
+        <a class="button" href="#/audit">
+          {t('audit.title')}
         </a>
       </div>
       <StateFilter state={state} counts={counts} choose={(next) => (setState(next), setPages(1))} />
@@ -89,18 +91,18 @@ function StateFilter({ state, counts, choose }: StateFilterProps) {
   );
 }
 
-async function readPages(state: LotState | '', pages: number): Promise<Page<SurplusView>> {
+async function readPages(state: LotState | '', pages: number): Promise<Page<NamedSurplus>> {
   const filter = state === '' ? '' : `&state=${state}`;
-  let found: Page<SurplusView> = { items: [], nextCursor: null };
+  let found: Page<NamedSurplus> = { items: [], nextCursor: null };
   for (let page = 0; page < pages && (page === 0 || found.nextCursor !== null); page++) {
     const cursor = found.nextCursor === null ? '' : `&cursor=${encodeURIComponent(found.nextCursor)}`;
-    const next = await read<Page<SurplusView>>(`/v1/surplus?limit=${String(PAGE)}${filter}${cursor}`);
+    const next = await read<Page<NamedSurplus>>(`/v1/surplus?limit=${String(PAGE)}${filter}${cursor}`);
     found = { items: [...found.items, ...next.items], nextCursor: next.nextCursor };
   }
   return found;
 }
 
-export function LotLine({ lot }: { readonly lot: SurplusView }) {
+export function LotLine({ lot }: { readonly lot: NamedSurplus }) {
   return (
     <article class="card line">
       <h2>{foodOf(lot)}</h2>
@@ -108,6 +110,7 @@ export function LotLine({ lot }: { readonly lot: SurplusView }) {
         <strong>{t(`state.lot.${lot.state as 'posted'}`)}</strong>
         {lot.deadLettered && ` · ${t('lots.letter')}`} · {t('lot.posted', { time: clockTime(lot.postedAt) })}
       </p>
+      {lot.donorName !== undefined && <p>{t('lot.donor', { name: lot.donorName })}</p>}
       <Coming surplus={lot} />
       <a class="button" href={`#/surplus/${encodeURIComponent(lot.id)}`}>
         {t('offer.see')}

@@ -7,6 +7,7 @@ import { Handover } from '../parts/handover.tsx';
 import { Reasons } from '../parts/offerAnswer.tsx';
 import { OfferFacts } from '../parts/offerFacts.tsx';
 import { isPending, TapStates } from '../parts/tapState.tsx';
+import { routeLink } from '../routeLink.ts';
 import { createSeen } from '../seen.ts';
 import { clockTime } from '../state.ts';
 import { OpenOffer } from './recipientHome.tsx';
@@ -48,6 +49,7 @@ function OneOffer({ offer, donor, seenAtMs }: OneOfferProps) {
         <strong>{t(`state.offer.${offer.state as 'claimed'}`)}</strong>
         {offer.pickupBy !== null && ` · ${t('offer.pickup', { time: clockTime(offer.pickupBy) })}`}
       </p>
+      {offer.state === 'withdrawn' && <p class="tap refused">{t('offer.withdrawn')}</p>}
       <OfferFacts offer={offer} />
       {donor !== undefined && <Donor name={donor.name} contact={donor.contact} />}
       <TapStates subject={offer.id} />
@@ -58,11 +60,10 @@ function OneOffer({ offer, donor, seenAtMs }: OneOfferProps) {
 
 function Claimed({ offer, pending }: { readonly offer: Offer; readonly pending: boolean }) {
   const [releasing, setReleasing] = useState(false);
-  const { lat, lon } = offer.surplus.location;
   return (
     <>
       <p>
-        <a class="button" href={`geo:${String(lat)},${String(lon)}?q=${String(lat)},${String(lon)}`}>
+        <a class="button" href={routeLink(navigator.userAgent, offer.surplus.location)}>
           {t('offer.route')}
         </a>
       </p>

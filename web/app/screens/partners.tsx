@@ -130,11 +130,16 @@ function RecipientCard({ recipient, seenAtMs }: { readonly recipient: Recipient;
       {asked > 0 && <p class="small">{t('partners.answers', { accepted, declined, lapsed, released })}</p>}
       <p class="small">{reachOf(recipient)}</p>
       <TapStates subject={subject} />
-      {!isPending(subject, seenAtMs) && (
-        <button aria-expanded={open} onClick={() => setOpen(!open)}>
-          {t(`partners.${kind}`)}
-        </button>
-      )}
+      <div class="row">
+        {!isPending(subject, seenAtMs) && (
+          <button aria-expanded={open} onClick={() => setOpen(!open)}>
+            {t(`partners.${kind}`)}
+          </button>
+        )}
+        <a class="button" href={`#/audit/${encodeURIComponent(subject)}`} aria-label={t('audit.of', { name })}>
+          {t('audit.title')}
+        </a>
+      </div>
       {open && <Why go={t(`partners.${kind}.go`)} act={act} />}
     </article>
   );

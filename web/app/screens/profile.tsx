@@ -7,7 +7,8 @@ import { categoryName } from '../parts/offerFacts.tsx';
 import { Several } from '../parts/several.tsx';
 import { WeekHours } from '../parts/weekHours.tsx';
 import { member } from '../state.ts';
-import { daysOf, hoursOf, type DayHours } from '../weekHours.ts';
+import { daysOf, hoursOf, overlappingDay, type DayHours } from '../weekHours.ts';
+import { weekdayName } from '../windows.ts';
 
 interface Recipient {
   readonly version: number;
@@ -17,7 +18,6 @@ interface Recipient {
   readonly storages: readonly Storage[];
   readonly needs: Partial<Record<Category, number>>;
   readonly hours: WeeklyHours;
-  readonly openingHours: string | null;
   readonly capacityGrams: number;
   readonly dailyCapacityGrams: number;
 }
@@ -29,8 +29,7 @@ interface Draft {
   readonly wanted: readonly Category[];
   readonly capacityKg: string;
   readonly dailyKg: string;
-  /** null: more spans a day than this form shows; they stay as they are */
-  readonly days: readonly DayHours[] | null;
+  readonly days: readonly DayHours[];
 }
 
 function draftOf(recipient: Recipient): Draft {
@@ -58,7 +57,7 @@ function changesOf(draft: Draft, recipient: Recipient): Record<string, unknown> 
     ...(same('wanted') ? {} : { needs }),
     ...(same('capacityKg') ? {} : { capacityGrams: gramsOf(draft.capacityKg) }),
     ...(same('dailyKg') ? {} : { dailyCapacityGrams: gramsOf(draft.dailyKg) }),
-    ...(same('days') || draft.days === null ? {} : { hours: hoursOf(draft.days) }),
+    ...(same('days') ? {} : { hours: hoursOf(draft.days) }),
   };
 }
 
@@ -102,11 +101,7 @@ export function Profile() {
       />
       <Amount id="daily" words={t('profile.daily')} kg={draft.dailyKg} set={(kg) => change({ dailyKg: kg })} />
       <h2 class="part">{t('profile.hours')}</h2>
-      {draft.days === null ? (
-        <p>{t('profile.hours.many', { hours: kept.openingHours ?? '' })}</p>
-      ) : (
-        <WeekHours days={draft.days} change={(days) => change({ days })} />
-      )}
+      <WeekHours days={draft.days} change={(days) => change({ days })} />
       <p role="alert">{told?.role === 'alert' ? told.text : ''}</p>
       <p role="status">{told?.role === 'status' ? told.text : ''}</p>
       <button class="primary">{t('profile.save')}</button>
@@ -119,6 +114,8 @@ async function send(path: string, draft: Draft, kept: Recipient, take: (now: Rec
   if (!isAmount(draft.capacityKg) || !isAmount(draft.dailyKg)) return alert(t('profile.amount.wrong'));
   if (draft.categories.length === 0 || draft.storages.length === 0) return alert(t('profile.nothing'));
   const body = changesOf(draft, kept);
+  const overlapping = 'hours' in body ? overlappingDay(draft.days) : null;
+  if (overlapping !== null) return alert(t('profile.hours.overlap', { day: weekdayName(overlapping + 1, 'long') }));
   if (Object.keys(body).length === 0) return { role: 'status' as const, text: t('profile.saved') };
   const answer = await authorized<Recipient>('PATCH', path, { body, ifVersion: kept.version }).catch(() => null);
   if (answer === null) return alert(t('app.failed.once'));

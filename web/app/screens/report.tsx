@@ -1,8 +1,10 @@
 import { useEffect, useMemo } from 'preact/hooks';
+import type { ImpactFactors } from '#core/words/impact.ts';
 import { read } from '../../engine/api.ts';
 import { kilograms } from '../language/amounts.ts';
 import { language, LOCALES, t } from '../language/language.ts';
 import { Back } from '../parts/back.tsx';
+import { ImpactHow, ImpactSums } from '../parts/impactSums.tsx';
 import { categoryName } from '../parts/offerFacts.tsx';
 import { createSeen } from '../seen.ts';
 import { clockTime, go, member, nowMs, timeZone } from '../state.ts';
@@ -21,6 +23,8 @@ interface Report {
   }[];
   readonly csv: string;
   readonly receipt: string | null;
+  /** left out: told by a server, or kept by a phone, of a version before */
+  readonly factors?: ImpactFactors;
 }
 
 const MONTHS_BACK = 12;
@@ -68,6 +72,13 @@ function OneReport({ report, month }: { readonly report: Report; readonly month:
         {' · '}
         {t('report.count', { count: report.handovers })}
       </p>
+      {report.factors !== undefined && (
+        <>
+          <ImpactSums title={t('report.impact')} grams={report.handedOverGrams} factors={report.factors} />
+          <ImpactHow factors={report.factors} />
+        </>
+      )}
+      <h3>{t('report.list')}</h3>
       <ul class="facts">
         {report.items.map((item) => (
           <li key={item.offerId}>{lineOf(item)}</li>

@@ -64,6 +64,9 @@ function Cancel({ surplus, seenAtMs }: { readonly surplus: SurplusView; readonly
       {sure && (
         <fieldset>
           <legend>{t('food.cancel.sure')}</legend>
+          {comingFor(surplus).map((name) => (
+            <p key={name}>{t('food.cancel.told', { name })}</p>
+          ))}
           <div class="row">
             <button onClick={cancel}>{t('food.cancel.go')}</button>
             <button onClick={() => setSure(false)}>{t('food.keep')}</button>
@@ -72,4 +75,10 @@ function Cancel({ surplus, seenAtMs }: { readonly surplus: SurplusView; readonly
       )}
     </>
   );
+}
+
+/** Who need not come any more. */
+function comingFor(surplus: SurplusView): readonly string[] {
+  const coming = [surplus, ...surplus.lots].flatMap(({ offer }) => (offer?.state === 'claimed' ? [offer] : []));
+  return [...new Set(coming.map(({ recipientName }) => recipientName))];
 }

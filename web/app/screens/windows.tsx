@@ -44,7 +44,7 @@ function WindowCard({ window }: { readonly window: PostingWindow }) {
       <h2>{windowFood(window)}</h2>
       <p>{whenOf(window)}</p>
       {last !== null && last.outcome !== 'posted' && (
-        <p class="tap refused">{t(`window.${last.outcome}`, { day: dayName(last.day) })}</p>
+        <p class="tap refused">{t(`window.last.${last.outcome}`, { day: dayName(last.day) })}</p>
       )}
       <WindowLine window={window} />
       <p>

@@ -8,6 +8,7 @@ export interface OrganisationFacts {
   readonly lon: number;
   /** PostgreSQL's bigint in decimal; never changes */
   readonly homeRegionId: string;
+  readonly active: boolean;
 }
 
 interface Row {
@@ -16,11 +17,13 @@ interface Row {
   readonly lat: number;
   readonly lon: number;
   readonly home_region_id: string;
+  readonly active: boolean;
 }
 
 const FIND = {
-  donor: 'select donor_id as id, name, lat, lon, home_region_id from donor where donor_id = any($1)',
-  recipient: 'select recipient_id as id, name, lat, lon, home_region_id from recipient where recipient_id = any($1)',
+  donor: 'select donor_id as id, name, lat, lon, home_region_id, active from donor where donor_id = any($1)',
+  recipient:
+    'select recipient_id as id, name, lat, lon, home_region_id, active from recipient where recipient_id = any($1)',
 };
 
 /** In the order asked; null: there is none. Reference tables: read on the node that is asked. */
@@ -35,5 +38,6 @@ export async function findOrganisations(
 }
 
 function factsOf(row: Row): OrganisationFacts {
-  return { id: row.id, name: row.name, lat: row.lat, lon: row.lon, homeRegionId: row.home_region_id };
+  const { id, name, lat, lon, home_region_id: homeRegionId, active } = row;
+  return { id, name, lat, lon, homeRegionId, active };
 }

@@ -3,7 +3,7 @@ import type { Category, Storage, Temperature } from '#core/words/food.ts';
 import type { Occurrence, Schedule } from '#core/windows/schedule.ts';
 import type { Queryable } from './queryable.ts';
 
-export type WindowOutcome = 'posted' | 'missed' | 'refused';
+export type WindowOutcome = 'posted' | 'missed' | 'refused' | 'paused';
 
 /** What a donor tells of a window. */
 export interface WindowTold extends Omit<Schedule, 'skips'> {
@@ -127,17 +127,28 @@ export interface DueWindow extends PostingWindow {
   readonly lat: number;
   readonly lon: number;
   readonly timeZone: string;
+  readonly donorPaused: boolean;
 }
 
-/** The longest due first; of donors who are active. */
+interface DonorPart {
+  readonly lat: number;
+  readonly lon: number;
+  readonly time_zone: string;
+  readonly active: boolean;
+}
+
+/** The longest due first; of donors who are paused, too. */
 export async function findDueWindows(db: Queryable, limit: number): Promise<DueWindow[]> {
-  const { rows } = await db.query<Row & { readonly lat: number; readonly lon: number; readonly time_zone: string }>({
+  const { rows } = await db.query<Row & DonorPart>({
     name: 'find_due_windows',
-    text: `select w.*, d.lat, d.lon, d.time_zone from posting_window w join donor d using (donor_id)
-      where w.next_at <= now() and d.active order by w.next_at limit $1`,
+    text: `select w.*, d.lat, d.lon, d.time_zone, d.active from posting_window w join donor d using (donor_id)
+      where w.next_at <= now() order by w.next_at limit $1`,
     values: [limit],
   });
-  return rows.map((row) => ({ ...windowOf(row), lat: row.lat, lon: row.lon, timeZone: row.time_zone }));
+  return rows.map((row) => {
+    const { lat, lon, time_zone: timeZone, active } = row;
+    return { ...windowOf(row), lat, lon, timeZone, donorPaused: !active };
+  });
 }
 
 /**
