@@ -23,11 +23,14 @@ export interface Stage {
   stop(): Promise<void>;
 }
 
-export async function openStage(): Promise<Stage> {
+/** @param env what the stack's processes are told besides */
+export async function openStage(env: Record<string, string> = {}): Promise<Stage> {
   if (!existsSync(BUILT)) throw new Error('The screens are not built: run make setup.');
   const undo = undoing();
   try {
-    const helsinki = undo.after(await startHelsinki({ RATE_LIMIT_ADDRESS: '10000' }), (started) => started.stop());
+    const helsinki = undo.after(await startHelsinki({ RATE_LIMIT_ADDRESS: '10000', ...env }), (started) =>
+      started.stop(),
+    );
     const url = helsinki.stack.env['PUBLIC_URL'] ?? '';
     const browser = undo.after(await openBrowser(), (started) => started.close());
     const link = async (role: Role, org: string): Promise<string> => {

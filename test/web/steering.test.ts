@@ -20,7 +20,8 @@ const t = words('id');
 
 before(
   async () => {
-    stage = await openStage();
+    // no map is provided here: a plain one is drawn
+    stage = await openStage({ MAP_TILES_FILE: '' });
     donor = await signIn(stage.helsinki, 'donor', await stage.helsinki.aDonor());
     operator = await signIn(stage.helsinki, 'operator');
   },
@@ -168,6 +169,7 @@ describe('an operator', () => {
     for (const at of [null, '/#/today', '/#/map', '/#/partners']) {
       if (at !== null) await page.goto(`${stage.url}${at}`);
       await page.locator('article, figure, form').first().waitFor();
+      if (at === '/#/map') await page.locator('svg.map .mark').first().waitFor();
       assert.deepEqual(await violationsOf(page), [], String(at));
       await page.evaluate(() => (document.documentElement.style.fontSize = '200%'));
       assert.ok((await overflowOf(page)) <= 0, `sideways scrolling at 200 %: ${String(at)}`);
