@@ -159,7 +159,7 @@ describe("an operator's map", { timeout: 120_000 }, () => {
     await phone.close();
   });
 
-  it('is drawn plainly where the file, or the graphics, cannot be had', async () => {
+  it('is drawn plainly where the file or the graphics cannot be had, or the file is of another city', async () => {
     const phone = await stage.phone('id', 'operator', '');
     await phone.context.route('**/map/*.pmtiles', (route) => route.abort());
     await atMap(phone);
@@ -167,6 +167,17 @@ describe("an operator's map", { timeout: 120_000 }, () => {
     await phone.page.getByText(t('map.scale').split('{')[0] ?? '').waitFor();
     assert.equal(await phone.page.locator('.streets').count(), 0);
     await phone.close();
+    const elsewhere = await stage.phone('id', 'operator', '');
+    await elsewhere.context.route('**/map/*.pmtiles', async (route) => {
+      const response = await route.fetch();
+      const body = await response.body();
+      // west, south, east, north, in ten-millionths of a degree: Jakarta
+      [1_066_000_000, -64_000_000, 1_070_000_000, -60_000_000].forEach((at, n) => body.writeInt32LE(at, 102 + 4 * n));
+      await route.fulfill({ response, body });
+    });
+    await atMap(elsewhere);
+    await elsewhere.page.locator('svg.map .mark').first().waitFor();
+    await elsewhere.close();
     const flat = await openBrowser(['--disable-3d-apis']);
     const old = await enterBy(flat, 'id', await stage.link('operator', ''));
     await atMap(old);
