@@ -5,7 +5,7 @@ WITH_ENV := $(NODE) dev/stack/withEnv.ts
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run stop reset status token operator-link seed simulate replay dlq receipt test faults faults-mutants check fmt bench bench-quick flame \
-  soak rolling overload takeover scaling failover redis-away test-s3 test-chart chart-readme test-k8s k8s test-traces image test-image scale alerts-fire runbooks screens
+  soak rolling overload takeover scaling failover redis-away test-s3 test-chart chart-readme test-k8s k8s test-traces image test-image scale alerts-fire runbooks screens map
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):[^#]*## /  make \1\t/' | expand -t 20
@@ -36,6 +36,10 @@ seed: ## put a city's donors and recipients in: make seed CITY=helsinki|jakarta
 
 simulate: ## play an evening
 	@$(WITH_ENV) dev/simulate/main.ts $(ARGS)
+
+map: ## Helsinki's streets under the lots anew, from the extract of its roads: data/helsinki/streets.pmtiles
+	@MAP=1 dev/setup
+	@dev/map/make
 
 replay: setup ## evenings through the pure core: greedy, ours, hindsight optimum (CITY=jakarta SEED=1 SEEDS=5 DONORS=100 OFFLINE=0 OUT=file)
 	@$(NODE) dev/replay/main.ts

@@ -19,6 +19,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
   },
+  worker: { format: 'es' },
   plugins: [
     VitePWA({
       strategies: 'injectManifest',
@@ -26,7 +27,11 @@ export default defineConfig({
       filename: 'sw.ts',
       // we register it ourselves: Trusted Types want a policy, and updates must not reload under a form
       injectRegister: false,
-      injectManifest: { globPatterns: ['**/*.{js,css,html,svg,png,webmanifest}'] },
+      injectManifest: {
+        globPatterns: ['**/*.{js,css,html,svg,png,webmanifest}'],
+        // Larger than all the rest, and wanted by whoever opens a map where there is one: loaded then.
+        globIgnores: ['assets/streets-*', 'assets/maplibre-gl-worker-*'],
+      },
       manifest: {
         id: '/',
         name: 'Pahlawan Pangan',

@@ -82,6 +82,7 @@ function printTable(stack: Stack): void {
     ['sign in', `${operatorLink(stack)}   (once, as an operator)`],
     ['API', api],
     ['its documentation', `${api}/docs`],
+    ['its map', stack.env['MAP_TILES_FILE'] || 'a plain one: MAP_TILES_FILE is empty'],
     ['a token', 'make -s token ROLE=operator   ·   ROLE=donor ORG=<id>   ·   ROLE=recipient ORG=<id>'],
     ['an evening', 'make simulate'],
     ...tracesRow(stack),

@@ -5,6 +5,7 @@ import { redisUrl } from './infrastructure/redis.ts';
 import { valhallaUrl } from './infrastructure/valhalla.ts';
 import type { PortOf } from './ports.ts';
 import type { Secrets } from './secrets.ts';
+import { CHECKOUT } from './tools.ts';
 
 export interface StackEnvOptions {
   dir: string;
@@ -70,6 +71,7 @@ export async function stackEnv(options: StackEnvOptions): Promise<Record<string,
     VAPID_PRIVATE_KEY: secrets.vapidPrivateKey,
     VAPID_SUBJECT: 'mailto:dev@pahlawan-pangan.example',
     PHOTO_STORE: process.env['PHOTO_STORE'] ?? join(dir, 'photos'),
+    MAP_TILES_FILE: process.env['MAP_TILES_FILE'] ?? join(CHECKOUT, 'data/helsinki/streets.pmtiles'),
     SMS_GATEWAY_URL: 'console:',
     // nobody balances loads here
     DRAIN_SECONDS: '0',

@@ -58,13 +58,22 @@ function ofFastify(error: Partial<FastifyError>): Problem | null {
   }
 }
 
-function ofStatus(error: Partial<FastifyError>): Problem | null {
+function ofStatus(error: Partial<FastifyError> & { headers?: Record<string, string> }): Problem | null {
   const status = error.statusCode ?? 500;
+  if (status === 416) return outside(error.headers?.['Content-Range'] ?? 'bytes */*');
   if (status < 400 || status >= 500) return null;
   return new Problem(
     'malformed-request',
     error instanceof SyntaxError ? 'The body is not valid JSON.' : 'The request is malformed.',
   );
+}
+
+function outside(contentRange: string): Problem {
+  const detail = `Ask for bytes within the file: ${contentRange}.`;
+  // A range may become one that can be had: nobody keeps this answer.
+  return new Problem('range-not-satisfiable', detail, {
+    headers: { 'content-range': contentRange, 'cache-control': 'no-store' },
+  });
 }
 
 /** PostgreSQL unreachable, out of connections, shutting down, or over its statement or lock timeout. */

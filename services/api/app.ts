@@ -14,6 +14,7 @@ import type { Identity } from './identity/identity.ts';
 import { createFingerprint } from './idempotency/key.ts';
 import { createSendOnce } from './idempotency/sendOnce.ts';
 import { limitRates, type CountRequest, type RateLimits } from './limits/rateLimit.ts';
+import type { MapTiles } from './map/tiles.ts';
 import type { ApiMetrics } from './metrics.ts';
 import type { Directory } from './organisations/directory.ts';
 import type { HandoverCode, LotReads } from './ports.ts';
@@ -25,6 +26,7 @@ import { documentRoutes, collectOpenApi } from './routes/documents.ts';
 import { handoverCodeRoutes } from './routes/handoverCode.ts';
 import { healthRoutes, type Dependencies } from './routes/health.ts';
 import { identityRoutes } from './routes/identity.ts';
+import { mapRoutes } from './routes/map.ts';
 import { meRoutes } from './routes/me.ts';
 import { impactRoutes } from './routes/impact.ts';
 import { offerAnswerRoutes } from './routes/offerAnswers.ts';
@@ -64,6 +66,8 @@ export interface ApiDependencies {
   readonly pool: Pool;
   /** null: no photos are kept here */
   readonly photos: ObjectStore | null;
+  /** null: no map is provided here */
+  readonly mapTiles: MapTiles | null;
   readonly handoverCode: HandoverCode;
   /** null: people sign in elsewhere */
   readonly identity: Identity | null;
@@ -133,6 +137,7 @@ export async function createApi(given: ApiDependencies): Promise<ApiServer> {
     identityRoutes(app, { ...given, ...given.identity, newId });
     passkeyRoutes(app, { ...given, ...given.identity });
   }
+  await mapRoutes(app, given.mapTiles);
   await screenRoutes(app, given.screensDir);
   refuseOtherMethods(app, methods);
   await documentRoutes(app);

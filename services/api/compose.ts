@@ -29,6 +29,7 @@ import { createJwks } from './auth/jwks.ts';
 import { createTokenVerifier, type TrustedIssuer } from './auth/tokens.ts';
 import type { ApiConfig } from './config.ts';
 import { createIdentity, type Identity } from './identity/identity.ts';
+import { openMapTiles } from './map/tiles.ts';
 import type { ApiMetrics } from './metrics.ts';
 import { createDirectory } from './organisations/directory.ts';
 import { createOrganisationStore } from './organisations/store.ts';
@@ -82,7 +83,7 @@ export async function compose(env: ApiConfig, log: Logger, metrics: ApiMetrics):
     push: { sealer, vapidPublicKey: env.VAPID_PUBLIC_KEY, allowLocalPush: env.ALLOW_LOCAL_PUSH === '1' },
     ...figures(env, pool),
     deadLetters: createDeadLetters(bus, createPublish(bus, createStreamKeeper(bus.jsm))),
-    photos: createObjectStore(env),
+    ...(await provided(env)),
     handoverCode: createHandoverCode(env.HANDOVER_SECRET),
     secret: env.HANDOVER_SECRET,
     rateLimits: {
@@ -105,6 +106,11 @@ export async function compose(env: ApiConfig, log: Logger, metrics: ApiMetrics):
     await pool.end();
   };
   return { dependencies, feed, bus, redis, stop };
+}
+
+/** What there may be, or not. @throws Error saying what is wrong with it */
+async function provided(env: ApiConfig): Promise<Pick<ApiDependencies, 'photos' | 'mapTiles'>> {
+  return { photos: createObjectStore(env), mapTiles: await openMapTiles(env.MAP_TILES_FILE) };
 }
 
 /** @throws Error when its keys or its address can't be used, or nobody's tokens would count */

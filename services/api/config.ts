@@ -28,6 +28,8 @@ export const ApiEnv = Type.Object({
   PHOTO_STORE_REGION: Type.String({ default: 'us-east-1', minLength: 1 }),
   PHOTO_STORE_KEY_ID: Type.String({ default: '' }),
   PHOTO_STORE_SECRET: Type.String({ default: '' }),
+  /** a PMTiles file of vector tiles, by its absolute path: streets under the lots; empty: the screens draw a plain map */
+  MAP_TILES_FILE: Type.String({ default: '' }),
   /** what a meal weighs, and what a kilogram of food that is eaten saves; with who says so */
   IMPACT_MEAL_KG: Type.Number({ default: 0.42, exclusiveMinimum: 0 }),
   IMPACT_MEAL_SOURCE: Type.String({ default: 'WRAP', minLength: 1, maxLength: 100 }),

@@ -44,6 +44,7 @@ export const PROBLEMS = {
   'in-flight': { status: 409, title: 'The same request is under way' },
   'too-large': { status: 413, title: 'The request is too large' },
   'unsupported-content-type': { status: 415, title: 'The body must be application/json' },
+  'range-not-satisfiable': { status: 416, title: 'The range is outside of the file' },
   'if-match-missing': { status: 428, title: 'The If-Match header is missing' },
   'rate-limited': { status: 429, title: 'Too many requests' },
   internal: { status: 500, title: 'Something went wrong on our side' },

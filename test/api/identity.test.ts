@@ -133,6 +133,7 @@ describe('a link', () => {
       name: 'siti',
       timeZone: null,
       photos: false,
+      map: null,
     });
     const run = promisify(execFile);
     const { DATABASE_URL } = world.env;
@@ -180,6 +181,7 @@ describe('our tokens', () => {
       name: 'Shelter shelter',
       timeZone: 'Europe/Helsinki',
       photos: false,
+      map: null,
     };
     assert.deepEqual((await me(session)).body, expected);
     assert.deepEqual((await world.ask('GET', '/v1/me', { as: 'recipient:shelter' })).body, expected);

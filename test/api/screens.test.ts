@@ -93,6 +93,7 @@ describe('the screens', () => {
         'base-uri': "'none'",
         'frame-ancestors': "'none'",
         'require-trusted-types-for': "'script'",
+        'trusted-types': 'pahlawan default',
       };
       for (const [name, value] of Object.entries(expected)) assert.equal(policy.get(name), value, `${path} ${name}`);
       assert.equal(

@@ -47,8 +47,13 @@ for (const valueSet of VALUE_SETS) {
         equal(spec.automountServiceAccountToken, false);
         deepEqual(spec.securityContext.seccompProfile, { type: 'RuntimeDefault' });
         equal(spec.securityContext.runAsNonRoot, true);
-        for (const volume of ['hostNetwork', 'hostPID', 'hostIPC', 'volumes', 'initContainers'])
-          equal(spec[volume], undefined, volume);
+        for (const privilege of ['hostNetwork', 'hostPID', 'hostIPC', 'initContainers'])
+          equal(spec[privilege], undefined, privilege);
+        // the map's file, to be read
+        const volumes = (spec.volumes ?? []) as readonly {
+          readonly persistentVolumeClaim?: { readonly readOnly: true };
+        }[];
+        ok(volumes.every(({ persistentVolumeClaim }) => persistentVolumeClaim?.readOnly === true));
         for (const container of spec.containers)
           deepEqual(container.securityContext, {
             allowPrivilegeEscalation: false,

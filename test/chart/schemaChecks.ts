@@ -22,6 +22,8 @@ const REFUSED: readonly [string, RegExp][] = [
   ['secrets.databaseUrl.existingSecret=', /existingSecret/],
   ['api.replicas=0', /replicas/],
   ['api.drainSeconds=61', /drainSeconds/],
+  ['api.map.existingClaim=a/b', /existingClaim/],
+  ['api.map.file=../secret', /file/],
   ['actorHost.cellLevel=13', /cellLevel/],
   ['worker.groups[0].name=x,worker.groups[0].replicas=1,worker.groups[0].roles[0]=dance', /roles/],
   ['dapr.tracing.samplingRate=2', /samplingRate/],

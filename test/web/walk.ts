@@ -105,6 +105,10 @@ async function claim(language: Language, see: See, recipient: Phone): Promise<vo
   await page.getByRole('button', { name: /2[.,]5 kg/ }).click();
   await page.getByRole('heading', { name: t('offer.claimed.title') }).waitFor();
   await see('7-recipient-home', page);
+  await page.getByText(t('offer.map'), { exact: true }).click();
+  await page.locator('.pin').first().waitFor();
+  await page.locator('.streets[aria-busy="false"]').waitFor();
+  await see('7a-recipient-map', page);
   await page
     .getByRole('link', { name: t('offer.see'), exact: true })
     .first()

@@ -25,7 +25,8 @@ export async function steer(stage: Stage, language: Language, see: See, page: Pa
   await see('15a-operator-today', page);
   await page.getByRole('link', { name: t('app.back'), exact: true }).click();
   await page.getByRole('link', { name: t('map.open'), exact: true }).click();
-  await page.locator('svg.map').waitFor();
+  await page.locator('.pin').first().waitFor();
+  await page.locator('.streets[aria-busy="false"]').waitFor();
   await see('15b-operator-map', page);
   await page.getByRole('link', { name: t('menu.partners'), exact: true }).click();
   await page.locator('article').first().waitFor();

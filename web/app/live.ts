@@ -51,7 +51,8 @@ export async function knowMember(): Promise<void> {
     if (
       held?.member.owner !== member.peek()?.owner ||
       held?.member.timeZone !== member.peek()?.timeZone ||
-      held?.member.photos !== member.peek()?.photos
+      held?.member.photos !== member.peek()?.photos ||
+      held?.member.map !== member.peek()?.map
     ) {
       member.value = held?.member ?? null;
     }

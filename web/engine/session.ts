@@ -11,6 +11,8 @@ export interface Member {
   readonly timeZone: string | null;
   /** photos of food are kept by this server */
   readonly photos: boolean;
+  /** where this server's map is; null: it has none */
+  readonly map: string | null;
   /** `role:organisation`, by which what is kept here is told apart */
   readonly owner: string;
 }
@@ -74,8 +76,8 @@ async function hold(body: unknown): Promise<Held> {
   const owner = `${role}:${organisationId ?? ''}`;
   const before = await recall<Member>('member');
   const known = before?.owner === owner ? before : null;
-  const { timeZone, photos } = { timeZone: known?.timeZone ?? null, photos: known?.photos ?? false };
-  const member: Member = { role, organisationId, name, timeZone, photos, owner };
+  const { timeZone = null, photos = false, map = null } = known ?? {};
+  const member: Member = { role, organisationId, name, timeZone, photos, map, owner };
   held = { member, accessToken, expiresAtMs: Date.now() + expiresInSeconds * 1000 };
   held = { ...held, member: { ...member, ...(await askWhatIsTold(accessToken)) } };
   await remember('member', held.member);
@@ -83,11 +85,15 @@ async function hold(body: unknown): Promise<Held> {
 }
 
 /** What may change meanwhile; nothing, when the server does not say. */
-async function askWhatIsTold(accessToken: string): Promise<Partial<Pick<Member, 'timeZone' | 'photos'>>> {
+async function askWhatIsTold(accessToken: string): Promise<Partial<Pick<Member, 'timeZone' | 'photos' | 'map'>>> {
   try {
     const { body } = await request('GET', '/v1/me', { headers: { authorization: `Bearer ${accessToken}` } });
-    const { timeZone, photos } = (body ?? {}) as { timeZone?: unknown; photos?: unknown };
-    return { ...(typeof timeZone === 'string' ? { timeZone } : {}), photos: photos === true };
+    const { timeZone, photos, map } = (body ?? {}) as { timeZone?: unknown; photos?: unknown; map?: unknown };
+    return {
+      ...(typeof timeZone === 'string' ? { timeZone } : {}),
+      photos: photos === true,
+      map: typeof map === 'string' ? map : null,
+    };
   } catch {
     return {};
   }

@@ -1,6 +1,6 @@
 {{/*
 { root, component, suffix, values, main, env: { NAME: value }, secrets: { NAME: reference }, graceSeconds }, and perhaps
-{ replicas (none: an autoscaler's), roles, appId, blockShutdown, sidecarFirst }
+{ replicas (none: an autoscaler's), roles, appId, blockShutdown, sidecarFirst, mapClaim }
 */}}
 {{- define "pahlawan.deployment" -}}
 {{- $root := .root -}}
@@ -74,6 +74,14 @@ spec:
           {{- end }}
           resources: {{- toYaml .values.resources | nindent 12 }}
           securityContext: {{- include "pahlawan.containerSecurity" $root | nindent 12 }}
+          {{- if .mapClaim }}
+          volumeMounts:
+            - { name: map, mountPath: /map, readOnly: true }
+          {{- end }}
+      {{- with .mapClaim }}
+      volumes:
+        - { name: map, persistentVolumeClaim: { claimName: {{ . | quote }}, readOnly: true } }
+      {{- end }}
 ---
 apiVersion: policy/v1
 kind: PodDisruptionBudget

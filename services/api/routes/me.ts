@@ -2,10 +2,17 @@ import type { Pool } from '#adapters/postgres/pool.ts';
 import { principalOfRequest } from '../auth/gate.ts';
 import { factsOf } from '../identity/memberFacts.ts';
 import { memberOf } from '../identity/member.ts';
+import type { MapTiles } from '../map/tiles.ts';
 import type { Api } from '../requests.ts';
 import { answers } from '../schemas/answers.ts';
 
-export function meRoutes(app: Api, { pool, photos }: { readonly pool: Pool; readonly photos: object | null }): void {
+interface MeDependencies {
+  readonly pool: Pool;
+  readonly photos: object | null;
+  readonly mapTiles: MapTiles | null;
+}
+
+export function meRoutes(app: Api, { pool, photos, mapTiles }: MeDependencies): void {
   app.get(
     '/v1/me',
     {
@@ -15,6 +22,7 @@ export function meRoutes(app: Api, { pool, photos }: { readonly pool: Pool; read
     async (request) => ({
       ...(await factsOf(pool, memberOf(principalOfRequest(request)))),
       photos: photos !== null,
+      map: mapTiles?.path ?? null,
     }),
   );
 }

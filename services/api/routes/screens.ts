@@ -20,6 +20,8 @@ const CONTENT_POLICY = [
   "base-uri 'none'",
   "frame-ancestors 'none'",
   "require-trusted-types-for 'script'",
+  // the service worker's own script, and the map's worker: web/app/serviceWorker.ts, web/app/streets.ts
+  'trusted-types pahlawan default',
 ].join('; ');
 
 const HEADERS = {

@@ -25,6 +25,10 @@ export const Me = Type.Object(
     name: Type.String(),
     timeZone: Type.Unsafe<string | null>({ type: ['string', 'null'], description: 'null: an operator has no place' }),
     photos: Type.Boolean({ description: 'photos of food are kept here' }),
+    map: Type.Unsafe<string | null>({
+      type: ['string', 'null'],
+      description: 'where the tiles of the map are (PMTiles, in ranges); null: there are none',
+    }),
   },
   { $id: 'Me', ...strict },
 );

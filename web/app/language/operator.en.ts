@@ -125,4 +125,9 @@ export const operatorEn = {
   'map.title': 'Where they are',
   'map.count': '{count, plural, =0 {No lot is open} one {# lot is open} other {# lots are open}}',
   'map.scale': 'One square: {distance}. North is up.',
+  'map.nearer': 'Nearer',
+  'map.further': 'Further away',
+  'map.source': '© OpenStreetMap contributors',
+  'map.fingers': 'Use two fingers to move the map.',
+  'map.wheel': 'Hold {key} and scroll to zoom.',
 } as const;

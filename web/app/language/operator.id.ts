@@ -126,4 +126,9 @@ export const operatorId: Readonly<Record<keyof typeof operatorEn, string>> = {
   'map.title': 'Di mana letaknya',
   'map.count': '{count, plural, =0 {Tidak ada lot terbuka} other {# lot terbuka}}',
   'map.scale': 'Satu kotak: {distance}. Utara di atas.',
+  'map.nearer': 'Lebih dekat',
+  'map.further': 'Lebih jauh',
+  'map.source': '© para kontributor OpenStreetMap',
+  'map.fingers': 'Geser peta dengan dua jari.',
+  'map.wheel': 'Tahan {key} sambil menggulir untuk memperbesar.',
 };

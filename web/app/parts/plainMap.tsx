@@ -16,7 +16,7 @@ const METERS_PER_DEGREE = 111_195;
 const LEAST_METERS = 1_000;
 const STEPS = [100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000];
 
-type Placed = Pick<SurplusView, 'id' | 'state' | 'location'>;
+export type Placed = Pick<SurplusView, 'id' | 'state' | 'location'>;
 
 interface PlainMapProps {
   readonly lots: readonly Placed[];
@@ -28,7 +28,7 @@ interface PlainMapProps {
 /** North is up, one square of the grid as long as the scale says. The list beside it says the same in words. */
 export function PlainMap({ lots, open, scale }: PlainMapProps) {
   const { xOf, yOf, gridMeters, pixelsPerMeter } = projectionOf(lots);
-  const crowds = crowdsOf(lots, (lot) => `${xOf(lot)} ${yOf(lot)}`);
+  const crowds = [...placesOf(lots, (lot) => `${xOf(lot)} ${yOf(lot)}`)].filter(([, { count }]) => count > 1);
   const grid = gridMeters * pixelsPerMeter;
   const lines = Array.from({ length: Math.floor(SIDE / grid) + 1 }, (_, n) => n * grid);
   return (
@@ -49,7 +49,7 @@ export function PlainMap({ lots, open, scale }: PlainMapProps) {
           onClick={() => open(lot.id)}
         />
       ))}
-      {[...crowds].map(([at, { count, lot }]) => (
+      {crowds.map(([at, { count, lot }]) => (
         <text class="crowd" key={at} x={Number(xOf(lot)) + 12} y={Number(yOf(lot)) + 4}>
           {count}
         </text>
@@ -62,11 +62,14 @@ export function PlainMap({ lots, open, scale }: PlainMapProps) {
   );
 }
 
-/** Places with more than one lot: one mark covers the other, so they are counted. */
-function crowdsOf(lots: readonly Placed[], placeOf: (lot: Placed) => string) {
-  const crowds = new Map<string, { readonly count: number; readonly lot: Placed }>();
-  for (const lot of lots) crowds.set(placeOf(lot), { lot, count: (crowds.get(placeOf(lot))?.count ?? 0) + 1 });
-  return new Map([...crowds].filter(([, { count }]) => count > 1));
+/** The first lot of each place, and how many there are: one mark covers the other. */
+export function placesOf(lots: readonly Placed[], placeOf: (lot: Placed) => string) {
+  const places = new Map<string, { readonly count: number; readonly lot: Placed }>();
+  for (const lot of lots) {
+    const known = places.get(placeOf(lot));
+    places.set(placeOf(lot), { lot: known?.lot ?? lot, count: (known?.count ?? 0) + 1 });
+  }
+  return places;
 }
 
 /** Equirectangular around the lots' middle: good for a city. */

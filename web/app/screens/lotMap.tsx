@@ -1,10 +1,9 @@
 import type { LotState } from '#core/lots/lot.ts';
 import type { SurplusView } from '#core/lots/view.ts';
 import { read } from '../../engine/api.ts';
-import { distance } from '../language/amounts.ts';
 import { t } from '../language/language.ts';
 import type { Page } from '../lists.ts';
-import { PlainMap, SHAPES } from '../parts/plainMap.tsx';
+import { LotsMap } from '../parts/lotsMap.tsx';
 import { go } from '../state.ts';
 import { LotLine } from './lots.tsx';
 import { Back } from '../parts/back.tsx';
@@ -18,7 +17,7 @@ async function readOpen(): Promise<readonly SurplusView[]> {
   return pages.flatMap(({ items }) => items).toSorted((a, b) => b.postedAt.localeCompare(a.postedAt));
 }
 
-/** Where the open lots are: the list first, then drawn from their places alone. */
+/** Where the open lots are: the list first, then the map. */
 export function LotMap() {
   const open = useSeen('open lots', readOpen);
   const lots = open.value.value;
@@ -33,21 +32,11 @@ export function LotMap() {
       {lots !== null && lots.length > 0 && (
         <>
           <h2 class="part">{t('map.title')}</h2>
-          <PlainMap
+          <LotsMap
             lots={lots}
             open={(id) => go('surplus', id)}
-            scale={(meters) => t('map.scale', { distance: distance(meters) })}
+            legend={OPEN.map((state) => ({ state, name: t(`state.lot.${state as 'posted'}`) }))}
           />
-          <ul class="legend">
-            {OPEN.map((state) => (
-              <li key={state}>
-                <svg viewBox="-10 -10 20 20" aria-hidden="true">
-                  <path class="mark" d={SHAPES[state]} />
-                </svg>
-                {t(`state.lot.${state as 'posted'}`)}
-              </li>
-            ))}
-          </ul>
         </>
       )}
     </>

@@ -1,11 +1,11 @@
+import { useState } from 'preact/hooks';
 import { install, installPrompt } from '../install.ts';
-import { distance } from '../language/amounts.ts';
 import { t } from '../language/language.ts';
 import { offers, type Offer } from '../lists.ts';
 import { Countdown } from '../parts/countdown.tsx';
 import { OfferAnswer } from '../parts/offerAnswer.tsx';
 import { OfferFacts, OfferTitle } from '../parts/offerFacts.tsx';
-import { PlainMap, SHAPES } from '../parts/plainMap.tsx';
+import { LotsMap } from '../parts/lotsMap.tsx';
 import { isPending, TapStates } from '../parts/tapState.tsx';
 import { clockTime, go } from '../state.ts';
 
@@ -42,32 +42,30 @@ export function RecipientHome() {
   );
 }
 
-/** The list first, then where it is. */
+const ON_THE_MAP = { open: 'offered', claimed: 'claimed' } as const;
+
+/** The list first, then where it is: nothing of a map is loaded before it is asked for. */
 function Where({ offers: held }: { readonly offers: readonly Offer[] }) {
+  const [isOpen, setOpen] = useState(false);
   if (held.length === 0) return null;
   const lots = held.map(({ id, state, surplus }) => ({
     id,
-    state: state === 'claimed' ? 'claimed' : 'offered',
+    state: ON_THE_MAP[state as 'open'],
     location: surplus.location,
   }));
   return (
-    <details>
+    <details onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>{t('offer.map')}</summary>
-      <PlainMap
-        lots={lots}
-        open={(id) => go('offer', id)}
-        scale={(meters) => t('map.scale', { distance: distance(meters) })}
-      />
-      <ul class="legend">
-        {(['open', 'claimed'] as const).map((state) => (
-          <li key={state}>
-            <svg viewBox="-10 -10 20 20" aria-hidden="true">
-              <path class="mark" d={SHAPES[state === 'open' ? 'offered' : 'claimed']} />
-            </svg>
-            {t(`state.offer.${state}`)}
-          </li>
-        ))}
-      </ul>
+      {isOpen && (
+        <LotsMap
+          lots={lots}
+          open={(id) => go('offer', id)}
+          legend={(['open', 'claimed'] as const).map((state) => ({
+            state: ON_THE_MAP[state],
+            name: t(`state.offer.${state}`),
+          }))}
+        />
+      )}
     </details>
   );
 }
