@@ -18,6 +18,8 @@ export interface Case {
   readonly byHand?: (stage: AlertStage) => void;
   /** Whoever causes it stops when the page has been followed: it asks to wait, or to talk to them. */
   readonly ceases?: boolean;
+  /** What is done again and again at the end, because other cases made more of it. */
+  readonly again?: Case['follow'][number];
 }
 
 export const CASES: readonly Case[] = [
@@ -36,6 +38,8 @@ export const CASES: readonly Case[] = [
       // the next hundred
       { page: 'dead-letters', actions: [2] },
     ],
+    // and what the other cases leave
+    again: { page: 'dead-letters', actions: [2] },
     run: async () => undefined,
   },
   {
@@ -151,7 +155,8 @@ export async function goodDay({ stack, donors }: AlertStage, over: AbortSignal):
   const where = { apiUrl: stack.env['API_URL'] ?? '', issuerUrl: stack.env['JWT_ISSUER_URL'] ?? '' };
   const recipients = new Map<string, Promise<Person>>();
   for (let n = 0; !over.aborted; n++, await pause(300)) {
-    const posted = await donors[n % donors.length]
+    const donor = donors[n % donors.length];
+    const posted = await donor
       ?.post<SurplusSeen>('/v1/surplus', breadOf({ quantityGrams: 200 }))
       .catch(() => undefined);
     const offer = posted?.body.offer;
@@ -159,5 +164,7 @@ export async function goodDay({ stack, donors }: AlertStage, over: AbortSignal):
     const recipient = recipients.get(offer.recipientId) ?? signIn(where, 'recipient', offer.recipientId);
     recipients.set(offer.recipientId, recipient);
     await (await recipient).post(`/v1/offers/${offer.id}/accept`, {}).catch(() => undefined);
+    // Or they would be full before the day is over: few are open at night.
+    await donor?.remove(`/v1/surplus/${posted.body.id}`).catch(() => undefined);
   }
 }

@@ -13,8 +13,11 @@ const ENDS_WITHIN_MS = 960_000;
 const ENDS_AT_ONCE_MS = 60_000;
 /** before what the page verifies is looked at */
 const SETTLES_MS = 30_000;
+/** An operator comes back to what came in meanwhile. */
+const LOOKED_AT_AGAIN_MS = 60_000;
 /** While it is broken a check may fail; what is done and verified may not, and no command may be unknown to its program. */
-const MISTYPED = /command not found|syntax error|does not exist|parse error|bad_data|No such file|unknown|usage:/i;
+const MISTYPED =
+  /command not found|syntax error|does not exist|parse error|bad_data|No such file|unknown (?:command|flag|option|shorthand|field)|usage:/i;
 /** ALERTS=HotCell,OutboxLag: these alone */
 const wanted = setting('ALERTS', '')
   .split(',')
@@ -29,8 +32,8 @@ for (const needsDisks of [false, true]) {
   if (these.length === 0) continue;
   const stage = await openAlertStage({ 'actor-host': 2 }, needsDisks);
   try {
-    const left: string[] = [];
-    for (const each of these) if (!(await play(await anew(stage), each))) left.push(each.alert);
+    const left: Case[] = [];
+    for (const each of these) if (!(await play(await anew(stage), each))) left.push(each);
     await allEnd(await anew(stage), left);
   } finally {
     await stage.stop();
@@ -104,20 +107,35 @@ async function paste(shell: Shell, page: string, blocks: readonly Block[], is: (
   }
 }
 
-async function allEnd(stage: AlertStage, alerts: readonly string[]): Promise<void> {
+async function allEnd(stage: AlertStage, cases: readonly Case[]): Promise<void> {
   const over = new AbortController();
   const city = goodDay(stage, over.signal);
   const startedMs = performance.now();
-  let left = new Set(alerts);
-  while (left.size > 0 && performance.now() - startedMs < ENDS_WITHIN_MS) {
+  let lookedMs = startedMs;
+  let left = [...cases];
+  while (left.length > 0 && performance.now() - startedMs < ENDS_WITHIN_MS) {
     const firing = await stage.firing();
-    for (const alert of left)
+    for (const { alert } of left)
       if (!firing.has(alert))
         say(`  ${alert} has ended, ${((performance.now() - startedMs) / 1_000).toFixed(0)} s later`);
-    left = left.intersection(firing);
+    left = left.filter(({ alert }) => firing.has(alert));
     await pause(1_000);
+    if (performance.now() - lookedMs < LOOKED_AT_AGAIN_MS) continue;
+    lookedMs = performance.now();
+    for (const { again } of left) if (again !== undefined) await pasteAgain(stage, again);
   }
   over.abort();
   await city;
-  wrong.push(...[...left].map((alert) => `${alert} has not ended`));
+  wrong.push(...left.map(({ alert }) => `${alert} has not ended`));
+}
+
+async function pasteAgain(stage: AlertStage, { page, actions }: Case['follow'][number]): Promise<void> {
+  const blocks = (pages.get(page)?.blocks ?? []).filter(({ where }) => where !== 'kubernetes');
+  const shell = openShell({ RUN_DIR: stage.dir });
+  try {
+    await paste(shell, page, blocks, ({ section }) => section === 'Checks');
+    await paste(shell, page, blocks, ({ section, step }) => section === 'Action' && actions.includes(step));
+  } finally {
+    shell.close();
+  }
 }

@@ -15,7 +15,7 @@ import { say, seed, setting } from './setting.ts';
 const durationMs = Number(setting('SECONDS', '30')) * 1000;
 const ALL_CELLS = 1_000;
 /** Fewer than are let in whatever the rate: a refusal answered by the next request would measure refusals. */
-const CONNECTIONS = 48;
+const CONNECTIONS = 200;
 /** What a post may take at half load before we call it normal. */
 const NORMAL_P95_MS = 1_000;
 const NORMAL_WITHIN_MS = 30_000;

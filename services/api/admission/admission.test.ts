@@ -51,13 +51,13 @@ it('within what can be done nobody is refused', () => {
   assert.equal(play(60, 900, 1_000).refused, 0);
 });
 
-it('at twice and at ten times the capacity all of it is used, and who is let in waits less than a second', () => {
+it('at twice and at ten times the capacity all of it is used, and who is let in waits for half of a caller’s patience at most', () => {
   for (const times of [2, 10]) {
     const { play } = scene();
     play(10, 500, 1_000);
     const { answered, refused, longestWaitMs } = play(30, 1_000 * times, 1_000);
     assert.ok(answered >= 30_000 * 0.98, String(answered));
-    assert.ok(refused > 0 && longestWaitMs < 700, String(longestWaitMs));
+    assert.ok(refused > 0 && longestWaitMs <= 2_550, String(longestWaitMs));
     assert.equal(play(10, 500, 1_000).refused, 0, 'and then all is as before');
   }
 });

@@ -15,16 +15,14 @@ export interface Admission {
   limit(): number;
 }
 
-/** What a post waits while the queue stands: well under the 500 ms of the objective's p95. */
-const STANDING_WAIT_MS = 400;
+/** What a post waits while the queue stands. Shorter queues make smaller batches, so fewer are answered, and those no sooner (ADR 0010). */
+const STANDING_WAIT_MS = 1_500;
 /** What it may wait while the queue is young: half of the 5 s after which a caller is told that nobody knows. */
 const BURST_WAIT_MS = 2_500;
 /** A queue that has been longer than its bound for so long won't go away by itself. */
 const STANDS_AFTER_MS = 5_000;
-/** Never fewer, whatever was seen: batches need something to grow from. */
-const MIN_BOUND = 64;
-/** What a young queue may hold whatever the rate: a quiet city has none to speak of. */
-const MIN_BURST = 250;
+/** Never fewer, whatever was seen: batches need something to grow from, and a quiet city has no rate to speak of. */
+const MIN_BOUND = 250;
 const WINDOW_MS = 250;
 const [SHRINK, GROW] = [0.8, 1.1];
 /** Answers (accept, handover, …) finish what was begun: they are let in up to this many times what posts are. */
@@ -44,8 +42,8 @@ export function createAdmission(nowMs: () => number): Admission {
     const standing = bound.at(now);
     // Half: a queue that is kept at its bound is not short, or each place that gets free would begin a new burst.
     if (total() <= standing / 2) shortAtMs = now;
-    if (now - shortAtMs > STANDS_AFTER_MS) return standing;
-    return Math.max(standing, MIN_BURST, (rate.perSecond(now) * BURST_WAIT_MS) / 1000);
+    const burst = Math.max(MIN_BOUND, (rate.perSecond(now) * BURST_WAIT_MS) / 1000);
+    return now - shortAtMs > STANDS_AFTER_MS ? Math.min(standing, burst) : burst;
   }
 
   return {
@@ -76,7 +74,7 @@ interface Bound {
 
 /** How many may be under way for answers to come within the standing wait, by what the last windows showed. */
 function createBound(startMs: number): Bound {
-  let bound = MIN_BURST;
+  let bound = MIN_BOUND;
   let [endMs, answers, waitedMs, most] = [startMs + WINDOW_MS, 0, 0, 0];
   function judge(now: number): void {
     if (now < endMs) return;
