@@ -159,12 +159,14 @@ export async function goodDay({ stack, donors }: AlertStage, over: AbortSignal):
     const posted = await donor
       ?.post<SurplusSeen>('/v1/surplus', breadOf({ quantityGrams: 200 }))
       .catch(() => undefined);
-    const offer = posted?.body.offer;
-    if (!offer) continue;
-    const recipient = recipients.get(offer.recipientId) ?? signIn(where, 'recipient', offer.recipientId);
-    recipients.set(offer.recipientId, recipient);
-    await (await recipient).post(`/v1/offers/${offer.id}/accept`, {}).catch(() => undefined);
-    // Or they would be full before the day is over: few are open at night.
-    await donor?.remove(`/v1/surplus/${posted.body.id}`).catch(() => undefined);
+    if (posted === undefined) continue;
+    const { id, offer } = posted.body;
+    if (offer) {
+      const recipient = recipients.get(offer.recipientId) ?? signIn(where, 'recipient', offer.recipientId);
+      recipients.set(offer.recipientId, recipient);
+      await (await recipient).post(`/v1/offers/${offer.id}/accept`, {}).catch(() => undefined);
+    }
+    // Or they would be full before the day is over, and what nobody takes a dead letter: few are open at night.
+    await donor?.remove(`/v1/surplus/${id}`).catch(() => undefined);
   }
 }

@@ -14,7 +14,7 @@ const ENDS_AT_ONCE_MS = 60_000;
 /** before what the page verifies is looked at */
 const SETTLES_MS = 30_000;
 /** An operator comes back to what came in meanwhile. */
-const LOOKED_AT_AGAIN_MS = 60_000;
+const LOOKED_AT_AGAIN_MS = 10_000;
 /** While it is broken a check may fail; what is done and verified may not, and no command may be unknown to its program. */
 const MISTYPED =
   /command not found|syntax error|does not exist|parse error|bad_data|No such file|unknown (?:command|flag|option|shorthand|field)|usage:/i;
