@@ -79,6 +79,22 @@ export function breadOf(change: Record<string, unknown> = {}): Record<string, un
   return { category: 'bakery', quantityGrams: 6_000, storage: 'ambient', safeUntil, ...change };
 }
 
+export type Offered = SurplusSeen & { readonly offer: OfferSeen };
+
+/** Posts bread that somebody is offered at once. */
+export async function offered(donor: Person, change: Record<string, unknown> = {}): Promise<Offered> {
+  const { body } = await donor.post<SurplusSeen>('/v1/surplus', breadOf(change));
+  const { offer } = body;
+  if (offer === null) throw new Error(`${body.id} is ${body.state} without an offer`);
+  return { ...body, offer };
+}
+
+/** How often a lot went through a step, by its history. */
+export async function timesIn(operator: Person, lotId: string, reason: string): Promise<number> {
+  const { body } = await operator.get<SurplusSeen>(`/v1/surplus/${lotId}`);
+  return body.history?.filter((step) => step.reason === reason).length ?? 0;
+}
+
 /** Asks until `isSo`, or fails with what was seen last. */
 export async function until<Seen>(
   what: string,

@@ -6,7 +6,7 @@ import { after, before, it } from 'node:test';
 import { askToken } from '../../dev/issuer/tokens.ts';
 import { startPushService, type PushService } from '../../dev/testing/pushService.ts';
 import { startHelsinki, type Helsinki } from './helsinki.ts';
-import { breadOf, signIn, until, type OfferSeen, type Person, type SurplusSeen } from './people.ts';
+import { offered, signIn, until, type Person } from './people.ts';
 
 interface Text {
   readonly id: string;
@@ -49,15 +49,9 @@ after(async () => {
   await new Promise((resolve) => gateway.close(resolve));
 });
 
-async function offered(): Promise<{ readonly id: string; readonly offer: OfferSeen }> {
-  const { body } = await donor.post<SurplusSeen>('/v1/surplus', breadOf());
-  assert.ok(body.offer, `${body.id} is ${body.state} without an offer`);
-  return { id: body.id, offer: body.offer };
-}
-
 /** The same recipient is the best again as long as nothing is collected. */
 async function recipientOfNext(): Promise<{ readonly id: string; readonly person: Person }> {
-  const { id, offer } = await offered();
+  const { id, offer } = await offered(donor);
   await donor.remove(`/v1/surplus/${id}`);
   return { id: offer.recipientId, person: await signIn(helsinki, 'recipient', offer.recipientId) };
 }
@@ -69,7 +63,7 @@ it('a push is received and read; when the phone is gone, a text message comes, a
   const kept = await recipient.person.post<{ id: string }>('/v1/push-subscriptions', phone.subscription);
   assert.equal(kept.status, 201, JSON.stringify(kept.body));
 
-  const first = await offered();
+  const first = await offered(donor);
   assert.equal(first.offer.recipientId, recipient.id);
   const pushed = await until(
     'the push is there',
@@ -93,7 +87,7 @@ it('a push is received and read; when the phone is gone, a text message comes, a
 
   await put(recipient.id, { phone: '+358 40 123 4567', language: 'en' });
   phone.leave();
-  const second = await offered();
+  const second = await offered(donor);
   assert.equal(second.offer.recipientId, recipient.id);
   // the first offer's end may be texted, too, when the phone was gone before it
   const text = await until(

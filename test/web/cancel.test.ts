@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { startPushService, type Device, type PushService } from '../../dev/testing/pushService.ts';
-import { breadOf, signIn, until, type Person, type SurplusSeen } from '../journey/people.ts';
+import { offered, signIn, until, type Person, type SurplusSeen } from '../journey/people.ts';
 import { overflowOf, smallTargetsOf, violationsOf, type Phone } from './browser.ts';
 import { openStage, type Stage } from './stage.ts';
 import { button, words } from './spoken.ts';
@@ -28,9 +28,7 @@ after(async () => {
 
 /** Somebody is on the way to a lot; notifications reach this device of theirs. */
 async function claimed() {
-  const { body } = await donor.post<SurplusSeen>('/v1/surplus', breadOf());
-  assert.ok(body.offer, `${body.id} is ${body.state} without an offer`);
-  const { id, offer } = body;
+  const { id, offer } = await offered(donor);
   const recipient = await signIn(stage.helsinki, 'recipient', offer.recipientId);
   const { publicKey } = (await recipient.get<{ publicKey: string }>('/v1/push-subscriptions/key')).body;
   const device = service.device(publicKey);

@@ -9,7 +9,7 @@ import type { Page } from 'playwright-core';
 import { checkReceipt } from '../../dev/receipt/check.ts';
 import { askToken } from '../../dev/issuer/tokens.ts';
 import { segment } from '../objects/picture.ts';
-import { breadOf, signIn, until, type Person, type SurplusSeen } from '../journey/people.ts';
+import { offered, signIn, until, type Person, type SurplusSeen } from '../journey/people.ts';
 import { countTaps, openBrowser, overflowOf, smallTargetsOf, violationsOf } from './browser.ts';
 import { film } from './camera.ts';
 import { enterBy, openStage, type Stage } from './stage.ts';
@@ -28,12 +28,6 @@ before(
   { timeout: 180_000 },
 );
 after(async () => stage.stop());
-
-async function offered(change: Record<string, unknown> = {}) {
-  const { body } = await donor.post<SurplusSeen>('/v1/surplus', breadOf(change));
-  assert.ok(body.offer, `${body.id} is ${body.state} without an offer`);
-  return { ...body, offer: body.offer };
-}
 
 async function stateOf(id: string): Promise<string> {
   return (await donor.get<SurplusSeen>(`/v1/surplus/${id}`)).body.state;
@@ -81,7 +75,7 @@ describe('the handover by camera', () => {
   }
 
   async function claimed(change: Record<string, unknown> = {}) {
-    const surplus = await offered(change);
+    const surplus = await offered(donor, change);
     const recipient = await signIn(stage.helsinki, 'recipient', surplus.offer.recipientId);
     assert.equal((await recipient.post(`/v1/offers/${surplus.offer.id}/accept`, {})).status, 200);
     return surplus;
@@ -232,7 +226,7 @@ describe('the month', () => {
     { timeout: 60_000 },
     async () => {
       const t = words('id');
-      const { id, offer } = await offered();
+      const { id, offer } = await offered(donor);
       const recipient = await signIn(stage.helsinki, 'recipient', offer.recipientId);
       await recipient.post(`/v1/offers/${offer.id}/accept`, {});
       const { code } = (await donor.get<{ code: string }>(`/v1/offers/${offer.id}/handover-code`)).body;

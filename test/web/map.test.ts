@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
-import { breadOf, signIn, until, type OfferSeen, type Person, type SurplusSeen } from '../journey/people.ts';
+import { offered, signIn, until, type OfferSeen, type Person } from '../journey/people.ts';
 import { openBrowser, overflowOf, smallTargetsOf, violationsOf, type Phone } from './browser.ts';
 import { enterBy, openStage, type Stage } from './stage.ts';
 import { button, words } from './spoken.ts';
@@ -16,17 +16,11 @@ before(
   async () => {
     stage = await openStage();
     donor = await signIn(stage.helsinki, 'donor', await stage.helsinki.aDonor());
-    lot = await offered();
+    lot = await offered(donor);
   },
   { timeout: 180_000 },
 );
 after(async () => stage.stop());
-
-async function offered(from = donor): Promise<typeof lot> {
-  const { body } = await from.post<SurplusSeen>('/v1/surplus', breadOf());
-  assert.ok(body.offer, `${body.id} is ${body.state} without an offer`);
-  return { id: body.id, offer: body.offer };
-}
 
 /** What was asked of the server for a map, and what it answered. */
 function mapRequestsOf(phone: Phone): string[] {

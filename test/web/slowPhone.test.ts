@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
-import { breadOf, signIn, until, type Person, type SurplusSeen } from '../journey/people.ts';
+import { offered, signIn, timesIn, until, type Person, type SurplusSeen } from '../journey/people.ts';
 import { controlled, countTaps, type Language } from './browser.ts';
 import { openStage, type Stage } from './stage.ts';
 import { button, words } from './spoken.ts';
@@ -14,12 +14,14 @@ import { button, words } from './spoken.ts';
 let stage: Stage;
 let donorId: string;
 let donor: Person;
+let operator: Person;
 
 before(
   async () => {
     stage = await openStage();
     donorId = await stage.helsinki.aDonor();
     donor = await signIn(stage.helsinki, 'donor', donorId);
+    operator = await signIn(stage.helsinki, 'operator');
   },
   { timeout: 180_000 },
 );
@@ -40,19 +42,6 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
 /** Since the page was asked for, by its own clock. */
 const pageAgeMs = (page: Page): Promise<number> => page.evaluate(() => performance.now());
 
-async function offered() {
-  const { body } = await donor.post<SurplusSeen>('/v1/surplus', breadOf());
-  assert.ok(body.offer, `${body.id} is ${body.state} without an offer`);
-  return { ...body, offer: body.offer };
-}
-
-/** How often a lot went through a step, by its history. */
-async function timesIn(lotId: string, reason: string): Promise<number> {
-  const operator = await signIn(stage.helsinki, 'operator');
-  const { body } = await operator.get<SurplusSeen>(`/v1/surplus/${lotId}`);
-  return body.history?.filter((step) => step.reason === reason).length ?? 0;
-}
-
 async function codeOf(offerId: string): Promise<string> {
   return (await donor.get<{ code: string }>(`/v1/offers/${offerId}/handover-code`)).body.code;
 }
@@ -70,7 +59,7 @@ describe('on a slow phone', () => {
     within(test, 'first load until one can sign in', await pageAgeMs(fresh.page), 5_000);
     await fresh.close();
 
-    const { id, offer } = await offered();
+    const { id, offer } = await offered(donor);
     const phone = await stage.slowPhone('id', 'recipient', offer.recipientId);
     const { page } = phone;
     await button(page, t('offer.accept')).waitFor();
@@ -86,7 +75,7 @@ describe('on a slow phone', () => {
 
   it('a recipient sees an offer, takes it and hands the code in', { timeout: 60_000 }, async (test) => {
     const t = words('en');
-    const first = await offered();
+    const first = await offered(donor);
     const phone = await stage.slowPhone('en', 'recipient', first.offer.recipientId);
     const { page } = phone;
     await button(page, t('offer.accept')).waitFor();
@@ -110,7 +99,7 @@ describe('on a slow phone', () => {
       await page.getByText(t('state.offer.collected'), { exact: true }).waitFor();
     });
     within(test, 'from the code to "collected"', collected, 2_900);
-    assert.equal(await timesIn(id, 'collected'), 1);
+    assert.equal(await timesIn(operator, id, 'collected'), 1);
     assert.deepEqual(phone.complaints, []);
     await phone.close();
   });
@@ -147,7 +136,7 @@ describe('on a slow phone', () => {
 
 /** Fails when it goes to another: then what this recipient sees says nothing. */
 async function offeredTo(recipientId: string) {
-  const surplus = await offered();
+  const surplus = await offered(donor);
   assert.equal(surplus.offer.recipientId, recipientId, 'the same food at the same place goes to the same recipient');
   return surplus;
 }
@@ -190,7 +179,7 @@ describe('the server killed between taps', () => {
     await back();
     const sent = await timed(() => page.getByText(t('state.offer.collected'), { exact: true }).waitFor());
     within(test, 'stopped: from its return to "collected"', sent, MOST_BACK_MS);
-    assert.deepEqual([await timesIn(id, 'accepted'), await timesIn(id, 'collected')], [1, 1]);
+    assert.deepEqual([await timesIn(operator, id, 'accepted'), await timesIn(operator, id, 'collected')], [1, 1]);
     await until(
       'the stream goes on where it was',
       () => Promise.resolve(resumed()),
@@ -231,7 +220,7 @@ describe('the server killed between taps', () => {
 
   /** A recipient's slow phone with an offer on it. */
   async function atOffer(language: Language) {
-    const { id, offer } = await offered();
+    const { id, offer } = await offered(donor);
     const phone = await stage.slowPhone(language, 'recipient', offer.recipientId);
     const { page } = phone;
     const t = words(language);

@@ -8,7 +8,7 @@ import { connectBus } from '#adapters/nats/bus.ts';
 import { createPublish } from '#adapters/nats/publish.ts';
 import { createStreamKeeper } from '#adapters/nats/streams.ts';
 import { DeadLetterSchema } from '#proto/gen/pahlawan/v1/events_pb.js';
-import { breadOf, signIn, until, type OfferSeen, type Person, type SurplusSeen } from '../journey/people.ts';
+import { offered, signIn, until, type Person, type SurplusSeen } from '../journey/people.ts';
 import { overflowOf, violationsOf, type Phone } from './browser.ts';
 import { openStage, type Stage } from './stage.ts';
 import { button, words } from './spoken.ts';
@@ -28,12 +28,6 @@ before(
   { timeout: 180_000 },
 );
 after(async () => stage.stop());
-
-async function offered(): Promise<{ readonly id: string; readonly offer: OfferSeen }> {
-  const { body } = await donor.post<SurplusSeen>('/v1/surplus', breadOf());
-  assert.ok(body.offer, `${body.id} is ${body.state} without an offer`);
-  return { id: body.id, offer: body.offer };
-}
 
 interface Step {
   readonly reason: string;
@@ -65,7 +59,7 @@ async function chooseFirst(page: Page): Promise<void> {
 
 describe('an operator', () => {
   it('offers a lot to another, gives more time, takes it back, and cancels it, each with a reason', async () => {
-    const { id, offer } = await offered();
+    const { id, offer } = await offered(donor);
     const phone = await atLot(id);
     const { page } = phone;
     await button(page, t('steer.assign')).click();
@@ -113,7 +107,7 @@ describe('an operator', () => {
   });
 
   it('is told why an override was refused', async () => {
-    const { id } = await offered();
+    const { id } = await offered(donor);
     const { items } = (
       await operator.get<{ items: { id: string; name: string; active: boolean }[] }>('/v1/recipients?limit=100')
     ).body;
@@ -197,7 +191,7 @@ describe('an operator', () => {
   });
 
   it('sees all of it in the dark and at 200 % text', { timeout: 90_000 }, async () => {
-    const { id } = await offered();
+    const { id } = await offered(donor);
     const phone = await atLot(id);
     const { page } = phone;
     await page.emulateMedia({ colorScheme: 'dark' });
@@ -219,7 +213,7 @@ describe('an operator', () => {
 
 /** A lot that is offered to somebody, and a letter about it as the rematcher writes it after three empty tries. */
 async function deadLettered(): Promise<string> {
-  const { id } = await offered();
+  const { id } = await offered(donor);
   const bus = await connectBus({ url: stage.helsinki.stack.env['NATS_URL'] ?? '', name: 'test' });
   const letter = create(DeadLetterSchema, {
     deadLetterId: randomUUID(),
@@ -239,7 +233,7 @@ async function deadLettered(): Promise<string> {
 
 describe('a recipient', () => {
   it('declines with a reason, and gives a claim back', async () => {
-    const { id, offer } = await offered();
+    const { id, offer } = await offered(donor);
     const phone = await stage.phone('id', 'recipient', offer.recipientId);
     const { page } = phone;
     await button(page, t('offer.decline')).click();
@@ -250,7 +244,7 @@ describe('a recipient', () => {
       (reasons) => reasons.includes('declined'),
     );
     await donor.remove(`/v1/surplus/${id}`);
-    const second = await offered();
+    const second = await offered(donor);
     const other = await stage.phone('id', 'recipient', second.offer.recipientId);
     await button(other.page, t('offer.accept')).click();
     await other.page
@@ -273,7 +267,7 @@ describe('a recipient', () => {
     'is open twice a day: both spans stay, are changed, and more are added; none over another',
     { timeout: 60_000 },
     async () => {
-      const { id, offer } = await offered();
+      const { id, offer } = await offered(donor);
       await donor.remove(`/v1/surplus/${id}`);
       const { recipientId } = offer;
       const self = await signIn(stage.helsinki, 'recipient', recipientId);
@@ -329,7 +323,7 @@ describe('a recipient', () => {
   );
 
   it('changes what it needs, its room, its hours and its number; somebody else was quicker: it looks again', async () => {
-    const { id, offer } = await offered();
+    const { id, offer } = await offered(donor);
     await donor.remove(`/v1/surplus/${id}`);
     const self = await signIn(stage.helsinki, 'recipient', offer.recipientId);
     const told = async () => (await self.get<Record<string, unknown>>(`/v1/recipients/${offer.recipientId}`)).body;
