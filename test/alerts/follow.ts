@@ -96,15 +96,24 @@ async function followAll(stage: AlertStage, each: Case, over: AbortController): 
   }
 }
 
-async function paste(shell: Shell, page: string, blocks: readonly Block[], is: (b: Block) => boolean): Promise<void> {
+/** @returns whether no command failed */
+async function paste(
+  shell: Shell,
+  page: string,
+  blocks: readonly Block[],
+  is: (b: Block) => boolean,
+): Promise<boolean> {
+  let isWell = true;
   for (const { section, commands } of blocks.filter(is)) {
     say(`  ${page}, ${section}:`);
     const { said, failed } = await shell.paste(commands);
     process.stdout.write(`${commands}${said}`.replace(/^/gm, '    ').trimEnd() + '\n');
+    isWell &&= failed.length === 0;
     if (section !== 'Checks') wrong.push(...failed.map((line) => `${page}, ${section}: failed: ${line}`));
     if (MISTYPED.test(said)) wrong.push(`${page}, ${section}: ${MISTYPED.exec(said)?.[0] ?? ''}`);
     if (said.trim() === '' && section === 'Checks') wrong.push(`${page}: a check says nothing`);
   }
+  return isWell;
 }
 
 async function allEnd(stage: AlertStage, cases: readonly Case[]): Promise<void> {
@@ -133,7 +142,8 @@ async function pasteAgain(stage: AlertStage, { page, actions }: Case['follow'][n
   const blocks = (pages.get(page)?.blocks ?? []).filter(({ where }) => where !== 'kubernetes');
   const shell = openShell({ RUN_DIR: stage.dir });
   try {
-    await paste(shell, page, blocks, ({ section }) => section === 'Checks');
+    // A check that finds nothing fails: there is nothing left to do, and the alert is about to end.
+    if (!(await paste(shell, page, blocks, ({ section }) => section === 'Checks'))) return;
     await paste(shell, page, blocks, ({ section, step }) => section === 'Action' && actions.includes(step));
   } finally {
     shell.close();
