@@ -30,7 +30,7 @@ import { lotKeyOf } from './lotEvent.ts';
 import type { Meters } from './meters.ts';
 import { createNotifier } from './notify/notify.ts';
 import { createText, type Texting } from './notify/texting.ts';
-import { createProofs, createSubscriptions } from './notify/proofs.ts';
+import { createPhones, createProofs, createSubscriptions } from './notify/proofs.ts';
 import { createRematcher } from './rematch/rematch.ts';
 import { createResend } from './sweep/resend.ts';
 import { createSweep } from './sweep/sweep.ts';
@@ -169,7 +169,7 @@ function startNotify(shop: Workshop): RunningRole {
     delivered: (digests) => subscriptions.markPushDelivered(pool, digests),
     ...createProofs(pool),
     nowMs: Date.now,
-    text: shop.texting === null ? null : createText(pool, shop.texting),
+    text: shop.texting === null ? null : createText(pool, createPhones(pool), shop.texting),
     onPush: shop.meters.onPush,
     onText: shop.meters.onText,
     log: shop.log,

@@ -4,7 +4,7 @@ import { phoneContext } from '#adapters/crypto/contactContext.ts';
 import type { Sealer } from '#adapters/crypto/sealed.ts';
 import { offerOfShort } from '#adapters/ids/shortLink.ts';
 import type { Pool } from '#adapters/postgres/pool.ts';
-import { findPhone, removePhone, savePhone } from '#adapters/postgres/sql/phoneNumbers.ts';
+import { findPhones, removePhone, savePhone } from '#adapters/postgres/sql/phoneNumbers.ts';
 import { markPushHeard } from '#adapters/postgres/sql/pushSubscriptions.ts';
 import { writeAudit } from '#adapters/postgres/sql/writeAudit.ts';
 import { inTransaction } from '#adapters/postgres/transaction.ts';
@@ -77,9 +77,9 @@ function readPhone(app: Api, { pool, sealer }: ReachingDependencies): void {
     },
     async (request, reply) => {
       const id = principalOfRequest(request).id ?? '';
-      const row = await findPhone(pool, id);
+      const [row] = await findPhones(pool, [id]);
       reply.header('cache-control', 'no-store');
-      if (row === null) return { phone: null };
+      if (row == null) return { phone: null };
       return { phone: String(sealer.open(row.sealed, phoneContext(id))), language: row.language };
     },
   );

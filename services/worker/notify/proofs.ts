@@ -9,6 +9,7 @@ import {
   type AppliedVersion,
   type OfferProof,
 } from '#adapters/postgres/sql/notifyProof.ts';
+import { findPhones, type PhoneRow } from '#adapters/postgres/sql/phoneNumbers.ts';
 import {
   findPushSubscriptions,
   type PushSubscriptionRow,
@@ -32,6 +33,15 @@ export function createSubscriptions(
     run: (_, subscribers) => findPushSubscriptions(pool, subscribers),
   });
   return (role, organisationId) => find('all', { role, organisationId });
+}
+
+/** The number of one recipient. */
+export function createPhones(pool: Pool): (recipientId: string) => Promise<PhoneRow | null> {
+  const find = askTogether<'all', string, PhoneRow | null>({
+    ...LIMITS,
+    run: (_, recipientIds) => findPhones(pool, recipientIds),
+  });
+  return (recipientId) => find('all', recipientId);
 }
 
 export function createProofs(pool: Pool): Pick<NotifyPorts, 'proofOf' | 'prove' | 'appliedVersion' | 'recordVersion'> {

@@ -8,7 +8,7 @@ import type { Sealer } from '#adapters/crypto/sealed.ts';
 import { createSealer } from '#adapters/crypto/sealed.ts';
 import { shortOf } from '#adapters/ids/shortLink.ts';
 import type { Pool } from '#adapters/postgres/pool.ts';
-import { findPhone, markTexted } from '#adapters/postgres/sql/phoneNumbers.ts';
+import { markTexted, type PhoneRow } from '#adapters/postgres/sql/phoneNumbers.ts';
 import { createConsoleTexter } from '#adapters/texting/consoleTexter.ts';
 import { createSmsGate } from '#adapters/texting/smsGate.ts';
 import type { Texter, TextOutcome } from '#adapters/texting/texter.ts';
@@ -41,13 +41,14 @@ export function createTexting(env: Config, log: Pick<Logger, 'info' | 'warn'>): 
 /** Texts a recipient what its devices did not take. */
 export function createText(
   pool: Pool,
+  phoneOf: (recipientId: string) => Promise<PhoneRow | null>,
   { texter, sealer, publicUrl }: Texting,
 ): (notice: Notice) => Promise<TextedOutcome> {
   return async ({ role, organisationId, message, deadlineMs }) => {
     const type = TEXTED.find((each) => each === message.payload['type']);
     const offer = parseOfferId(String(message.payload['offerId'] ?? ''));
     if (role !== 'recipient' || type === undefined || offer === null) return { outcome: 'none' };
-    const phone = await findPhone(pool, organisationId);
+    const phone = await phoneOf(organisationId);
     if (phone === null) return { outcome: 'none' };
     const to = parsePhone(String(sealer.open(phone.sealed, phoneContext(organisationId))));
     if (to === null) return { outcome: 'none' };

@@ -8,25 +8,29 @@ export interface PhoneRow {
 }
 
 interface Row {
+  readonly recipient_id: string;
   readonly cipher: Buffer;
   readonly key_id: string;
   readonly language: 'id' | 'en';
   readonly time_zone: string;
 }
 
-/** A recipient's number, if it takes messages. null: it has none */
-export async function findPhone(db: Queryable, recipientId: string): Promise<PhoneRow | null> {
+/** The numbers of those recipients that take messages, in the order asked. null: it has none */
+export async function findPhones(db: Queryable, recipientIds: readonly string[]): Promise<(PhoneRow | null)[]> {
   const { rows } = await db.query<Row>({
-    name: 'find-phone',
+    name: 'find-phones',
     text: `
-select p.cipher, p.key_id, p.language, r.time_zone from phone_number p join recipient r on r.recipient_id = p.organisation_id
- where p.role = 'recipient' and p.organisation_id = $1 and p.refused_at is null`,
-    values: [recipientId],
+select r.recipient_id, p.cipher, p.key_id, p.language, r.time_zone from phone_number p join recipient r on r.recipient_id = p.organisation_id
+ where p.role = 'recipient' and p.organisation_id = any($1) and p.refused_at is null`,
+    values: [recipientIds],
   });
-  const row = rows[0];
-  if (row === undefined) return null;
-  const { cipher, key_id: keyId, language, time_zone: timeZone } = row;
-  return { sealed: { cipher, keyId }, language, timeZone };
+  const found = new Map(rows.map((row) => [row.recipient_id, row]));
+  return recipientIds.map((id) => {
+    const row = found.get(id);
+    if (row === undefined) return null;
+    const { cipher, key_id: keyId, language, time_zone: timeZone } = row;
+    return { sealed: { cipher, keyId }, language, timeZone };
+  });
 }
 
 /** A new number is tried again, whatever became of the one before. */
