@@ -11,11 +11,13 @@ interface Flight {
 function flights(
   maxInFlight: number,
   maxBatch = 3,
+  groupOf?: (key: string) => string,
 ): { add: (key: string, item: number, isUrgent?: boolean) => void; flown: Flight[] } {
   const flown: Flight[] = [];
   const { add } = createBatcher<string, number>({
     maxInFlight,
     maxBatch,
+    ...(groupOf ? { groupOf } : {}),
     run: (key, batch) => new Promise((land) => void flown.push({ key, batch, land })),
   });
   return { add, flown };
@@ -57,6 +59,45 @@ it('never more in flight than allowed, and no key starves', async () => {
   flown[1]?.land();
   await settle();
   assert.equal(flown[3]?.key, 'a');
+});
+
+const byLetter = (key: string): string => key[0] ?? '';
+const keysOf = (flown: readonly Flight[]): string[] => flown.map(({ key }) => key);
+
+it('keys of one group leave together, even over the cap, and groups take turns', async () => {
+  const { add, flown } = flights(1, 3, byLetter);
+  for (const key of ['a1', 'a2', 'a3', 'a4', 'b1', 'b2']) add(key, 1);
+  assert.deepEqual(keysOf(flown), ['a1'], 'alone, a key leaves at once');
+  flown[0]?.land();
+  await settle();
+  assert.deepEqual(keysOf(flown.slice(1)), ['a2', 'a3', 'a4']);
+  for (const key of ['a1', 'a2', 'a3', 'a4']) add(key, 2);
+  for (const flight of flown.slice(1)) flight.land();
+  await settle();
+  assert.deepEqual(keysOf(flown.slice(4)), ['b1', 'b2']);
+  for (const flight of flown.slice(4)) flight.land();
+  await settle();
+  assert.deepEqual(keysOf(flown.slice(6)), ['a1', 'a2', 'a3', 'a4']);
+});
+
+it('a group leaves again when half of it is back; few that hang, and what is urgent, wait for nobody', async () => {
+  const { add, flown } = flights(9, 3, byLetter);
+  const eight = ['a1', 'a2', 'a3', 'a4', 'a5', 'a6', 'a7', 'a8'];
+  for (let n = 0; n < 9; n++) add(`b${String(n)}`, 1);
+  for (const key of eight) add(key, 1);
+  for (const flight of flown.slice(0, 9)) flight.land();
+  await settle();
+  assert.deepEqual(keysOf(flown.slice(9)), eight);
+  add('a9', 1);
+  add('a0', 1, true);
+  for (const flight of flown.slice(9, 12)) flight.land();
+  await settle();
+  assert.deepEqual(keysOf(flown.slice(17)), ['a0'], 'five of eight are away');
+  flown[12]?.land();
+  await settle();
+  assert.deepEqual(keysOf(flown.slice(18)), ['a9']);
+  for (const key of ['c1', 'c2', 'c3']) add(key, 1);
+  assert.deepEqual(keysOf(flown.slice(19)), ['c1', 'c2', 'c3'], 'so few hold nobody up');
 });
 
 it('what is urgent goes first, and takes its key to the front', async () => {

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Pool } from 'undici';
 import { ACTOR_TYPE, CellBusy, CellUnavailable, isBusy, isMoved, MAX_BATCH, TURN_METHOD } from '#cell/contract.ts';
 import type { Busy, CellAnswer, CellClient, Moved, SendOptions, TurnRequest, TurnResponse } from '#cell/contract.ts';
+import { regionOf } from '#core/geo/cell.ts';
 import type { Command } from '#core/lots/command.ts';
 import type { CellToken } from '#core/words/ids.ts';
 import { createBatcher } from '../batching/batcher.ts';
@@ -10,7 +11,7 @@ import { createBatcher } from '../batching/batcher.ts';
 export interface CellClientOptions {
   readonly daprUrl: string;
   readonly daprToken: string;
-  /** Dapr calls in flight at most */
+  /** Dapr calls in flight: a region's cells leave together, no more of them while so many are away */
   readonly maxCalls?: number;
   /** one Dapr call; a hung sidecar must not hold callers for its own 16 s */
   readonly callTimeoutMs?: number;
@@ -31,10 +32,15 @@ const RETRY_FIRST_MS = 25;
 const RETRY_MAX_MS = 400;
 
 export function createCellClient(options: CellClientOptions): CellClient & { close(): Promise<void> } {
-  const { maxCalls = 8, callTimeoutMs = 1_000 } = options;
+  const { maxCalls = 16, callTimeoutMs = 1_000 } = options;
   const timeouts = { headersTimeout: callTimeoutMs, bodyTimeout: callTimeoutMs };
-  const dapr = new Pool(options.daprUrl, { connections: maxCalls, ...timeouts });
-  const batcher = createBatcher<CellToken, Waiting>({ maxInFlight: maxCalls, maxBatch: MAX_BATCH, run: callAndAnswer });
+  const dapr = new Pool(options.daprUrl, timeouts);
+  const batcher = createBatcher<CellToken, Waiting>({
+    maxInFlight: maxCalls,
+    maxBatch: MAX_BATCH,
+    groupOf: (cell) => regionOf(cell),
+    run: callAndAnswer,
+  });
 
   async function callAndAnswer(cell: CellToken, batch: readonly Waiting[]): Promise<void> {
     const answers = await call(dapr, options, callTimeoutMs, cell, batch);
