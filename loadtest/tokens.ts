@@ -1,7 +1,5 @@
-import { SignJWT } from 'jose';
 import { loadKeys } from '../dev/issuer/keys.ts';
-
-const LIFETIME_SECONDS = 15 * 60;
+import { signToken } from '../dev/issuer/sign.ts';
 
 /** Tokens as the development issuer gives them, signed here with its key: by organisation. */
 export async function sign(
@@ -9,19 +7,12 @@ export async function sign(
   ids: readonly string[],
   env: Readonly<Record<string, string>>,
 ): Promise<Map<string, string>> {
-  const key = (await loadKeys(env['ISSUER_DIR'] ?? '')).find(({ alg }) => alg === 'ES256');
-  if (key === undefined) throw new Error('the issuer has no ES256 key');
+  const options = {
+    keys: await loadKeys(env['ISSUER_DIR'] ?? ''),
+    issuer: env['JWT_ISSUER_URL'] ?? '',
+    audience: env['JWT_AUDIENCE'] ?? '',
+  };
   const tokens = new Map<string, string>();
-  for (const id of ids) {
-    const token = await new SignJWT({ role, org: id })
-      .setProtectedHeader({ alg: key.alg, kid: key.kid, typ: 'at+jwt' })
-      .setIssuer(env['JWT_ISSUER_URL'] ?? '')
-      .setAudience(env['JWT_AUDIENCE'] ?? '')
-      .setSubject(`dev-${role}-${id}`)
-      .setIssuedAt()
-      .setExpirationTime(`${String(LIFETIME_SECONDS)} s`)
-      .sign(key.privateKey);
-    tokens.set(id, token);
-  }
+  for (const id of ids) tokens.set(id, await signToken({ role, org: id, alg: 'ES256' }, options));
   return tokens;
 }

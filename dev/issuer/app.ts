@@ -1,24 +1,9 @@
 import { isIP } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
-import { SignJWT } from 'jose';
 import { parseOrganisationId } from '#core/words/ids.ts';
-import type { Algorithm, IssuerKey } from './keys.ts';
+import { LIFETIME_SECONDS, signToken, type Ask, type IssuerOptions } from './sign.ts';
 
-/** What the API accepts at most. */
-const LIFETIME_SECONDS = 15 * 60;
 const ROLES = ['donor', 'recipient', 'operator'];
-
-export interface IssuerOptions {
-  readonly keys: readonly IssuerKey[];
-  readonly issuer: string;
-  readonly audience: string;
-}
-
-interface Ask {
-  readonly role: string;
-  readonly org: string | null;
-  readonly alg: Algorithm;
-}
 
 /** `GET /.well-known/jwks.json`, and `POST /token {role, org?, alg?}` for this machine alone. */
 export function createIssuer(options: IssuerOptions): FastifyInstance {
@@ -35,7 +20,7 @@ export function createIssuer(options: IssuerOptions): FastifyInstance {
     if (typeof ask === 'string') return await reply.code(400).send({ error: ask });
     return await reply
       .header('cache-control', 'no-store')
-      .send({ token: await sign(ask, options), expiresIn: LIFETIME_SECONDS });
+      .send({ token: await signToken(ask, options), expiresIn: LIFETIME_SECONDS });
   });
   return app;
 }
@@ -63,17 +48,4 @@ function askOf(body: unknown): Ask | string {
     return org === null || org === '' ? { role, org: null, alg } : 'an operator belongs to no organisation';
   if (typeof org !== 'string' || parseOrganisationId(org) === null) return `org must be the id of a ${role}`;
   return { role, org, alg };
-}
-
-async function sign({ role, org, alg }: Ask, { keys, issuer, audience }: IssuerOptions): Promise<string> {
-  const key = keys.find((each) => each.alg === alg);
-  if (key === undefined) throw new Error(`no ${alg} key`);
-  return await new SignJWT({ role, ...(org === null ? {} : { org }) })
-    .setProtectedHeader({ alg, kid: key.kid, typ: 'at+jwt' })
-    .setIssuer(issuer)
-    .setAudience(audience)
-    .setSubject(org === null ? 'dev-operator' : `dev-${role}-${org}`)
-    .setIssuedAt()
-    .setExpirationTime(`${String(LIFETIME_SECONDS)} s`)
-    .sign(key.privateKey);
 }
