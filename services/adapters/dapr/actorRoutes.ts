@@ -3,10 +3,10 @@
  * what happens next), deactivate. https://docs.dapr.io/reference/api/actors_api/ — why not the SDK's server: ADR 0002.
  */
 import { timingSafeEqual } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ACTOR_TYPE, TURN_METHOD, type TurnRequest } from '#cell/contract.ts';
 import type { CellActors } from '#cell/cellActor.ts';
+import { withinMs } from '../timing/withinMs.ts';
 
 interface ActorParams {
   readonly type: string;
@@ -70,17 +70,8 @@ function registerDeactivation(scope: FastifyInstance, actors: CellActors): void 
   scope.removeAllContentTypeParsers();
   scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) => done(null, null));
   scope.delete<{ Params: ActorParams }>('/actors/:type/:id', async (request) => {
-    await withinMs(DEACTIVATE_WITHIN_MS, actors.deactivate(request.params.id));
+    await withinMs(DEACTIVATE_WITHIN_MS, actors.deactivate(request.params.id), () => undefined);
     return {};
-  });
-}
-
-/** Resolves when the work is done, or in time. */
-async function withinMs(ms: number, work: Promise<void>): Promise<void> {
-  const over = new AbortController();
-  const late = pause(ms, undefined, { signal: over.signal }).catch(() => undefined);
-  await Promise.race([work, late]).finally(() => {
-    over.abort();
   });
 }
 

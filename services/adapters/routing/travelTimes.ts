@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Journey, TravelTime, TravelTimes } from '#cell/ports.ts';
 import { estimateTravelSeconds, placeKey, type Place } from '#core/geo/distance.ts';
+import { withinMs } from '../timing/withinMs.ts';
 import type { MatrixQuestion, RoutingEngine } from './engine.ts';
 import { journeysAsked, storeFailures } from './metrics.ts';
 import { recentlyUsed, type RecentlyUsed } from './recentlyUsed.ts';
@@ -66,16 +67,8 @@ async function warm(times: Times, journeys: readonly Journey[]): Promise<boolean
   const { wanted, underway } = unknownOf(times, journeys);
   if (wanted.length > 0) underway.push(fetchAll(times, wanted));
   if (underway.length === 0) return true;
-  await withinMs(times.options.deadlineMs ?? 120, Promise.all(underway));
+  await withinMs(times.options.deadlineMs ?? 120, Promise.all(underway), () => undefined);
   return times.options.engine === null || journeys.every((each) => isSettled(times, each));
-}
-
-/** A timer, not an abort signal: that one makes an error each time it isn't needed. */
-async function withinMs(ms: number, done: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)));
-  await Promise.race([done, late]);
-  clearTimeout(timer);
 }
 
 /** Known, or known to be unknowable. */

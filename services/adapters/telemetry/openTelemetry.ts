@@ -13,6 +13,7 @@ import {
   TracerProvider,
   type Sampler,
 } from '@opentelemetry/sdk-trace';
+import { withinMs } from '../timing/withinMs.ts';
 import { ATTR_SERVICE_INSTANCE_ID, ATTR_SERVICE_NAME, ATTR_SERVICE_NAMESPACE } from './conventions.ts';
 import type { ServiceName, TracingEnv } from './tracingEnv.ts';
 
@@ -38,10 +39,8 @@ export function startOpenTelemetry(service: ServiceName, env: TracingEnv): () =>
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   trace.setGlobalTracerProvider(provider);
   return async () => {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, STOP_WITHIN_MS)));
-    await Promise.race([provider.shutdown().catch(() => undefined), late]);
-    clearTimeout(timer);
+    const stopped = provider.shutdown().catch(() => undefined);
+    await withinMs(STOP_WITHIN_MS, stopped, () => undefined);
   };
 }
 

@@ -1,6 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
+import { withinMs } from '../timing/withinMs.ts';
 
 export interface Probes {
   readonly port: number;
@@ -45,10 +46,7 @@ async function answer(options: ProbeOptions, url: string, response: ServerRespon
   if (url === '/healthz') return reply(response, 200, 'application/json', '{"status":"ok"}');
   if (url === '/metrics') return reply(response, 200, options.registry.contentType, await options.registry.metrics());
   if (url !== '/readyz') return reply(response, 404, 'text/plain', 'not found');
-  const timeout = new Promise<readonly string[]>((resolve) =>
-    setTimeout(resolve, READY_TIMEOUT_MS, ['an answer in time']).unref(),
-  );
-  const missing = await Promise.race([options.missing(), timeout]);
+  const missing = await withinMs(READY_TIMEOUT_MS, options.missing(), () => ['an answer in time']);
   const status = missing.length === 0 ? 'ready' : 'not ready';
   reply(response, missing.length === 0 ? 200 : 503, 'application/json', JSON.stringify({ status, missing }));
 }

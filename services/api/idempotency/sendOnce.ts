@@ -1,5 +1,6 @@
 /** A command under a key, sent to its cell: one effect, one answer, wherever and however often it is asked. */
 import type { ClaimedKey, KeyClaim } from '#adapters/postgres/sql/claimKey.ts';
+import { withinMs } from '#adapters/timing/withinMs.ts';
 import { isElsewhere, type CellClient } from '#cell/contract.ts';
 import { regionOf, signedIdOf } from '#core/geo/cell.ts';
 import { lotIdOfCommand, type Answer, type Command } from '#core/lots/command.ts';
@@ -61,7 +62,7 @@ export function createSendOnce({ cells, claimKey, waitMs = DEFAULT_WAIT_MS, join
     const first = inFlight.get(same);
     if (first !== undefined) {
       joined?.();
-      return await within(first, waitMs);
+      return await withinMs(waitMs, first, stillUnderWay);
     }
     const answer = send(ask).finally(() => inFlight.delete(same));
     inFlight.set(same, answer);
@@ -74,16 +75,8 @@ function at(command: Command, lotId: LotId): Command {
   return command.kind === 'post' ? { ...command, lotId } : command;
 }
 
-async function within(answer: Promise<Answer>, waitMs: number): Promise<Answer> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(
-        new Problem('in-flight', 'The first request with this key is still under way.', {
-          headers: { 'retry-after': '1' },
-        }),
-      );
-    }, waitMs);
+function stillUnderWay(): never {
+  throw new Problem('in-flight', 'The first request with this key is still under way.', {
+    headers: { 'retry-after': '1' },
   });
-  return await Promise.race([answer, late]).finally(() => clearTimeout(timer));
 }

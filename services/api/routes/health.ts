@@ -1,3 +1,4 @@
+import { withinMs } from '#adapters/timing/withinMs.ts';
 import type { ApiMetrics } from '../metrics.ts';
 import type { Api } from '../requests.ts';
 
@@ -31,12 +32,9 @@ export function healthRoutes(app: Api, { dependencies, metrics, isDraining }: He
 }
 
 async function checked(checks: Dependencies['needed']): Promise<Record<string, boolean>> {
-  const entries = Object.entries(checks).map(async ([name, check]) => [name, await within(check())] as const);
+  const entries = Object.entries(checks).map(async ([name, check]) => {
+    const isWell = check().catch(() => false);
+    return [name, await withinMs(CHECK_TIMEOUT_MS, isWell, () => false)] as const;
+  });
   return Object.fromEntries(await Promise.all(entries));
-}
-
-async function within(check: Promise<boolean>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => (timer = setTimeout(() => resolve(false), CHECK_TIMEOUT_MS)));
-  return await Promise.race([check.catch(() => false), late]).finally(() => clearTimeout(timer));
 }
