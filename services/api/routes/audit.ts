@@ -1,10 +1,9 @@
 import Type from 'typebox';
 import type { Pool } from '#adapters/postgres/pool.ts';
-import { findLotDonors } from '#adapters/postgres/sql/findLotDonors.ts';
 import { listOperatorAudit, type AuditRow } from '#adapters/postgres/sql/listAudit.ts';
 import type { Directory } from '../organisations/directory.ts';
+import { donorsOf } from '../organisations/donorsOf.ts';
 import { namesOf } from '../organisations/names.ts';
-import { findLotPlace } from '../pathIds.ts';
 import { malformed } from '../problems.ts';
 import type { Api } from '../requests.ts';
 import { answers } from '../schemas/answers.ts';
@@ -80,11 +79,7 @@ function afterIdOf(cursor: string | undefined): string | null {
 async function withNames(pool: Pool, directory: Pick<Directory, 'find'>, rows: readonly AuditRow[]) {
   const idsOf = (kind: string): string[] =>
     rows.filter(({ subject }) => subject.startsWith(`${kind}:`)).map(({ subject }) => subject.slice(kind.length + 1));
-  const places = idsOf('lot').map(findLotPlace);
-  const lots = await findLotDonors(
-    pool,
-    places.filter((place) => place !== null),
-  );
+  const lots = await donorsOf(pool, idsOf('lot'));
   const holders = rows.map(holderOf).filter((id) => id !== null);
   const [donors, recipients] = await Promise.all([
     namesOf(directory, 'donor', [...idsOf('donor'), ...lots.values()]),

@@ -4,13 +4,13 @@ import type { CellClient } from '#cell/contract.ts';
 import type { DeadLetterItem, DeadLetters } from '#adapters/nats/deadLetters.ts';
 import type { Pool } from '#adapters/postgres/pool.ts';
 import { withAnswerKeptAfter } from '#adapters/postgres/sql/keepAnswer.ts';
-import { findLotDonors } from '#adapters/postgres/sql/findLotDonors.ts';
 import { writeAudit } from '#adapters/postgres/sql/writeAudit.ts';
 import { principalOfRequest } from '../auth/gate.ts';
 import { commandIdOf, type Fingerprint } from '../idempotency/key.ts';
 import type { Directory } from '../organisations/directory.ts';
+import { donorsOf } from '../organisations/donorsOf.ts';
 import { namesOf } from '../organisations/names.ts';
-import { findLotPlace, lotPlaceOf } from '../pathIds.ts';
+import { lotPlaceOf } from '../pathIds.ts';
 import { keptOf } from '../idempotency/keptOf.ts';
 import { malformed, Problem } from '../problems.ts';
 import type { Api } from '../requests.ts';
@@ -106,8 +106,10 @@ export function deadLetterRoutes(app: Api, dependencies: DeadLetterDependencies)
 }
 
 async function withDonorNames({ pool, directory }: DeadLetterDependencies, letters: readonly DeadLetterItem[]) {
-  const places = letters.map(({ lotId }) => findLotPlace(lotId)).filter((place) => place !== null);
-  const donors = await findLotDonors(pool, places);
+  const donors = await donorsOf(
+    pool,
+    letters.map(({ lotId }) => lotId),
+  );
   const names = await namesOf(directory, 'donor', donors.values());
   return letters.map((letter) => {
     const donorId = donors.get(letter.lotId ?? '');
