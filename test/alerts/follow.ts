@@ -78,21 +78,42 @@ async function becomes(isSo: () => Promise<boolean>, withinMs: number): Promise<
 }
 
 async function followAll(stage: AlertStage, each: Case, over: AbortController): Promise<void> {
-  for (const [n, { page, actions }] of each.follow.entries()) {
-    const blocks = (pages.get(page)?.blocks ?? []).filter(({ where }) => where !== 'kubernetes');
-    const shell = openShell({ RUN_DIR: stage.dir });
+  for (const [n, turn] of each.follow.entries()) {
     const isLast = n === each.follow.length - 1;
-    try {
-      await paste(shell, page, blocks, ({ section }) => section === 'Checks');
+    await onPage(stage, turn, async ({ check, act, verify }) => {
+      await check();
       if (isLast) each.byHand?.(stage);
-      await paste(shell, page, blocks, ({ section, step }) => section === 'Action' && actions.includes(step));
-      if (!isLast) continue;
+      await act();
+      if (!isLast) return;
       if (each.ceases === true) over.abort();
       await pause(SETTLES_MS);
-      await paste(shell, page, blocks, ({ section }) => section === 'Verify');
-    } finally {
-      shell.close();
-    }
+      await verify();
+    });
+  }
+}
+
+/** Its sections, pasted into one shell; each tells whether no command failed. */
+interface Page {
+  check(): Promise<boolean>;
+  act(): Promise<boolean>;
+  verify(): Promise<boolean>;
+}
+
+async function onPage(
+  stage: AlertStage,
+  { page, actions }: Case['follow'][number],
+  follow: (page: Page) => Promise<void>,
+): Promise<void> {
+  const blocks = (pages.get(page)?.blocks ?? []).filter(({ where }) => where !== 'kubernetes');
+  const shell = openShell({ RUN_DIR: stage.dir });
+  try {
+    await follow({
+      check: () => paste(shell, page, blocks, ({ section }) => section === 'Checks'),
+      act: () => paste(shell, page, blocks, ({ section, step }) => section === 'Action' && actions.includes(step)),
+      verify: () => paste(shell, page, blocks, ({ section }) => section === 'Verify'),
+    });
+  } finally {
+    shell.close();
   }
 }
 
@@ -138,14 +159,9 @@ async function allEnd(stage: AlertStage, cases: readonly Case[]): Promise<void> 
   wrong.push(...left.map(({ alert }) => `${alert} has not ended`));
 }
 
-async function pasteAgain(stage: AlertStage, { page, actions }: Case['follow'][number]): Promise<void> {
-  const blocks = (pages.get(page)?.blocks ?? []).filter(({ where }) => where !== 'kubernetes');
-  const shell = openShell({ RUN_DIR: stage.dir });
-  try {
+async function pasteAgain(stage: AlertStage, again: Case['follow'][number]): Promise<void> {
+  await onPage(stage, again, async ({ check, act }) => {
     // A check that finds nothing fails: there is nothing left to do, and the alert is about to end.
-    if (!(await paste(shell, page, blocks, ({ section }) => section === 'Checks'))) return;
-    await paste(shell, page, blocks, ({ section, step }) => section === 'Action' && actions.includes(step));
-  } finally {
-    shell.close();
-  }
+    if (await check()) await act();
+  });
 }
