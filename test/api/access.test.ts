@@ -114,6 +114,8 @@ const EXPECTED: Record<string, Row> = {
     body: () => ({ needs: { bakery: 1 } }),
     headers: { 'if-match': '*' },
   },
+  'POST /v1/donors/{id}/pause': { own: 403, other: null, operator: 200, body: () => ({ reason: 'spoilt' }) },
+  'POST /v1/donors/{id}/resume': { own: 403, other: null, operator: 200, body: () => ({ reason: 'settled' }) },
   'POST /v1/recipients/{id}/pause': { own: 403, other: null, operator: 200, body: () => ({ reason: 'flooded' }) },
   'POST /v1/recipients/{id}/resume': { own: 403, other: null, operator: 200, body: () => ({ reason: 'dry again' }) },
   'POST /v1/push-subscriptions': {
@@ -210,6 +212,7 @@ async function deadLetter(lotId: string): Promise<number> {
 }
 
 async function setStage(): Promise<Stage> {
+  await world.ask('POST', '/v1/donors/kitchen/resume', { as: 'operator', key: newKey(), body: { reason: 'next' } });
   const posted = await world.ask('POST', '/v1/surplus', { as: 'donor:kitchen', key: newKey(), body: food() });
   const { id, offer } = posted.body;
   const holder = offer.recipientId as string;

@@ -171,3 +171,40 @@ describe('steering a recipient', () => {
     }
   });
 });
+
+describe('steering a donor', () => {
+  const turn = (verb: string, key = newKey()): Promise<Reply> =>
+    world.ask('POST', `/v1/donors/kitchen/${verb}`, { as: 'operator', key, body: { reason: 'mouldy twice' } });
+  const post = (): Promise<Reply> =>
+    world.ask('POST', '/v1/surplus', { as: 'donor:kitchen', key: newKey(), body: food() });
+  const self = (active: boolean): Promise<Reply> =>
+    world.ask('PATCH', '/v1/donors/kitchen', {
+      as: 'donor:kitchen',
+      headers: { 'if-match': '*' },
+      body: { active },
+    });
+
+  it('paused, it posts nothing and cannot end it by itself; resumed, it posts', async () => {
+    const key = newKey();
+    const paused = await turn('pause', key);
+    assert.deepEqual([paused.status, paused.body.active, paused.body.pausedByOperator], [200, false, true]);
+    assert.deepEqual((await turn('pause', key)).body, paused.body);
+    const refused = await post();
+    assert.deepEqual([refused.status, refused.body.type], [409, '/docs/errors/donor-paused'], refused.text);
+    assert.equal((await self(true)).status, 403);
+    assert.equal((await turn('resume')).body.pausedByOperator, false);
+    assert.equal((await post()).status, 201);
+    assert.deepEqual(
+      (await audits('donor:kitchen')).map(({ action, why }) => [action, why]).filter(([, why]) => why !== null),
+      [
+        ['donor.pause', 'mouldy twice'],
+        ['donor.resume', 'mouldy twice'],
+      ],
+    );
+  });
+
+  it('what it pauses itself, it resumes itself', async () => {
+    for (const active of [false, true]) assert.equal((await self(active)).status, 200);
+    assert.equal((await post()).status, 201);
+  });
+});

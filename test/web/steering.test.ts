@@ -175,6 +175,28 @@ describe('an operator', () => {
     await phone.close();
   });
 
+  it('pauses and resumes a donor', async () => {
+    const { id } = await offered(donor);
+    const phone = await stage.phone('id', 'operator', '');
+    const { page } = phone;
+    await page.getByRole('link', { name: t('menu.partners'), exact: true }).click();
+    await page.locator('label', { hasText: t('partners.donors') }).click();
+    const card = page.locator('article').first();
+    const name = (await card.locator('h2').textContent()) ?? '';
+    const itsCard = page.locator('article', { hasText: name });
+    await card.getByRole('button', { name: t('partners.pause'), exact: true }).click();
+    await because(page, 'dua kali berjamur', t('partners.pause.go'));
+    await itsCard.getByText(t('partners.paused')).waitFor();
+    assert.deepEqual(await violationsOf(page), []);
+    await itsCard.getByRole('button', { name: t('partners.resume') }).click();
+    await because(page, 'sudah dibicarakan', t('partners.resume.go'));
+    await itsCard.getByText(t('partners.paused')).waitFor({ state: 'detached' });
+    await itsCard.getByRole('link').click();
+    await page.getByText(t('audit.did.donor.pause')).waitFor();
+    await donor.remove(`/v1/surplus/${id}`);
+    await phone.close();
+  });
+
   it('replays a dead letter: whoever was tried may be asked again', { timeout: 90_000 }, async () => {
     const id = await deadLettered();
     const phone = await stage.phone('id', 'operator', '');

@@ -46,7 +46,7 @@ export interface OrganisationStore {
     actor: Actor,
   ): Promise<OrganisationView>;
   /** An operator's pause, or its end. */
-  pause(recipientId: string, paused: boolean, key: AnswerKey, actor: Actor): Promise<OrganisationView>;
+  pause(kind: OrganisationKind, id: string, paused: boolean, key: AnswerKey, actor: Actor): Promise<OrganisationView>;
   contactOf(donorId: string): Promise<object | null>;
 }
 
@@ -82,7 +82,7 @@ export function createOrganisationStore(given: OrganisationStoreDependencies): O
       if (ifVersion !== null && ifVersion !== before.version) {
         throw new Problem('stale-version', `It is at version ${String(before.version)}; read it again.`);
       }
-      const told = withPause(kind, asked, before, actor.principal);
+      const told = withPause(asked, before, actor.principal);
       const now = await changeOrganisation(db, kind, id, { told, contact });
       const changes = changesOf(before, now, contact !== undefined);
       await writeAudit(
@@ -103,7 +103,7 @@ export function createOrganisationStore(given: OrganisationStoreDependencies): O
   return {
     register,
     change,
-    pause: (id, paused, key, actor) => pauseRecipient(given, id, paused, key, actor),
+    pause: (kind, id, paused, key, actor) => pause(given, kind, id, paused, key, actor),
     read,
     list: async (kind, page) => (await listOrganisations(pool, kind, page)).map(organisationView),
     contactOf: async (donorId) => {
@@ -113,35 +113,31 @@ export function createOrganisationStore(given: OrganisationStoreDependencies): O
   };
 }
 
-async function pauseRecipient(
+async function pause(
   given: OrganisationStoreDependencies,
+  kind: OrganisationKind,
   id: string,
   paused: boolean,
   key: AnswerKey,
   actor: Actor,
 ): Promise<OrganisationView> {
   const kept = await withKeptAnswer(given.pool, key, async (db) => {
-    const before = found('recipient', await readOrganisation(db, 'recipient', id, true));
+    const before = found(kind, await readOrganisation(db, kind, id, true));
     const told = { active: !paused, pausedByOperator: paused };
-    const after = await changeOrganisation(db, 'recipient', id, { told, contact: undefined });
+    const after = await changeOrganisation(db, kind, id, { told, contact: undefined });
     const changes = changesOf(before, after, false);
-    const action = paused ? 'recipient.pause' : 'recipient.resume';
-    await writeAudit(db, auditEntry(given.newId(), actor, action, `recipient:${id}`, changes.before, changes.after));
+    const action = `${kind}.${paused ? 'pause' : 'resume'}`;
+    await writeAudit(db, auditEntry(given.newId(), actor, action, `${kind}:${id}`, changes.before, changes.after));
     return organisationView(after);
   });
   const view = keptOf(kept);
-  await changed(given, 'recipient', id);
+  await changed(given, kind, id);
   return view;
 }
 
-/** @throws Problem role-not-allowed when a recipient would end an operator's pause */
-function withPause(
-  kind: OrganisationKind,
-  told: Record<string, unknown>,
-  before: Organisation,
-  principal: Principal,
-): Record<string, unknown> {
-  if (kind === 'donor' || told['active'] === undefined) return told;
+/** @throws Problem role-not-allowed when an organisation would end an operator's pause */
+function withPause(told: Record<string, unknown>, before: Organisation, principal: Principal): Record<string, unknown> {
+  if (told['active'] === undefined) return told;
   if (principal.role === 'operator') return { ...told, pausedByOperator: told['active'] === false };
   if (told['active'] === true && before.told['pausedByOperator'] === true) {
     throw new Problem('role-not-allowed', 'An operator paused you; ask them to resume.');

@@ -39,6 +39,7 @@ const Donor = Type.Object(
     id: Type.String(),
     name: Type.String(),
     active: Type.Boolean(),
+    pausedByOperator: Type.Boolean(),
     posts: Count,
     cancelled: Count,
     expired: Count,

@@ -10,6 +10,7 @@ import type { RecipientId } from '#core/words/ids.ts';
 import { principalOfRequest } from '../auth/gate.ts';
 import { commandIdOf, type Fingerprint } from '../idempotency/key.ts';
 import type { SendOnce } from '../idempotency/sendOnce.ts';
+import type { OrganisationKind } from '../organisations/directory.ts';
 import type { OrganisationStore } from '../organisations/store.ts';
 import { lotPlaceOf, organisationIdOf } from '../pathIds.ts';
 import type { LotReads } from '../ports.ts';
@@ -65,7 +66,8 @@ export function steeringRoutes(app: Api, dependencies: SteeringDependencies): vo
     donorId: null,
     ifVersion: null,
   }));
-  for (const verb of ['pause', 'resume'] as const) onRecipient(app, dependencies, verb);
+  for (const kind of ['recipient', 'donor'] as const)
+    for (const verb of ['pause', 'resume'] as const) onOrganisation(app, dependencies, kind, verb);
 }
 
 function onLot(
@@ -146,22 +148,39 @@ function auditIdOf(commandId: string): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
-function onRecipient(app: Api, { organisations, fingerprint }: SteeringDependencies, verb: 'pause' | 'resume'): void {
-  const summaries = {
+const PAUSES = {
+  recipient: {
+    path: '/v1/recipients',
+    named: 'Recipient',
     pause: 'Offer it nothing from now on; what it holds it keeps. It cannot resume by itself',
     resume: 'Offer it food again',
-  };
+  },
+  donor: {
+    path: '/v1/donors',
+    named: 'Donor',
+    pause: 'It posts nothing from now on; what is posted goes on. It cannot resume by itself',
+    resume: 'Let it post again',
+  },
+} as const;
+
+function onOrganisation(
+  app: Api,
+  { organisations, fingerprint }: SteeringDependencies,
+  kind: OrganisationKind,
+  verb: 'pause' | 'resume',
+): void {
+  const { path, named, [verb]: summary } = PAUSES[kind];
   app.post(
-    `/v1/recipients/:id/${verb}`,
+    `${path}/:id/${verb}`,
     {
       config: { access: ['operator'], idempotencyKey: true },
       schema: {
-        summary: summaries[verb],
+        summary,
         tags,
         headers: KeyHeader,
         params: OrganisationId,
         body: Reason,
-        response: answers(200, 'Recipient', 'as it is now; without its contact'),
+        response: answers(200, named, 'as it is now; without its contact'),
       },
     },
     async (request) => {
@@ -170,10 +189,10 @@ function onRecipient(app: Api, { organisations, fingerprint }: SteeringDependenc
       const key = {
         homeRegionId: OPERATORS_REGION_ID,
         commandId: commandIdOf(request, principal),
-        kind: `recipient-${verb}`,
-        fingerprint: fingerprint('POST', `/v1/recipients/${id}/${verb}`, request.body),
+        kind: `${kind}-${verb}`,
+        fingerprint: fingerprint('POST', `${path}/${id}/${verb}`, request.body),
       };
-      return await organisations.pause(id, verb === 'pause', key, { principal, why: request.body.reason });
+      return await organisations.pause(kind, id, verb === 'pause', key, { principal, why: request.body.reason });
     },
   );
 }

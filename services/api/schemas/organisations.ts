@@ -85,6 +85,7 @@ export type ChangeBody = Static<typeof ChangeDonor> | Static<typeof ChangeRecipi
 const shown = {
   ...frame,
   active: Type.Boolean(),
+  pausedByOperator: Type.Boolean({ description: 'only an operator resumes it' }),
   hours: Hours,
   openingHours: NullableText,
   categories: Categories,
@@ -99,7 +100,6 @@ export const Recipient = Type.Object(
   {
     ...shown,
     ...ofRecipient,
-    pausedByOperator: Type.Boolean({ description: 'only an operator resumes it' }),
     fallback: Type.Boolean({ description: 'the food bank of last resort' }),
   },
   { $id: 'Recipient', additionalProperties: false },

@@ -112,6 +112,8 @@ export const operatorEn = {
   'audit.did.recipient.change': 'Changed a recipient',
   'audit.did.donor.register': 'Registered a donor',
   'audit.did.donor.change': 'Changed a donor',
+  'audit.did.donor.pause': 'Paused a donor',
+  'audit.did.donor.resume': 'Resumed a donor',
   'audit.did.dead-letter.replay': 'Tried again what was in trouble',
   'audit.did.dead-letter.discard': 'Closed what was in trouble',
   'audit.did.link.issue': 'Made a one-time link',

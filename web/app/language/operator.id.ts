@@ -113,6 +113,8 @@ export const operatorId: Readonly<Record<keyof typeof operatorEn, string>> = {
   'audit.did.recipient.change': 'Mengubah data penerima',
   'audit.did.donor.register': 'Mendaftarkan donatur',
   'audit.did.donor.change': 'Mengubah data donatur',
+  'audit.did.donor.pause': 'Menjeda donatur',
+  'audit.did.donor.resume': 'Mengaktifkan lagi donatur',
   'audit.did.dead-letter.replay': 'Mencoba lagi yang bermasalah',
   'audit.did.dead-letter.discard': 'Menutup yang bermasalah',
   'audit.did.link.issue': 'Membuat tautan sekali pakai',

@@ -29,6 +29,8 @@ interface Recipient {
 interface Donor {
   readonly id: string;
   readonly name: string;
+  readonly active: boolean;
+  readonly pausedByOperator: boolean;
   readonly posts: number;
   readonly cancelled: number;
   readonly expired: number;
@@ -105,22 +107,11 @@ function isUnreached({ active, devices, phone }: Recipient): boolean {
 }
 
 function RecipientCard({ recipient, seenAtMs }: { readonly recipient: Recipient; readonly seenAtMs: number }) {
-  const { id, name, active, asked, accepted, declined, lapsed, released } = recipient;
-  const [open, setOpen] = useState(false);
-  const subject = `recipient:${id}`;
-  const kind = active ? 'pause' : 'resume';
-  const act = (reason: string): void => {
-    void tap({ kind, subject, method: 'POST', path: `/v1/recipients/${id}/${kind}`, body: { reason } });
-    setOpen(false);
-  };
+  const { name, asked, accepted, declined, lapsed, released } = recipient;
   return (
     <article class="card line">
       <h2>{name}</h2>
-      {!active && (
-        <p>
-          <strong>{t(recipient.pausedByOperator ? 'partners.paused' : 'partners.paused.self')}</strong>
-        </p>
-      )}
+      <Paused partner={recipient} />
       {recipient.fallback && <p>{t('because.fallback')}</p>}
       <p>
         {asked === 0
@@ -129,6 +120,39 @@ function RecipientCard({ recipient, seenAtMs }: { readonly recipient: Recipient;
       </p>
       {asked > 0 && <p class="small">{t('partners.answers', { accepted, declined, lapsed, released })}</p>}
       <p class="small">{reachOf(recipient)}</p>
+      <Steering of="recipient" partner={recipient} seenAtMs={seenAtMs} />
+    </article>
+  );
+}
+
+type Partner = Pick<Recipient, 'id' | 'name' | 'active' | 'pausedByOperator'>;
+
+function Paused({ partner: { active, pausedByOperator } }: { readonly partner: Partner }) {
+  if (active) return null;
+  return (
+    <p>
+      <strong>{t(pausedByOperator ? 'partners.paused' : 'partners.paused.self')}</strong>
+    </p>
+  );
+}
+
+interface SteeringProps {
+  readonly of: 'recipient' | 'donor';
+  readonly partner: Partner;
+  readonly seenAtMs: number;
+}
+
+/** Pause or resume, with a reason; and what operators did about it so far. */
+function Steering({ of, partner: { id, name, active }, seenAtMs }: SteeringProps) {
+  const [open, setOpen] = useState(false);
+  const subject = `${of}:${id}`;
+  const kind = active ? 'pause' : 'resume';
+  const act = (reason: string): void => {
+    void tap({ kind, subject, method: 'POST', path: `/v1/${of}s/${id}/${kind}`, body: { reason } });
+    setOpen(false);
+  };
+  return (
+    <>
       <TapStates subject={subject} />
       <div class="row">
         {!isPending(subject, seenAtMs) && (
@@ -141,7 +165,7 @@ function RecipientCard({ recipient, seenAtMs }: { readonly recipient: Recipient;
         </a>
       </div>
       {open && <Why go={t(`partners.${kind}.go`)} act={act} />}
-    </article>
+    </>
   );
 }
 
@@ -164,18 +188,27 @@ function Donors() {
     <>
       <p>{t('partners.trouble.how')}</p>
       {all.length === 0 && <p>{t('partners.trouble.nobody')}</p>}
-      {all.slice(0, SHOWN).map(({ id, name, posts, cancelled, expired, badHandovers }) => (
-        <article class="card line" key={id}>
-          <h2>{name}</h2>
-          <p>{t('partners.posts', { count: posts })}</p>
-          <p class="small">
-            {cancelled + expired + badHandovers === 0
-              ? t('partners.trouble.none')
-              : t('partners.trouble', { cancelled, expired, bad: badHandovers })}
-          </p>
-        </article>
+      {all.slice(0, SHOWN).map((each) => (
+        <DonorCard key={each.id} donor={each} seenAtMs={seen.atMs.value} />
       ))}
       {all.length > SHOWN && <p>{t('partners.more', { count: all.length - SHOWN })}</p>}
     </>
+  );
+}
+
+function DonorCard({ donor, seenAtMs }: { readonly donor: Donor; readonly seenAtMs: number }) {
+  const { name, posts, cancelled, expired, badHandovers } = donor;
+  return (
+    <article class="card line">
+      <h2>{name}</h2>
+      <Paused partner={donor} />
+      <p>{t('partners.posts', { count: posts })}</p>
+      <p class="small">
+        {cancelled + expired + badHandovers === 0
+          ? t('partners.trouble.none')
+          : t('partners.trouble', { cancelled, expired, bad: badHandovers })}
+      </p>
+      <Steering of="donor" partner={donor} seenAtMs={seenAtMs} />
+    </article>
   );
 }

@@ -26,6 +26,7 @@ const TOLD = {
   donor: {
     timeZone: 'time_zone',
     active: 'active',
+    pausedByOperator: 'paused_by_operator',
     hours: 'hours',
     openingHours: 'hours_text',
     categories: 'categories',

@@ -112,6 +112,7 @@ export interface DonorOversight {
   readonly id: string;
   readonly name: string;
   readonly active: boolean;
+  readonly pausedByOperator: boolean;
   readonly posts: number;
   /** lots withdrawn after they were posted */
   readonly cancelled: number;
@@ -125,6 +126,7 @@ interface DonorRow {
   readonly id: string;
   readonly name: string;
   readonly active: boolean;
+  readonly pausedByOperator: boolean;
 }
 interface LotsRow {
   readonly id: string;
@@ -137,7 +139,7 @@ interface BadRow {
   readonly bad: number;
 }
 
-const DONORS = `select donor_id as id, name, active from donor where donor_id = any($1)`;
+const DONORS = `select donor_id as id, name, active, paused_by_operator as "pausedByOperator" from donor where donor_id = any($1)`;
 const DONOR_LOTS = `select donor_id as id, count(*) filter (where parent_id is null)::int as posts,
     count(*) filter (where state = 'cancelled')::int as cancelled, count(*) filter (where state = 'expired')::int as expired
   from lot where posted_at > now() - $1 * interval '1 day' group by donor_id`;
@@ -165,6 +167,7 @@ export async function overseeDonors(pool: Pool): Promise<DonorOversight[]> {
       id,
       name: donors.get(id)?.name ?? id,
       active: donors.get(id)?.active ?? false,
+      pausedByOperator: donors.get(id)?.pausedByOperator ?? false,
       posts,
       cancelled,
       expired,
