@@ -129,6 +129,34 @@ describe('the handover by camera', () => {
   });
 });
 
+it('a post that is half typed outlives the page, but not a change of mind; it is kept for its donor alone', async () => {
+  const t = words('id');
+  const phone = await stage.phone('id', 'donor', donorId);
+  const { page } = phone;
+  const kg = page.getByLabel(t('post.amount.kg'));
+  const note = page.getByLabel(t('post.note'));
+  const open = async (): Promise<void> => {
+    await page.goto(`${stage.url}/#/post`);
+    await kg.waitFor();
+  };
+  await open();
+  const before = await kg.inputValue();
+  await kg.fill('12,');
+  await note.fill('dua panci');
+  await page.reload();
+  await kg.waitFor();
+  assert.deepEqual([await kg.inputValue(), await note.inputValue()], ['12,', 'dua panci']);
+  await page.goto(`${stage.url}/#/`);
+  await kg.waitFor({ state: 'detached' });
+  await open();
+  assert.deepEqual([await kg.inputValue(), await note.inputValue()], [before, '']);
+  await kg.fill('7');
+  await page.reload();
+  const kept = await page.evaluate(() => Object.keys(sessionStorage));
+  assert.deepEqual(kept, [`unfinishedPost:${donorId}`]);
+  await phone.close();
+});
+
 describe('a recurring post', () => {
   interface WindowSeen {
     readonly id: string;

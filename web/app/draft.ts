@@ -15,13 +15,29 @@ export interface Draft {
   readonly note: string;
 }
 
-const KEPT = 'lastPost';
 const HOUR_MS = 3_600_000;
 const MORNING_HOUR = 10;
 const MIN_GRAMS = 100;
 
-export function fromLastTime(): Draft {
-  const kept = readKept();
+/** By organisation: on a phone that several use, nobody sees another's. */
+const lastOf = (organisationId: string): string => `lastPost:${organisationId}`;
+const unfinishedOf = (organisationId: string): string => `unfinishedPost:${organisationId}`;
+
+/** What was half typed when the page was loaded anew (a phone ends pages it doesn't show), or what was posted last. */
+export function firstDraft(organisationId: string): Draft {
+  const unfinished = readKept(sessionStorage, unfinishedOf(organisationId));
+  const last = fromLastTime(organisationId);
+  if (unfinished === null) return last;
+  return { ...draftOf(unfinished), kg: typeof unfinished.kg === 'string' ? unfinished.kg : last.kg };
+}
+
+export function fromLastTime(organisationId: string): Draft {
+  return draftOf(readKept(localStorage, lastOf(organisationId)) ?? {});
+}
+
+type Kept = Partial<Record<keyof Draft, unknown>>;
+
+function draftOf(kept: Kept): Draft {
   return {
     category: CATEGORIES.find((each) => each === kept.category) ?? 'prepared',
     storage: STORAGES.find((each) => each === kept.storage) ?? 'ambient',
@@ -31,15 +47,25 @@ export function fromLastTime(): Draft {
   };
 }
 
-export function keepForNextTime(draft: Draft): void {
-  localStorage.setItem(KEPT, JSON.stringify(draft));
+export function keepForNextTime(organisationId: string, draft: Draft): void {
+  localStorage.setItem(lastOf(organisationId), JSON.stringify(draft));
 }
 
-function readKept(): Partial<Record<keyof Draft, unknown>> {
+/** Until it is posted, or left on purpose. */
+export function keepUnfinished(organisationId: string, draft: Draft): void {
+  sessionStorage.setItem(unfinishedOf(organisationId), JSON.stringify(draft));
+}
+
+export function dropUnfinished(organisationId: string): void {
+  sessionStorage.removeItem(unfinishedOf(organisationId));
+}
+
+/** null: nothing readable is kept */
+function readKept(storage: globalThis.Storage, key: string): Kept | null {
   try {
-    return (JSON.parse(localStorage.getItem(KEPT) ?? '{}') ?? {}) as Partial<Record<keyof Draft, unknown>>;
+    return JSON.parse(storage.getItem(key) ?? 'null') as Kept | null;
   } catch {
-    return {};
+    return null;
   }
 }
 

@@ -6,6 +6,7 @@ import { read } from '../engine/api.ts';
 import { fromLastTime, gramsOf } from './draft.ts';
 import { language, LOCALES, t } from './language/language.ts';
 import { createSeen } from './seen.ts';
+import { member } from './state.ts';
 
 export interface PostingWindow {
   readonly id: string;
@@ -79,7 +80,7 @@ export interface WindowDraft {
 /** @param window undefined: a new one, of what was posted last */
 export function draftOf(window: PostingWindow | undefined): WindowDraft {
   if (window === undefined) {
-    const { category, storage, kg, note } = fromLastTime();
+    const { category, storage, kg, note } = fromLastTime(member.value?.organisationId ?? '');
     const goodHours = GOOD_HOURS[1];
     return {
       timeOfDay: '21:30',

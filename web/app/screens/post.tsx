@@ -1,15 +1,17 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { isAskedForTemperature } from '#core/words/food.ts';
 import { t } from '../language/language.ts';
 import { tap } from '../live.ts';
 import { Amount } from '../parts/amount.tsx';
 import { Choice } from '../parts/choice.tsx';
 import {
-  fromLastTime,
+  dropUnfinished,
+  firstDraft,
   gramsOf,
   goodUntilMs,
   GOOD_UNTIL,
   keepForNextTime,
+  keepUnfinished,
   type GoodUntil,
   type Draft,
 } from '../draft.ts';
@@ -19,13 +21,17 @@ import { clockTime, go, member, nowMs, timeZone } from '../state.ts';
 
 /** What was posted last stands there already: most kitchens have the same left over each evening. */
 export function PostScreen() {
-  const [draft, setDraft] = useState(fromLastTime);
+  const organisationId = member.value?.organisationId ?? '';
+  const [draft, setDraft] = useState(() => firstDraft(organisationId));
   const [safe, setSafe] = useState<YesNo | null>(null);
   const [photo, setPhoto] = useState<Blob | null>(null);
   const [wrong, setWrong] = useState('');
+  // Not when the page goes, only when the screen does.
+  useEffect(() => () => dropUnfinished(organisationId), [organisationId]);
   const change = (part: Partial<Draft>): void => {
     setWrong('');
     setDraft({ ...draft, ...part });
+    keepUnfinished(organisationId, { ...draft, ...part });
   };
   const submit = (event: Event): void => {
     event.preventDefault();
@@ -34,6 +40,7 @@ export function PostScreen() {
     setWrong(problem ?? '');
     if (problem !== null) return;
     post(draft, photo);
+    keepForNextTime(organisationId, draft);
     go('');
   };
   return (
@@ -85,7 +92,6 @@ function post(draft: Draft, photo: Blob | null): void {
     ...(photo === null ? {} : { photo: photoId }),
     ...(note.trim() === '' ? {} : { note: note.trim() }),
   };
-  keepForNextTime(draft);
   // Beside the post, not before it: food never waits for its picture.
   if (photo !== null) {
     const path = `/v1/photos/${photoId}`;
