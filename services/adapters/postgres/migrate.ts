@@ -9,6 +9,12 @@ import { DEFAULT_CELL_LEVEL, DEFAULT_REGION_LEVEL } from '#core/geo/cell.ts';
 const MIGRATION_LOCK = 7_220_401;
 
 /**
+ * Citus refuses a script that changes a table's shards side by side, over several connections, and then a distributed function (012
+ * does): so one after the other. Not in the script, which may not change once applied. Elsewhere a setting nobody reads.
+ */
+const SHARD_BY_SHARD = "set citus.multi_shard_modify_mode = 'sequential'";
+
+/**
  * Applies what is missing, in order, each file in a transaction of its own.
  * @throws Error when the S2 levels of this code are not those the database was keyed with
  */
@@ -20,6 +26,7 @@ export async function migrate(
   await client.connect();
   try {
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await client.query(SHARD_BY_SHARD);
     const postgrator = new Postgrator({
       migrationPattern: join(import.meta.dirname, 'migrations', '*.sql'),
       driver: 'pg',
