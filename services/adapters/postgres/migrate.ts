@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import Postgrator from 'postgrator';
 import { DEFAULT_CELL_LEVEL, DEFAULT_REGION_LEVEL } from '#core/geo/cell.ts';
+import { statementsOf } from './statementsOf.ts';
 
 /** Any number, the same for all: only one migration runs at a time. */
 const MIGRATION_LOCK = 7_220_401;
@@ -50,14 +51,23 @@ const PAUSE_MS = 50;
 async function apply(client: pg.Client, script: string): Promise<void> {
   for (let collisions = 0; ; collisions++) {
     try {
-      await client.query(script);
+      await runInOneTransaction(client, statementsOf(script));
       return;
     } catch (error) {
+      // A connection that broke has nothing to take back; what broke it is the word to pass on.
+      await client.query('rollback').catch(() => undefined);
       const isCollision = error instanceof Error && error.message === ROLE_COLLISION;
       if (!isCollision || collisions === MAX_COLLISIONS) throw error;
       await sleep(PAUSE_MS * (1 + Math.random()));
     }
   }
+}
+
+/** Each statement by itself: Citus sends its workers the text it was given, and they take one statement at a time. */
+async function runInOneTransaction(client: pg.Client, statements: readonly string[]): Promise<void> {
+  await client.query('begin');
+  for (const statement of statements) await client.query(statement);
+  await client.query('commit');
 }
 
 /** The level re-keys everything: it is written once and a mismatch is refused. */
