@@ -11,6 +11,8 @@ const WRITE_TURNS = 'select write_turns($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,
 const KEPT = `select command_id, fingerprint, answer, elsewhere_cell, elsewhere_lot from command
   where geo_region_id = $1 and command_id = any($2)`;
 const UNIQUE_VIOLATION = '23505';
+/** In the message, for a coordinator of Citus hands on no other word of a worker's constraint; there its shard is behind it. */
+const REPEATED = /\bcommand_pkey(?:_\d+)?\b/;
 
 /** Statements at once. */
 const MAX_WRITES = 8;
@@ -38,13 +40,13 @@ export function createTurnWriter(pool: Pool, regionLevel: number): (turn: TurnWr
   }
 
   async function outcomeOf(error: unknown, turn: TurnWrite): Promise<WriteOutcome> {
-    const { code = '', constraint = '' } = error as { code?: string; constraint?: string };
+    const { code = '', message } = error as Error & { code?: string };
     if (code === 'PF001' || code === 'PF005') return { wrote: false, because: 'fenced' };
     if (code === 'PF002') return { wrote: false, because: 'late' };
     if (code === 'PF004') return { wrote: false, because: 'early' };
-    if (code === UNIQUE_VIOLATION && constraint.startsWith('command_pkey'))
+    if (code === UNIQUE_VIOLATION && REPEATED.test(message))
       return { wrote: false, because: 'repeated', kept: await keptAnswers(turn) };
-    if (/^(22|23)/.test(code)) return { wrote: false, because: 'data', message: (error as Error).message };
+    if (/^(22|23)/.test(code)) return { wrote: false, because: 'data', message };
     throw error;
   }
 
