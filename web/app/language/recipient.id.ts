@@ -49,7 +49,7 @@ export const recipientId: Readonly<Record<keyof typeof recipientEn, string>> = {
   'phone.number': 'Nomor ponsel',
   'phone.number.other': 'Nomor ponsel lain',
   'phone.wrong': 'Isi nomor dengan kode negara, mis. +62 812 3456 7890.',
-  'phone.save': 'Kirim pesan ke nomor ini',
+  'phone.save': 'Simpan nomor ini',
   'phone.saved': 'Nomor tersimpan.',
   'phone.remove': 'Hapus',
   'phone.removed': 'Nomor dihapus.',
