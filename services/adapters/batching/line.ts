@@ -1,5 +1,6 @@
 /** Keys that left together, and how many of them are not back. */
 export interface Convoy<Key> {
+  readonly group: unknown;
   readonly keys: ReadonlySet<Key>;
   away: number;
 }
@@ -17,10 +18,7 @@ export interface Line<Key> {
 /** So few are never waited for: a key that hangs must not hold up a group that is seldom busy. */
 const STRAGGLERS = 3;
 
-/**
- * A group leaves whole, and again when half of those that left are back; groups take turns.
- * @param groupOf never undefined
- */
+/** A group leaves whole, and again when half of those that left are back; groups take turns. */
 export function createLine<Key>(groupOf: (key: Key) => unknown): Line<Key> {
   const urgent = new Set<Key>();
   /** by group, in the order they came to wait */
@@ -48,21 +46,19 @@ export function createLine<Key>(groupOf: (key: Key) => unknown): Line<Key> {
       const [first] = urgent;
       if (first !== undefined) {
         urgent.delete(first);
-        return { keys: new Set([first]), away: 1 };
+        return { group: groupOf(first), keys: new Set([first]), away: 1 };
       }
       const waiting = others.entries().find(([group]) => mayLeave(group));
       if (waiting === undefined) return null;
       const [group, keys] = waiting;
       others.delete(group);
-      const convoy = { keys, away: keys.size };
+      const convoy = { group, keys, away: keys.size };
       convoys.set(group, convoy);
       return convoy;
     },
     back(convoy) {
       convoy.away--;
-      const [any] = convoy.keys;
-      const group = groupOf(any as Key);
-      if (convoy.away === 0 && convoys.get(group) === convoy) convoys.delete(group);
+      if (convoy.away === 0 && convoys.get(convoy.group) === convoy) convoys.delete(convoy.group);
     },
   };
 }
