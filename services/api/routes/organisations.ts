@@ -26,7 +26,8 @@ export interface OrganisationDependencies {
 /** Operators' keys have no home region of an organisation. */
 export const OPERATORS_REGION_ID = '0';
 
-const KINDS = {
+/** Where each kind lives, and what the OpenAPI document calls it. */
+export const KINDS = {
   donor: { path: '/v1/donors', named: 'Donor', page: 'DonorPage', register: RegisterDonor, change: ChangeDonor },
   recipient: {
     path: '/v1/recipients',

@@ -20,7 +20,7 @@ import { answers, cellAnswers } from '../schemas/answers.ts';
 import { Instant, KeyHeader, LotId, OrganisationId, Words } from '../schemas/words.ts';
 import { traceparentOf } from '../traces.ts';
 import { granted } from '../verdict.ts';
-import { OPERATORS_REGION_ID } from './organisations.ts';
+import { KINDS, OPERATORS_REGION_ID } from './organisations.ts';
 
 export interface SteeringDependencies {
   readonly pool: Pool;
@@ -150,14 +150,10 @@ function auditIdOf(commandId: string): string {
 
 const PAUSES = {
   recipient: {
-    path: '/v1/recipients',
-    named: 'Recipient',
     pause: 'Offer it nothing from now on; what it holds it keeps. It cannot resume by itself',
     resume: 'Offer it food again',
   },
   donor: {
-    path: '/v1/donors',
-    named: 'Donor',
     pause: 'It posts nothing from now on; what is posted goes on. It cannot resume by itself',
     resume: 'Let it post again',
   },
@@ -169,13 +165,13 @@ function onOrganisation(
   kind: OrganisationKind,
   verb: 'pause' | 'resume',
 ): void {
-  const { path, named, [verb]: summary } = PAUSES[kind];
+  const { path, named } = KINDS[kind];
   app.post(
     `${path}/:id/${verb}`,
     {
       config: { access: ['operator'], idempotencyKey: true },
       schema: {
-        summary,
+        summary: PAUSES[kind][verb],
         tags,
         headers: KeyHeader,
         params: OrganisationId,
