@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { randomUUID } from 'node:crypto';
 import { create, toBinary } from '@bufbuild/protobuf';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { connectBus } from '#adapters/nats/bus.ts';
 import { createPublish } from '#adapters/nats/publish.ts';
 import { createStreamKeeper } from '#adapters/nats/streams.ts';
@@ -157,21 +157,25 @@ describe('an operator', () => {
     await phone.close();
   });
 
+  /** The first partner on the screen. @returns its card */
+  async function pauseAndResume(page: Page, why: readonly [string, string]): Promise<Locator> {
+    const first = page.locator('article').first();
+    const card = page.locator('article', { hasText: (await first.locator('h2').textContent()) ?? '' });
+    await first.getByRole('button', { name: t('partners.pause'), exact: true }).click();
+    await because(page, why[0], t('partners.pause.go'));
+    await card.getByText(t('partners.paused')).waitFor();
+    assert.deepEqual(await violationsOf(page), []);
+    await card.getByRole('button', { name: t('partners.resume') }).click();
+    await because(page, why[1], t('partners.resume.go'));
+    await card.getByText(t('partners.paused')).waitFor({ state: 'detached' });
+    return card;
+  }
+
   it('pauses and resumes a recipient', async () => {
     const phone = await stage.phone('id', 'operator', '');
     const { page } = phone;
     await page.getByRole('link', { name: t('menu.partners'), exact: true }).click();
-    const card = page.locator('article').first();
-    const name = (await card.locator('h2').textContent()) ?? '';
-    await card.getByRole('button', { name: t('partners.pause'), exact: true }).click();
-    await because(page, 'kulkas rusak', t('partners.pause.go'));
-    await page.locator('article', { hasText: name }).getByText(t('partners.paused')).waitFor();
-    await page
-      .locator('article', { hasText: name })
-      .getByRole('button', { name: t('partners.resume') })
-      .click();
-    await because(page, 'sudah diperbaiki', t('partners.resume.go'));
-    await page.locator('article', { hasText: name }).getByText(t('partners.paused')).waitFor({ state: 'detached' });
+    await pauseAndResume(page, ['kulkas rusak', 'sudah diperbaiki']);
     await phone.close();
   });
 
@@ -181,17 +185,8 @@ describe('an operator', () => {
     const { page } = phone;
     await page.getByRole('link', { name: t('menu.partners'), exact: true }).click();
     await page.locator('label', { hasText: t('partners.donors') }).click();
-    const card = page.locator('article').first();
-    const name = (await card.locator('h2').textContent()) ?? '';
-    const itsCard = page.locator('article', { hasText: name });
-    await card.getByRole('button', { name: t('partners.pause'), exact: true }).click();
-    await because(page, 'dua kali berjamur', t('partners.pause.go'));
-    await itsCard.getByText(t('partners.paused')).waitFor();
-    assert.deepEqual(await violationsOf(page), []);
-    await itsCard.getByRole('button', { name: t('partners.resume') }).click();
-    await because(page, 'sudah dibicarakan', t('partners.resume.go'));
-    await itsCard.getByText(t('partners.paused')).waitFor({ state: 'detached' });
-    await itsCard.getByRole('link').click();
+    const card = await pauseAndResume(page, ['dua kali berjamur', 'sudah dibicarakan']);
+    await card.getByRole('link').click();
     await page.getByText(t('audit.did.donor.pause')).waitFor();
     await donor.remove(`/v1/surplus/${id}`);
     await phone.close();
