@@ -30,8 +30,9 @@ export function PostScreen() {
   useEffect(() => () => dropUnfinished(organisationId), [organisationId]);
   const change = (part: Partial<Draft>): void => {
     setWrong('');
-    setDraft({ ...draft, ...part });
-    keepUnfinished(organisationId, { ...draft, ...part });
+    const next = { ...draft, ...part };
+    setDraft(next);
+    keepUnfinished(organisationId, next);
   };
   const submit = (event: Event): void => {
     event.preventDefault();
