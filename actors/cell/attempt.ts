@@ -8,7 +8,8 @@ import type { CellToken, LotId } from '#core/words/ids.ts';
 import { giveBack, reserve, settle, type Held } from './capacity.ts';
 import { gatherFacts, namedOf, seekingOf } from './facts.ts';
 import type { Candidates, CellPorts, KeptAnswer, TurnWrite } from './ports.ts';
-import { rememberTraces, tracesOfChanges, type TraceOf } from './traces.ts';
+import type { OpenLots } from './openLots.ts';
+import { tracesOfChanges, type TraceOf } from './traces.ts';
 
 /** A turn's write is refused after this, so that its capacity tokens may be swept. */
 export const NOT_AFTER_MS = 2_000;
@@ -19,10 +20,8 @@ const MAX_ROUNDS = 3;
 export interface Owned {
   readonly token: CellToken;
   readonly epoch: string;
-  /** open lots: a cache of the rows */
-  readonly lots: Map<LotId, Lot>;
-  /** trace context of each open lot's last event, as far as it was written here */
-  readonly lastTraces: Map<LotId, string>;
+  /** a cache of the rows */
+  readonly lots: OpenLots;
 }
 
 /** What a turn is decided with. */
@@ -64,21 +63,23 @@ export async function attemptTurn(
     if (written.because === 'early') return { done: false, because: 'culprit', message: 'a step before its time' };
     return { done: false, because: written.because };
   }
-  remember(owned, decision);
-  rememberTraces(owned.lastTraces, decision.changes, traceparents);
+  remember(owned, decision, traceparents);
   hooks.wrote(decision, ports.clock.nowMs());
   if (decision.changes.length > 0) ports.hints.outbox(regionOf(owned.token, policy.regionLevel));
   await settle(decision, ports);
   return { done: true, answers: decision.answers };
 }
 
-/** Open lots from the cache; with a person's command also the other lots of the post, ended ones included. */
+/** Open lots from the cache or their rows; with a person's command also the other lots of the post, ended ones included. */
 async function lotsOf(owned: Owned, commands: readonly Command[], ports: CellPorts): Promise<Map<LotId, Lot>> {
   const needed = new Set<LotId>();
   for (const command of commands) {
     const id = lotIdOfCommand(command);
+    const isAtHand = owned.lots.get(id) !== undefined;
     const isSystems = command.kind === 'wake' || command.kind === 'rematch' || command.kind === 'fallback';
-    if (command.kind !== 'post' && !(isSystems && owned.lots.has(id))) needed.add(id);
+    // A post that comes again must meet its lot: taken for a new one, it would give back what the first has reserved.
+    const asksForRow = command.kind === 'post' ? owned.lots.has(id) && !isAtHand : !(isSystems && isAtHand);
+    if (asksForRow) needed.add(id);
   }
   const loaded = needed.size === 0 ? [] : await ports.store.loadFamilies(owned.token, [...needed]);
   const lots = new Map<LotId, Lot>();
@@ -141,9 +142,10 @@ function turnWrite(
   };
 }
 
-function remember(owned: Owned, decision: Decision): void {
+/** @param traceparents of the events that were written */
+function remember({ lots }: Owned, decision: Decision, traceparents: ReadonlyMap<LotId, string>): void {
   for (const { after } of decision.changes) {
-    if (isEnd(after.state)) owned.lots.delete(after.id);
-    else owned.lots.set(after.id, after);
+    if (isEnd(after.state)) lots.end(after.id);
+    else lots.put(after, traceparents.get(after.id));
   }
 }

@@ -11,6 +11,7 @@ import { MAX_BATCH, type CellAnswer, type TurnRequest } from './contract.ts';
 import { seekingOf } from './facts.ts';
 import { createLately } from './lately.ts';
 import type { Candidates, CellPorts, CommandTrace, KeptAnswer, Traces } from './ports.ts';
+import { createOpenLots, createShelf, type Shelf } from './openLots.ts';
 import { createRecentAnswers, type RecentAnswers } from './recentAnswers.ts';
 import { UNTRACED, type TraceOf } from './traces.ts';
 import { createWarmer } from './warmer.ts';
@@ -79,13 +80,20 @@ interface CellState {
   readonly recent: RecentAnswers;
   readonly nearLately: Candidates['near'];
   readonly traces: Traces;
+  readonly shelf: Shelf;
   owned: Owned | null;
   /** when it was refused last; long ago: never */
   fencedAtMs: number;
   fencedUntilMs: number;
 }
 
-export function createCell(token: CellToken, ports: CellPorts, policy: Policy, hooks: CellHooks): Cell {
+export function createCell(
+  token: CellToken,
+  ports: CellPorts,
+  policy: Policy,
+  hooks: CellHooks,
+  shelf: Shelf = createShelf(),
+): Cell {
   const state: CellState = {
     token,
     ports,
@@ -94,6 +102,7 @@ export function createCell(token: CellToken, ports: CellPorts, policy: Policy, h
     recent: createRecentAnswers(ports.clock.nowMs),
     nearLately: createLately(ports),
     traces: ports.traces ?? UNTRACED,
+    shelf,
     owned: null,
     fencedAtMs: Number.NEGATIVE_INFINITY,
     fencedUntilMs: 0,
@@ -143,7 +152,7 @@ export function createCell(token: CellToken, ports: CellPorts, policy: Policy, h
 
 /** Where nobody called, a lot's next step goes on in the trace of its last one. */
 function beginTrace({ traces, owned }: CellState, command: Command, traceparent: string | null): CommandTrace {
-  return traces.begin(command, traceparent, owned?.lastTraces.get(lotIdOfCommand(command)) ?? null);
+  return traces.begin(command, traceparent, owned?.lots.traceOf(lotIdOfCommand(command)) ?? null);
 }
 
 function isFull(queue: readonly Waiting[], { kind }: Command): boolean {
@@ -213,7 +222,7 @@ async function own(state: CellState): Promise<Owned | null> {
   const { epoch, lots } = await state.ports.store.activate(state.token);
   state.hooks.activated();
   state.recent.clear();
-  state.owned = { token: state.token, epoch, lots: new Map(lots.map((lot) => [lot.id, lot])), lastTraces: new Map() };
+  state.owned = { token: state.token, epoch, lots: createOpenLots(lots, state.shelf) };
   return state.owned;
 }
 

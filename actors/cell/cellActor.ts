@@ -4,6 +4,7 @@ import type { Policy } from '#core/lots/policy.ts';
 import { parseCellToken, type CellToken } from '#core/words/ids.ts';
 import { createCell, type Cell, type CellHooks, type CellLoad } from './cell.ts';
 import { MAX_BATCH, type TurnRequest, type TurnResponse } from './contract.ts';
+import { createShelf } from './openLots.ts';
 import type { CellPorts } from './ports.ts';
 
 export interface CellActors {
@@ -20,6 +21,7 @@ export interface CellActors {
 
 export function createCellActors(ports: CellPorts, policy: Policy, hooks: CellHooks, cellLevel: number): CellActors {
   const cells = new Map<CellToken, Cell>();
+  const shelf = createShelf();
 
   function cellOfActor(actorId: string): Cell {
     const token = parseCellToken(actorId);
@@ -27,7 +29,7 @@ export function createCellActors(ports: CellPorts, policy: Policy, hooks: CellHo
       throw new RangeError(`${actorId} is no level-${String(cellLevel)} cell`);
     let cell = cells.get(token);
     if (cell === undefined) {
-      cell = createCell(token, ports, policy, hooks);
+      cell = createCell(token, ports, policy, hooks, shelf);
       cells.set(token, cell);
     }
     return cell;

@@ -15,7 +15,11 @@ export interface Seeking extends Search {
 }
 
 /** Which places the commands of a turn make us search around. */
-export function seekingOf(commands: readonly Command[], lots: ReadonlyMap<LotId, Lot>, policy: Policy): Seeking[] {
+export function seekingOf(
+  commands: readonly Command[],
+  lots: Pick<ReadonlyMap<LotId, Lot>, 'get'>,
+  policy: Policy,
+): Seeking[] {
   const found: Seeking[] = [];
   for (const command of commands) {
     if (command.kind === 'post') {

@@ -3,7 +3,7 @@ import { it } from 'node:test';
 import type { Command } from '#core/lots/command.ts';
 import type { LotChange } from '#core/lots/decide.ts';
 import type { LotId } from '#core/words/ids.ts';
-import { rememberTraces, tracesOfChanges } from './traces.ts';
+import { tracesOfChanges } from './traces.ts';
 
 const lot = (name: string): LotId => name as LotId;
 const change = (id: string, rootId: string, state = 'offered'): LotChange =>
@@ -31,22 +31,4 @@ it('a lot that is split off, or cancelled with its post, changes in the trace of
   const changes = [change('child', 'root'), change('root', 'root'), change('other', 'other')];
   const traces = tracesOfChanges(changes, [cancel('root')], new Map([['cancel:root', 'trace']]));
   assert.deepEqual(Object.fromEntries(traces), { child: 'trace', root: 'trace' });
-});
-
-it('an open lot keeps its last trace, one that has ended none', () => {
-  const last = new Map([
-    [lot('a'), 'old'],
-    [lot('b'), 'old'],
-    [lot('c'), 'old'],
-  ]);
-  const changes = [change('a', 'a'), change('b', 'b', 'collected'), change('c', 'c')];
-  rememberTraces(
-    last,
-    changes,
-    new Map([
-      [lot('a'), 'new'],
-      [lot('b'), 'new'],
-    ]),
-  );
-  assert.deepEqual(Object.fromEntries(last), { a: 'new', c: 'old' });
 });

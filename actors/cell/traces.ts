@@ -1,7 +1,6 @@
 /** Which trace a lot's events belong to. */
 import { lotIdOfCommand, type Command } from '#core/lots/command.ts';
 import type { LotChange } from '#core/lots/decide.ts';
-import { isEnd } from '#core/lots/lot.ts';
 import type { LotId } from '#core/words/ids.ts';
 import type { Traces } from './ports.ts';
 
@@ -36,17 +35,4 @@ export function tracesOfChanges(
       return traceparent === undefined ? [] : [[after.id, traceparent]];
     }),
   );
-}
-
-/** After the write: where an open lot's next event goes on when nobody asked for it. */
-export function rememberTraces(
-  last: Map<LotId, string>,
-  changes: readonly LotChange[],
-  written: ReadonlyMap<LotId, string>,
-): void {
-  for (const { after } of changes) {
-    const traceparent = written.get(after.id);
-    if (isEnd(after.state)) last.delete(after.id);
-    else if (traceparent !== undefined) last.set(after.id, traceparent);
-  }
 }

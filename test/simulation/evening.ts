@@ -8,6 +8,7 @@ import { currentOffer, isEnd, type Lot, type Offer } from '#core/lots/lot.ts';
 import { policyOf } from '#core/lots/policy.ts';
 import { lotIdOf, type CellToken, type DonorId, type LotId, type RecipientId } from '#core/words/ids.ts';
 import { createCell, type Cell } from '#cell/cell.ts';
+import { createShelf, MAX_AT_HAND } from '#cell/openLots.ts';
 import { isBusy, isMoved, type Busy, type CellAnswer } from '#cell/contract.ts';
 import { estimateTravelSeconds } from '#core/geo/distance.ts';
 import type { Candidates, CellPorts } from '#cell/ports.ts';
@@ -28,6 +29,8 @@ export interface Evening {
 }
 
 interface World extends Evening {
+  /** how many open lots a host keeps at hand */
+  readonly atHand: number;
   readonly random: () => number;
   readonly scheduler: Scheduler;
   readonly hosts: Cell[];
@@ -42,7 +45,8 @@ const recipientsOf = () => [
 ];
 
 export async function playEvening(seed: number): Promise<Evening> {
-  const world = createEvening(seed);
+  // In every other evening most lots are read from their rows.
+  const world = createEvening(seed, seed % 2 === 0 ? 1 : MAX_AT_HAND);
   const { random, scheduler } = world;
   for (let round = 0; round < 8; round++) {
     for (let n = 0; n < 3; n++) for (const command of drawCommands(world)) void ask(world, command);
@@ -57,12 +61,13 @@ export async function playEvening(seed: number): Promise<Evening> {
   return world;
 }
 
-function createEvening(seed: number): World {
+function createEvening(seed: number, atHand: number): World {
   const random = seeded(seed);
   const scheduler = createScheduler(random, START_MS);
   const recipients = recipientsOf();
   const fake = fakeCandidates(recipients, scheduler.nowMs);
   const world: World = {
+    atHand,
     random,
     scheduler,
     fake,
@@ -113,7 +118,7 @@ function hostOf(world: World): Cell {
     failed: () => undefined,
     random,
   };
-  return createCell(CELL, ports, policyOf(5 * MINUTE_MS), hooks);
+  return createCell(CELL, ports, policyOf(5 * MINUTE_MS), hooks, createShelf(world.atHand));
 }
 
 function uuidOf(atMs: number, n: number): string {
