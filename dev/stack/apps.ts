@@ -45,7 +45,7 @@ export type CommandOf = (main: string) => [string, ...string[]];
  * With all of this machine's memory Node.js hardly tidies up: half a gigabyte under a bench. So bounded it stays below 300 MB, for a tenth of
  * the speed (ADR 0006).
  */
-const HEAP = ['--max-old-space-size=512', '--max-semi-space-size=16'];
+const HEAP = ['--max-old-space-size=512', '--max-semi-space-size=32'];
 
 /** By this very node, from this checkout. @throws Error naming a main file that isn't there */
 export function byThisNode(main: string): [string, ...string[]] {

@@ -165,7 +165,12 @@ function cellsBehind(
 
 /** The feed tells the hub, the hub asks the feed where it is. */
 function screens(bus: Bus): { readonly hub: Hub; readonly feed: LotFeed } {
-  const feed: LotFeed = startLotFeed({ bus, onEvent: (event) => hub.tell(event), onReset: () => hub.reset() });
+  const feed: LotFeed = startLotFeed({
+    bus,
+    onEvent: (event) => hub.tell(event),
+    onReset: () => hub.reset(),
+    isHeard: () => hub.count() > 0,
+  });
   const hub = createHub(feed);
   return { hub, feed };
 }

@@ -30,6 +30,8 @@ export function createServer(
     loggerInstance: log,
     // No line per request: at 5,000/s that is most of a core. Metrics count them, faults are logged.
     logController: new LogController({ disableRequestLogging: true }),
+    // Faults alone are logged, each with its route: a logger per request would only cost.
+    childLoggerFactory: (logger) => logger,
     bodyLimit: BODY_LIMIT_BYTES,
     keepAliveTimeout: KEEP_ALIVE_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,

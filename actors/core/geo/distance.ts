@@ -3,6 +3,8 @@ export interface Place {
   readonly lat: number;
   /** degrees east, -180 to 180 */
   readonly lon: number;
+  /** its `placeKey`, where it has been worked out before: a place that many look at */
+  readonly key?: string;
 }
 
 /** Mean Earth radius in metres (IUGG). */
@@ -30,5 +32,5 @@ export function estimateTravelSeconds(from: Place, to: Place, mode: TravelMode):
 
 /** A place to about 1 m, as text: the key under which travel times are cached. */
 export function placeKey(place: Place): string {
-  return `${place.lat.toFixed(5)},${place.lon.toFixed(5)}`;
+  return place.key ?? `${place.lat.toFixed(5)},${place.lon.toFixed(5)}`;
 }

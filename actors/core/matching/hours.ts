@@ -9,7 +9,9 @@ const MINUTE_MS = 60_000;
 const EPOCH_MINUTE_OF_WEEK = 3 * 24 * 60;
 
 const formatters = new Map<string, Intl.DateTimeFormat>();
-const offsets = new Map<string, number>();
+/** by time zone, by quarter of an hour since 1970 */
+const offsets = new Map<string, Map<number, number>>();
+const MAX_QUARTERS = 1_000;
 
 function formatterOf(timeZone: string): Intl.DateTimeFormat {
   let formatter = formatters.get(timeZone);
@@ -23,16 +25,16 @@ function formatterOf(timeZone: string): Intl.DateTimeFormat {
 /** Minutes east of UTC at a time (unix ms); cached per quarter of an hour, the finest step any zone changes at. */
 export function utcOffsetMinutes(timeZone: string, atMs: number): number {
   const quarter = Math.floor(atMs / (15 * MINUTE_MS));
-  const key = `${timeZone}/${String(quarter)}`;
-  const known = offsets.get(key);
+  const ofZone = offsets.get(timeZone) ?? new Map<number, number>();
+  const known = ofZone.get(quarter);
   if (known !== undefined) return known;
   const name = formatterOf(timeZone)
     .formatToParts(quarter * 15 * MINUTE_MS)
     .find((part) => part.type === 'timeZoneName')?.value;
   const match = /GMT([+-])(\d{2}):(\d{2})/.exec(name ?? '');
   const minutes = match === null ? 0 : (match[1] === '-' ? -1 : 1) * (Number(match[2]) * 60 + Number(match[3]));
-  if (offsets.size > 5_000) offsets.clear();
-  offsets.set(key, minutes);
+  if (ofZone.size > MAX_QUARTERS) ofZone.clear();
+  offsets.set(timeZone, ofZone.set(quarter, minutes));
   return minutes;
 }
 

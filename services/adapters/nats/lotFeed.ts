@@ -29,6 +29,8 @@ export interface LotFeed {
 export interface LotFeedOptions {
   readonly bus: Bus;
   readonly onEvent: (event: FeedEvent) => void;
+  /** false: nobody listens just now, so that events need not be read */
+  readonly isHeard?: () => boolean;
   /** the stream was re-created: what clients know of their place is void */
   readonly onReset: () => void;
   readonly retryMs?: number;
@@ -38,7 +40,8 @@ export interface LotFeedOptions {
 const LOOK_BACK_BATCH = 256;
 
 /** Starts at the stream's end. Lost connections and streams are found again in the background. */
-export function startLotFeed({ bus, onEvent, onReset, retryMs = 1_000, checkMs = 5_000 }: LotFeedOptions): LotFeed {
+export function startLotFeed(options: LotFeedOptions): LotFeed {
+  const { bus, onEvent, onReset, isHeard = () => true, retryMs = 1_000, checkMs = 5_000 } = options;
   let position: FeedPosition | null = null;
   let messages: ConsumerMessages | null = null;
   const stopped = new AbortController();
@@ -46,7 +49,7 @@ export function startLotFeed({ bus, onEvent, onReset, retryMs = 1_000, checkMs =
   function tell(seq: number, payload: Uint8Array): void {
     if (position === null) return;
     position = { ...position, seq };
-    const read = readFeedEvent(position, payload);
+    const read = isHeard() ? readFeedEvent(position, payload) : null;
     if (read !== null) onEvent(read);
   }
 

@@ -1,23 +1,47 @@
 import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import { askTogether } from '../batching/askTogether.ts';
 
 // One round trip, and no counter without an end. https://redis.io/docs/latest/commands/incr/#pattern-rate-limiter
-const COUNT = `local n = redis.call('INCR', KEYS[1])
-if n == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) return {n, tonumber(ARGV[1])} end
-return {n, redis.call('PTTL', KEYS[1])}`;
+const COUNT = `local counted = {}
+for i, key in ipairs(KEYS) do
+  local n = redis.call('INCR', key)
+  if n == 1 then redis.call('PEXPIRE', key, ARGV[1]) end
+  counted[2 * i - 1] = n
+  counted[2 * i] = n == 1 and tonumber(ARGV[1]) or redis.call('PTTL', key)
+end
+return counted`;
 const COUNT_SHA = createHash('sha1').update(COUNT).digest('hex');
 
-/** Requests counted per key and window. @returns the count so far, and ms until the window ends. Rejects when Redis is away. */
+/** Of one script call, so that it does not hold up the server. */
+const MAX_KEYS = 100;
+
+type Counted = readonly [count: number, leftMs: number];
+
+/**
+ * Requests counted per key and window; those that come while a count is away are counted together in the next.
+ * @returns the count so far, and ms until the window ends. Rejects when Redis is away.
+ */
 export function createRequestCounter(
   redis: Redis,
   prefix = 'rate:',
-): (key: string, windowMs: number) => Promise<readonly [number, number]> {
-  return async (key, windowMs) => {
-    try {
-      return (await redis.evalsha(COUNT_SHA, 1, prefix + key, windowMs)) as [number, number];
-    } catch (error) {
-      if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-      return (await redis.eval(COUNT, 1, prefix + key, windowMs)) as [number, number];
-    }
-  };
+): (key: string, windowMs: number) => Promise<Counted> {
+  const countTogether = askTogether<number, string, Counted>({
+    maxInFlight: 1,
+    maxBatch: MAX_KEYS,
+    run: async (windowMs, keys) => {
+      const flat = await count(redis, keys, windowMs);
+      return keys.map((_, n) => [flat[2 * n] ?? 0, flat[2 * n + 1] ?? 0]);
+    },
+  });
+  return (key, windowMs) => countTogether(windowMs, prefix + key);
+}
+
+async function count(redis: Redis, keys: readonly string[], windowMs: number): Promise<number[]> {
+  try {
+    return (await redis.evalsha(COUNT_SHA, keys.length, ...keys, windowMs)) as number[];
+  } catch (error) {
+    if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
+    return (await redis.eval(COUNT, keys.length, ...keys, windowMs)) as number[];
+  }
 }

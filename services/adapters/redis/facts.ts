@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { placeKey } from '#core/geo/distance.ts';
 import type { Recipient } from '#core/matching/candidate.ts';
 import type { Keys } from './keys.ts';
 import type { Counters } from './near.ts';
@@ -50,6 +51,8 @@ async function learn(
     const text = texts[i];
     // Gone since: a rebuild switched generations, or Redis was flushed. The next question finds out.
     if (text === null || text === undefined) throw new Error('facts went away between two questions');
-    known.set(id, { version: counters.get(id)?.get('v') ?? '', recipient: JSON.parse(text) as Recipient });
+    const recipient = JSON.parse(text) as Recipient;
+    const version = counters.get(id)?.get('v') ?? '';
+    known.set(id, { version, recipient: { ...recipient, key: placeKey(recipient) } });
   });
 }

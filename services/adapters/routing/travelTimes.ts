@@ -36,6 +36,7 @@ interface Times {
   /** journeys that are being asked for; settles when there is an answer, or none is to be had */
   readonly underway: Map<string, Promise<void>>;
   readonly waiting: (() => Promise<void>)[];
+  lastFrom: { readonly place: Place; readonly key: string } | null;
   lanes: number;
 }
 
@@ -47,13 +48,16 @@ export function createTravelTimes(options: TravelTimesOptions): TravelTimes {
     roadless: recentlyUsed(50_000),
     underway: new Map(),
     waiting: [],
+    lastFrom: null,
     lanes: 0,
   };
   return { warm: (journeys) => warm(times, journeys), of: (journey) => timeOf(times, journey) };
 }
 
 function timeOf(times: Times, { from, to, mode }: Journey): TravelTime {
-  const seconds = times.known.get(keyOf(placeKey(from), placeKey(to), mode));
+  // One lot looks at many recipients.
+  if (times.lastFrom?.place !== from) times.lastFrom = { place: from, key: placeKey(from) };
+  const seconds = times.known.get(keyOf(times.lastFrom.key, placeKey(to), mode));
   return seconds === undefined || Number.isNaN(seconds)
     ? { travelSeconds: estimateTravelSeconds(from, to, mode), travelSource: 'estimate' }
     : { travelSeconds: seconds, travelSource: 'route' };

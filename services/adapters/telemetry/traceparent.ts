@@ -1,5 +1,5 @@
 /** W3C trace context, version 00: `00-<trace id>-<span id>-<flags>`; flag 01 says that the trace is recorded. */
-import { randomBytes } from 'node:crypto';
+import { randomBytesOf } from '../ids/random.ts';
 import { ROOT_CONTEXT, TraceFlags, trace, type Context, type SpanContext } from '@opentelemetry/api';
 
 const TRACEPARENT = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})$/;
@@ -28,6 +28,6 @@ export function isRecorded(traceparent: string | null): boolean {
 
 /** A trace that nobody records: it still ties events, messages and logs together. */
 export function newTraceparent(): string {
-  const random = randomBytes(24).toString('hex');
+  const random = Buffer.from(randomBytesOf(24)).toString('hex');
   return `00-${random.slice(0, 32)}-${random.slice(32)}-00`;
 }

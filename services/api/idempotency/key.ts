@@ -1,5 +1,5 @@
 /** Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): one effect per organisation and key. */
-import { createHmac, hkdfSync } from 'node:crypto';
+import { createHmac, createSecretKey, hkdfSync } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { Principal } from '../auth/principal.ts';
 import { malformed, Problem } from '../problems.ts';
@@ -28,7 +28,8 @@ export type Fingerprint = (method: string, path: string, body: unknown) => strin
  * @param secret at least 32 bytes; a key of its own is derived from it
  */
 export function createFingerprint(secret: string): Fingerprint {
-  const key = Buffer.from(hkdfSync('sha256', secret, '', 'idempotency fingerprint', 32));
+  // A key object: Node takes 10 µs to make one of bytes, each time.
+  const key = createSecretKey(Buffer.from(hkdfSync('sha256', secret, '', 'idempotency fingerprint', 32)));
   return (method, path, body) =>
     createHmac('sha256', key)
       .update(`${method}\n${path}\n${canonicalJson(body ?? null)}`)
