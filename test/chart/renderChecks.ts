@@ -54,6 +54,11 @@ describe('Dapr', () => {
     const inStack = parse(readFileSync(join(CHART, 'files', 'resiliency.yaml'), 'utf8')) as Rendered;
     deepEqual(only(objectsOf('default'), 'Resiliency').spec, inStack.spec);
   });
+  it('has the configuration of the stack', () => {
+    const file = join(CHART, '../../dev/stack/infrastructure/daprConfig.yaml');
+    const inStack = parse(readFileSync(file, 'utf8')) as Rendered;
+    deepEqual(only(objectsOf('default'), 'Configuration').spec, inStack.spec);
+  });
   it('watches the app with the numbers of the stack', async () => {
     const tokens = { api: 'api', app: 'app' };
     const spec = await sidecarSpec({ bin: '', dir: '', portOf: async () => 8080, tokens, beside: 'api', appId: 'api' });

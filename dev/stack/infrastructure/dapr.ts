@@ -10,6 +10,7 @@ const LOOPBACK = { DAPR_HOST_IP: '127.0.0.1' };
 /** A sidecar serves one process of one thread: more threads of its own only look for work in vain (ADR 0006). */
 const ONE_THREAD = { GOMAXPROCS: '1' };
 /** The chart's own: the stack and a cluster have the same policy. */
+const CONFIG = join(import.meta.dirname, 'daprConfig.yaml');
 const RESILIENCY = join(CHECKOUT, 'charts', 'pahlawan-pangan', 'files', 'resiliency.yaml');
 const flag = (name: string, value: string | number): string => `--${name}=${String(value)}`;
 
@@ -106,6 +107,7 @@ async function sidecarFlags({ beside, appId, dir, portOf }: SidecarOptions, reso
     flag('placement-host-address', placement),
     flag('scheduler-host-address', scheduler),
     flag('resources-path', join(dir, resources)),
+    flag('config', CONFIG),
     // Without it a dead app keeps its cells as long as its sidecar lives; with it they move in 1.2 s (measured).
     '--enable-app-health-check',
     '--app-health-check-path=/healthz',
