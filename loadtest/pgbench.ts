@@ -60,7 +60,6 @@ const FRESH: Readonly<Record<string, string>> = {
   posted_at: 'now()',
   created_at: 'now()',
   published_at: 'null::timestamptz',
-  claimed_until: 'null::timestamptz',
 };
 
 async function statementOf(db: pg.Client): Promise<string> {

@@ -6,12 +6,11 @@ import type { Bus } from '#adapters/nats/bus.ts';
 import { onOutboxHints } from '#adapters/nats/hints.ts';
 import { createPublish } from '#adapters/nats/publish.ts';
 import { createStreamKeeper } from '#adapters/nats/streams.ts';
-import { claimOutbox } from '#adapters/postgres/sql/claimOutbox.ts';
 import { findEarliestUnpublished } from '#adapters/postgres/sql/findEarliestUnpublished.ts';
 import { findRegionsWithOutbox } from '#adapters/postgres/sql/findRegionsWithOutbox.ts';
 import { markPublished } from '#adapters/postgres/sql/markPublished.ts';
+import { readOutbox } from '#adapters/postgres/sql/readOutbox.ts';
 import type { Queryable } from '#adapters/postgres/sql/queryable.ts';
-import { releaseClaims } from '#adapters/postgres/sql/releaseClaims.ts';
 import { watchLedger } from '#adapters/telemetry/watchLedger.ts';
 import { createRelay } from './relay.ts';
 import type { BatchResult, Outbox } from './relayBatch.ts';
@@ -85,10 +84,9 @@ export async function startRelayApp(options: RelayAppOptions): Promise<RelayApp>
 
 function outboxOf(db: Queryable): Outbox {
   return {
-    claim: (region, limit, claimMs) => claimOutbox(db, region, limit, claimMs),
-    earliest: (region, claimed) => findEarliestUnpublished(db, region, claimed),
+    due: (region, limit) => readOutbox(db, region, limit),
+    earliest: (region, rows) => findEarliestUnpublished(db, region, rows),
     mark: (region, rows) => markPublished(db, region, rows),
-    release: (region, rows) => releaseClaims(db, region, rows),
   };
 }
 

@@ -6,11 +6,10 @@ import { tokenOfSigned } from '#core/geo/cell.ts';
 import { connectBus, type Bus } from '#adapters/nats/bus.ts';
 import { createPublish, type Publish } from '#adapters/nats/publish.ts';
 import { createStreamKeeper, DEAD_LETTERS, ensureStreams, LOTS } from '#adapters/nats/streams.ts';
-import { claimOutbox } from '#adapters/postgres/sql/claimOutbox.ts';
 import { findEarliestUnpublished } from '#adapters/postgres/sql/findEarliestUnpublished.ts';
 import { createPool } from '#adapters/postgres/pool.ts';
 import { markPublished } from '#adapters/postgres/sql/markPublished.ts';
-import { releaseClaims } from '#adapters/postgres/sql/releaseClaims.ts';
+import { readOutbox } from '#adapters/postgres/sql/readOutbox.ts';
 import { newUuid } from '#adapters/ids/uuid.ts';
 import {
   startNats,
@@ -20,7 +19,7 @@ import {
   type PostgresProcess,
 } from '../../dev/testing/loopServers.ts';
 import { startRelayApp, type RelayApp } from './app.ts';
-import { relayBatch, type Outbox } from './relayBatch.ts';
+import { BATCH, relayBatch, type Outbox } from './relayBatch.ts';
 
 /** Three regions of level 9, signed. */
 const REGIONS = ['5064317193404317696', '3344470571319943168', '-6917529027641081856'].map((id) => {
@@ -133,10 +132,9 @@ function assertInOrder(texts: readonly string[]): void {
 
 function outboxWith(change: Partial<Outbox> = {}): Outbox {
   return {
-    claim: (region, limit, ms) => claimOutbox(pool, region, limit, ms),
+    due: (region, limit) => readOutbox(pool, region, limit),
     earliest: (region, lots) => findEarliestUnpublished(pool, region, lots),
     mark: (region, rows) => markPublished(pool, region, rows),
-    release: (region, rows) => releaseClaims(pool, region, rows),
     ...change,
   };
 }
@@ -181,10 +179,9 @@ test('a crash between publish and mark publishes again under the same id: stored
     { lot: 'a', version: 2 },
   ]);
   const crashing = outboxWith({ mark: () => Promise.reject(new Error('killed')) });
-  await assert.rejects(relayBatch({ outbox: crashing, publish: publisher(), nowMs: Date.now }, FIRST.id), /killed/);
+  await assert.rejects(relayBatch({ outbox: crashing, publish: publisher(), owns: () => true, nowMs: Date.now }, FIRST.id), /killed/);
   assert.equal(await unpublished(), 2);
   assert.equal((await stored()).length, 2);
-  await pool.query("update outbox set claimed_until = now() - interval '1 second'");
   await relayNamed('r');
   await until('marked', async () => (await unpublished()) === 0);
   assert.deepEqual(
@@ -302,27 +299,48 @@ test('a lot whose publish failed stops there; the others go on', async () => {
     Buffer.from(message.payload).toString() === 'a/2'
       ? Promise.resolve({ stored: false, permanent: false, because: 'lost' })
       : real(message);
-  const result = await relayBatch({ outbox: outboxWith(), publish: flaky, nowMs: Date.now }, FIRST.id);
+  const result = await relayBatch({ outbox: outboxWith(), publish: flaky, owns: () => true, nowMs: Date.now }, FIRST.id);
   assert.equal(result.published.length, 2);
   assert.equal(result.failed.length, 1);
   assert.equal(result.blocked.length, 1);
-  await relayBatch({ outbox: outboxWith(), publish: real, nowMs: Date.now }, FIRST.id);
+  await relayBatch({ outbox: outboxWith(), publish: real, owns: () => true, nowMs: Date.now }, FIRST.id);
   const texts = (await stored()).map((each) => each.text);
   assert.deepEqual(versionsByLot(texts).get('a'), [1, 2, 3]);
 });
 
-test('a later version does not overtake an earlier one that somebody else has claimed', async () => {
-  await insert([{ lot: 'a', version: 1 }]);
-  await claimOutbox(pool, FIRST.id, 100, 60_000);
+test('a lot whose earlier event is beyond a full batch waits for it, when a clock was set back', async () => {
   await insert([{ lot: 'a', version: 2 }]);
-  const ports = { outbox: outboxWith(), publish: publisher(), nowMs: Date.now };
-  const result = await relayBatch(ports, FIRST.id);
-  assert.equal(result.blocked.length, 1);
-  assert.equal((await stored()).length, 0);
-  await pool.query("update outbox set claimed_until = now() - interval '1 second' where lot_version = 1");
+  await insert(Array.from({ length: BATCH }, (_, index) => ({ lot: `other${String(index)}`, version: 1 })));
+  await insert([{ lot: 'a', version: 1 }]);
+  const ports = { outbox: outboxWith(), publish: publisher(), owns: () => true, nowMs: Date.now };
+  const first = await relayBatch(ports, FIRST.id);
+  assert.deepEqual(
+    first.blocked.map((row) => [row.lotId, row.lotVersion]),
+    [['a', 2]],
+  );
   await relayBatch(ports, FIRST.id);
+  assert.equal(await unpublished(), 0);
+  const texts = (await stored()).map((each) => each.text);
+  assert.deepEqual(versionsByLot(texts).get('a'), [1, 2]);
+});
+
+test('who loses the region in the middle publishes no more of it; the next owner publishes the rest, and nothing twice', async () => {
+  const versions = [1, 2, 3, 4];
+  await insert(versions.map((version) => ({ lot: 'a', version })));
+  let begun = 0;
+  const real = publisher();
+  const publish: Publish = async (message) => {
+    begun++;
+    return await real(message);
+  };
+  // It has published two and marked none when the next owner reads.
+  const losing = { outbox: outboxWith({ mark: async () => undefined }), publish, owns: () => begun < 2, nowMs: Date.now };
+  const lost = await relayBatch(losing, FIRST.id);
+  assert.deepEqual([lost.published.length, lost.failed.length, lost.blocked.length], [2, 1, 1]);
+  await relayBatch({ outbox: outboxWith(), publish: real, owns: () => true, nowMs: Date.now }, FIRST.id);
+  assert.equal(await unpublished(), 0);
   assert.deepEqual(
     (await stored()).map((each) => each.text),
-    ['a/1', 'a/2'],
+    versions.map((version) => `a/${String(version)}`),
   );
 });

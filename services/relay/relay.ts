@@ -5,9 +5,7 @@ import { BATCH, relayBatch, type BatchPorts, type BatchResult } from './relayBat
 export interface RelayPorts extends BatchPorts {
   /** signed ids of regions with something to publish */
   readonly regionsWithWork: () => Promise<readonly string[]>;
-  /** @param region signed id */
-  readonly owns: (region: string) => boolean;
-  /** nothing is claimed while NATS is away */
+  /** nothing is begun while NATS is away */
   readonly isConnected: () => boolean;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>;
   readonly onBatch?: (result: BatchResult) => void;
@@ -25,7 +23,7 @@ export interface Relay {
 const POLL_EVERY_MS = 1_000;
 /** Hints of one moment are one batch; an event may be this much later for it. */
 const GATHER_MS = 5;
-/** A region's next batch begins no sooner than this after its last: three statements cost the same for one event and for ten. */
+/** A region's next batch begins no sooner than this after its last: two statements cost the same for one event and for ten. */
 const PACE_MS = 40;
 /** Regions worked on at once: one PostgreSQL connection each. */
 const CONCURRENCY = 6;
@@ -46,8 +44,8 @@ export function createRelay(ports: RelayPorts): Relay {
       const result = await relayBatch(ports, region);
       ports.onBatch?.(result);
       if (result.failed.length > 0) backoff.failed(result.failed[0]?.because ?? '');
-      else if (result.claimed > 0) backoff.worked();
-      more = result.failed.length + result.blocked.length === 0 && result.claimed === BATCH;
+      else if (result.due > 0) backoff.worked();
+      more = result.failed.length + result.blocked.length === 0 && result.due === BATCH;
     }
   };
   const pump = (): void => {

@@ -1,69 +1,68 @@
 import { deadLetterMessage, regionOfSubject } from '#adapters/nats/deadLetter.ts';
 import type { Publish } from '#adapters/nats/publish.ts';
-import type { OutboxRow } from '#adapters/postgres/sql/claimOutbox.ts';
+import type { OutboxRow } from '#adapters/postgres/sql/readOutbox.ts';
 
 /** The outbox of all regions; regions are signed ids. */
 export interface Outbox {
-  claim(region: string, limit: number, claimMs: number): Promise<readonly OutboxRow[]>;
-  /** the lowest unpublished version of each lot of these rows, whoever holds it */
-  earliest(region: string, claimed: readonly OutboxRow[]): Promise<ReadonlyMap<string, number>>;
+  /** the oldest that are not published */
+  due(region: string, limit: number): Promise<readonly OutboxRow[]>;
+  /** the lowest unpublished version of each lot of these rows */
+  earliest(region: string, rows: readonly OutboxRow[]): Promise<ReadonlyMap<string, number>>;
   mark(region: string, rows: readonly OutboxRow[]): Promise<void>;
-  release(region: string, rows: readonly OutboxRow[]): Promise<void>;
 }
 
 export interface BatchPorts {
   readonly outbox: Outbox;
   readonly publish: Publish;
+  /** false: the region is somebody else's, who publishes what is left. @param region signed id */
+  readonly owns: (region: string) => boolean;
   /** unix ms, for dead letters */
   readonly nowMs: () => number;
 }
 
 export interface BatchResult {
-  readonly claimed: number;
+  readonly due: number;
   readonly published: readonly OutboxRow[];
   /** can never be published; a dead letter says so */
   readonly deadLettered: readonly OutboxRow[];
-  /** given back because NATS did not take them: why */
+  /** left because NATS did not take them: why */
   readonly failed: readonly { readonly row: OutboxRow; readonly because: string }[];
-  /** given back because an earlier event of the same lot must go first */
+  /** left because an earlier event of the same lot must go first */
   readonly blocked: readonly OutboxRow[];
 }
 
 export const BATCH = 100;
-/** Longer than any batch takes; a relay that dies keeps its rows from others for this long. */
-const CLAIM_MS = 6_000;
-/** No publish starts later than this after the claim: its acknowledgement must still come within it. */
+/** No publish starts later than this after the rows were read: somebody else may have published later ones by then. */
 const PUBLISH_WITHIN_MS = 3_500;
 
 type Fate = 'published' | 'dead' | { readonly failed: string };
 
 /**
- * Claims a batch of one region, publishes it outside any lock, then marks it. A crash in between publishes the rows
- * again under the same Nats-Msg-Id. Lots go side by side, the events of one lot one after the other, and a lot stops
- * at its first failure: a later version never overtakes an earlier one.
+ * Reads a batch of one region, publishes it outside any transaction, then marks it. The lease of the region's slot is the only lock. A crash
+ * in between, or two relays while the lease moves, publish a row twice under the same Nats-Msg-Id: NATS keeps one. Lots go side by side, the
+ * events of one lot one after the other, and a lot stops at its first failure: a later version never overtakes an earlier one.
  * @throws when PostgreSQL is away
  */
 export async function relayBatch(ports: BatchPorts, region: string): Promise<BatchResult> {
   const startMs = performance.now();
-  const claimed = await ports.outbox.claim(region, BATCH, CLAIM_MS);
-  if (claimed.length === 0) return { claimed: 0, published: [], deadLettered: [], failed: [], blocked: [] };
-  const chains = chainsOf(claimed);
-  const earliest = await ports.outbox.earliest(region, claimed);
+  const due = await ports.outbox.due(region, BATCH);
+  if (due.length === 0) return { due: 0, published: [], deadLettered: [], failed: [], blocked: [] };
+  const chains = chainsOf(due);
+  // Rows come by their time: when a clock was set back, an earlier version may stand behind what a full batch holds.
+  const earliest = due.length < BATCH ? null : await ports.outbox.earliest(region, due);
   const fates = new Map<OutboxRow, Fate>();
-  const inTime = (): boolean => performance.now() - startMs < PUBLISH_WITHIN_MS;
+  const mayGo = (): boolean => ports.owns(region) && performance.now() - startMs < PUBLISH_WITHIN_MS;
   await Promise.all(
-    [...chains].map(([lotId, chain]) => publishChain(ports, chain, earliest.get(lotId), fates, inTime)),
+    [...chains].map(([lotId, chain]) => publishChain(ports, chain, earliest?.get(lotId), fates, mayGo)),
   );
-  const done = claimed.filter((row) => typeof fates.get(row) === 'string');
-  const left = claimed.filter((row) => !done.includes(row));
+  const done = due.filter((row) => typeof fates.get(row) === 'string');
   if (done.length > 0) await ports.outbox.mark(region, done);
-  if (left.length > 0) await ports.outbox.release(region, left);
   return {
-    claimed: claimed.length,
+    due: due.length,
     published: done.filter((row) => fates.get(row) === 'published'),
     deadLettered: done.filter((row) => fates.get(row) === 'dead'),
-    failed: left.flatMap((row) => failureOf(row, fates.get(row))),
-    blocked: left.filter((row) => !fates.has(row)),
+    failed: due.flatMap((row) => failureOf(row, fates.get(row))),
+    blocked: due.filter((row) => !fates.has(row)),
   };
 }
 
@@ -88,12 +87,12 @@ async function publishChain(
   chain: readonly OutboxRow[],
   earliestVersion: number | undefined,
   fates: Map<OutboxRow, Fate>,
-  inTime: () => boolean,
+  mayGo: () => boolean,
 ): Promise<void> {
   const first = chain[0];
   if (first === undefined || (earliestVersion !== undefined && earliestVersion < first.lotVersion)) return;
   for (const row of chain) {
-    const fate = inTime() ? await publishRow(ports, row) : { failed: 'the claim ran out' };
+    const fate = mayGo() ? await publishRow(ports, row) : { failed: 'it took too long, or the region is not ours any more' };
     fates.set(row, fate);
     if (typeof fate === 'object') return;
   }

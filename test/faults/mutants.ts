@@ -181,8 +181,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     modules: [
       {
         file: 'services/relay/relayBatch.ts',
-        from: 'const earliest = await',
-        to: 'await ports.outbox.mark(region, claimed);\n  const earliest = await',
+        from: 'const earliest = due',
+        to: 'await ports.outbox.mark(region, due);\n  const earliest = due',
       },
     ],
     schedule: BUS_FAILS,

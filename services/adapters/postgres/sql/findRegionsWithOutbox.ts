@@ -6,7 +6,7 @@ export async function findRegionsWithOutbox(db: Queryable): Promise<string[]> {
     name: 'find-regions-with-outbox',
     text: `
 select geo_region_id::text as region from outbox
- where published_at is null and (claimed_until is null or claimed_until < now())
+ where published_at is null
  group by geo_region_id`,
   });
   return rows.map((row) => row.region);

@@ -1,4 +1,4 @@
-import type { OutboxRow } from './claimOutbox.ts';
+import type { OutboxRow } from './readOutbox.ts';
 import type { Queryable } from './queryable.ts';
 
 /** One statement for a batch; the times only tell which partitions to look at. @param region signed id */
