@@ -179,7 +179,10 @@ test('a crash between publish and mark publishes again under the same id: stored
     { lot: 'a', version: 2 },
   ]);
   const crashing = outboxWith({ mark: () => Promise.reject(new Error('killed')) });
-  await assert.rejects(relayBatch({ outbox: crashing, publish: publisher(), owns: () => true, nowMs: Date.now }, FIRST.id), /killed/);
+  await assert.rejects(
+    relayBatch({ outbox: crashing, publish: publisher(), owns: () => true, nowMs: Date.now }, FIRST.id),
+    /killed/,
+  );
   assert.equal(await unpublished(), 2);
   assert.equal((await stored()).length, 2);
   await relayNamed('r');
@@ -299,7 +302,10 @@ test('a lot whose publish failed stops there; the others go on', async () => {
     Buffer.from(message.payload).toString() === 'a/2'
       ? Promise.resolve({ stored: false, permanent: false, because: 'lost' })
       : real(message);
-  const result = await relayBatch({ outbox: outboxWith(), publish: flaky, owns: () => true, nowMs: Date.now }, FIRST.id);
+  const result = await relayBatch(
+    { outbox: outboxWith(), publish: flaky, owns: () => true, nowMs: Date.now },
+    FIRST.id,
+  );
   assert.equal(result.published.length, 2);
   assert.equal(result.failed.length, 1);
   assert.equal(result.blocked.length, 1);
@@ -334,7 +340,12 @@ test('who loses the region in the middle publishes no more of it; the next owner
     return await real(message);
   };
   // It has published two and marked none when the next owner reads.
-  const losing = { outbox: outboxWith({ mark: async () => undefined }), publish, owns: () => begun < 2, nowMs: Date.now };
+  const losing = {
+    outbox: outboxWith({ mark: async () => undefined }),
+    publish,
+    owns: () => begun < 2,
+    nowMs: Date.now,
+  };
   const lost = await relayBatch(losing, FIRST.id);
   assert.deepEqual([lost.published.length, lost.failed.length, lost.blocked.length], [2, 1, 1]);
   await relayBatch({ outbox: outboxWith(), publish: real, owns: () => true, nowMs: Date.now }, FIRST.id);

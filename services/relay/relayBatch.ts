@@ -92,7 +92,9 @@ async function publishChain(
   const first = chain[0];
   if (first === undefined || (earliestVersion !== undefined && earliestVersion < first.lotVersion)) return;
   for (const row of chain) {
-    const fate = mayGo() ? await publishRow(ports, row) : { failed: 'it took too long, or the region is not ours any more' };
+    const fate = mayGo()
+      ? await publishRow(ports, row)
+      : { failed: 'it took too long, or the region is not ours any more' };
     fates.set(row, fate);
     if (typeof fate === 'object') return;
   }
