@@ -103,6 +103,7 @@ async function lastResorts(
 }
 
 function asSeenFrom(lot: Place, near: Near, ports: CellPorts): Candidate {
-  const travel = ports.travel.of({ from: lot, to: near, mode: near.travelMode });
-  return { ...near, distanceMeters: near.distanceMeters || haversineMeters(lot, near), ...travel };
+  const { travelSeconds, travelSource } = ports.travel.of({ from: lot, to: near, mode: near.travelMode });
+  const distanceMeters = near.distanceMeters || haversineMeters(lot, near);
+  return { ...near, distanceMeters, travelSeconds, travelSource };
 }

@@ -134,7 +134,9 @@ async function near(index: Index, set: 'geo' | 'fallback', searches: readonly Se
   const byKey = new Map([...distinct.keys()].map((key, i) => [key, lists[i] ?? []]));
   const weekOf = weeksAt(index.clock.nowMs());
   return searches.map((search) =>
-    (byKey.get(searchKey(search)) ?? []).flatMap((id) => nearOf(facts.get(id), counters.get(id), search, weekOf)),
+    (byKey.get(searchKey(search)) ?? [])
+      .map((id) => nearOf(facts.get(id), counters.get(id), search, weekOf))
+      .filter((each) => each !== undefined),
   );
 }
 
@@ -161,7 +163,7 @@ async function named(index: Index, asked: readonly Named[]): Promise<(Near | und
   const facts = await guarded(index, 'named', () => index.facts.of(generation, counters));
   if (facts === null) return null;
   const weekOf = weeksAt(index.clock.nowMs());
-  return asked.map((each) => nearOf(facts.get(each.recipientId), counters.get(each.recipientId), each, weekOf)[0]);
+  return asked.map((each) => nearOf(facts.get(each.recipientId), counters.get(each.recipientId), each, weekOf));
 }
 
 async function reserve(index: Index, reservations: readonly Reservation[]): Promise<boolean[] | null> {

@@ -19,24 +19,42 @@ export function weeksAt(nowMs: number): (timeZone: string) => readonly string[] 
   };
 }
 
-/** A recipient as seen from a place, in an array of one; empty when it is not known in full (being written just now). */
+interface Sums {
+  readonly today: string;
+  readonly openGrams: number;
+  readonly collectedTodayGrams: number;
+  readonly collectedWeekGrams: number;
+}
+
+/** Counters that have not changed since the last question are the same object (counters.ts): added up once a day. */
+const known = new WeakMap<Counters, Sums>();
+
+function sumsOf(counters: Counters, days: readonly string[]): Sums {
+  const last = known.get(counters);
+  const [today = ''] = days;
+  if (last?.today === today) return last;
+  const grams = (field: string): number => Number(counters.get(field) ?? 0);
+  const sums = {
+    today,
+    openGrams: grams('open'),
+    collectedTodayGrams: grams(today),
+    collectedWeekGrams: days.reduce((sum, day) => sum + grams(day), 0),
+  };
+  known.set(counters, sums);
+  return sums;
+}
+
+/** A recipient as seen from a place; undefined when it is not known in full (being written just now). */
 export function nearOf(
   facts: Recipient | undefined,
   counters: Counters | undefined,
   from: Place,
   weekOf: (timeZone: string) => readonly string[],
-): Near[] {
-  if (facts === undefined || counters === undefined) return [];
-  const days = weekOf(facts.timeZone);
-  return [
-    {
-      ...facts,
-      distanceMeters: haversineMeters(from, facts),
-      openGrams: Number(counters.get('open') ?? 0),
-      collectedTodayGrams: Number(counters.get(days[0] ?? '') ?? 0),
-      collectedWeekGrams: days.reduce((sum, day) => sum + Number(counters.get(day) ?? 0), 0),
-    },
-  ];
+): Near | undefined {
+  if (facts === undefined || counters === undefined) return undefined;
+  const { openGrams, collectedTodayGrams, collectedWeekGrams } = sumsOf(counters, weekOf(facts.timeZone));
+  const distanceMeters = haversineMeters(from, facts);
+  return { ...facts, distanceMeters, openGrams, collectedTodayGrams, collectedWeekGrams };
 }
 
 /** The seven days that end with this one (YYYY-MM-DD). */
