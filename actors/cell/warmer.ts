@@ -22,7 +22,7 @@ export function createWarmer(
     if (near === null) return;
     if (warmedAtMs.size > MAX_PLACES) warmedAtMs.clear();
     const journeys = cold.flatMap((from, index) =>
-      (near[index] ?? []).map((to) => ({ from, to: { lat: to.lat, lon: to.lon }, mode: to.travelMode })),
+      (near[index] ?? []).map((to) => ({ from, to, mode: to.travelMode })),
     );
     const allKnown = await ports.travel.warm(journeys);
     cold.forEach((each, index) => {

@@ -7,6 +7,7 @@ import { regionOf } from '#core/geo/cell.ts';
 import type { Command } from '#core/lots/command.ts';
 import type { CellToken } from '#core/words/ids.ts';
 import { createBatcher } from '../batching/batcher.ts';
+import { withinMs } from '../timing/withinMs.ts';
 
 export interface CellClientOptions {
   readonly daprUrl: string;
@@ -34,7 +35,7 @@ const RETRY_MAX_MS = 400;
 export function createCellClient(options: CellClientOptions): CellClient & { close(): Promise<void> } {
   const { maxCalls = 16, callTimeoutMs = 1_000 } = options;
   const timeouts = { headersTimeout: callTimeoutMs, bodyTimeout: callTimeoutMs };
-  const dapr = new Pool(options.daprUrl, timeouts);
+  const dapr = new Pool(options.daprUrl, { ...timeouts, connect: { timeout: callTimeoutMs } });
   const batcher = createBatcher<CellToken, Waiting>({
     maxInFlight: maxCalls,
     maxBatch: MAX_BATCH,
@@ -83,7 +84,7 @@ function isUrgent({ command }: Waiting): boolean {
   return command.kind !== 'post';
 }
 
-/** null: no answer; the commands may or may not have taken effect. */
+/** null: no answer in time; the commands may or may not have taken effect. */
 async function call(
   dapr: Pool,
   options: CellClientOptions,
@@ -92,30 +93,33 @@ async function call(
   batch: readonly Waiting[],
 ): Promise<readonly CellAnswer[] | null> {
   const startedMs = performance.now();
+  // What is late goes on, and ends by the pool's own timeouts.
+  const asking = ask(dapr, options.daprToken, cell, batch).catch(() => null);
+  const answers = await withinMs(callTimeoutMs, asking, () => null);
+  options.called?.(batch.length, performance.now() - startedMs, answers !== null);
+  return answers;
+}
+
+async function ask(
+  dapr: Pool,
+  daprToken: string,
+  cell: CellToken,
+  batch: readonly Waiting[],
+): Promise<readonly CellAnswer[] | null> {
   // Several requests' commands go in one call: each takes its own trace along. Dapr's header has room for one.
   const traceparents = batch.map(({ traceparent }) => traceparent);
   const request: TurnRequest = { commands: batch.map(({ command }) => command), traceparents };
-  const done = (ok: boolean): void => options.called?.(batch.length, performance.now() - startedMs, ok);
-  try {
-    const response = await dapr.request({
-      method: 'PUT',
-      path: `/v1.0/actors/${ACTOR_TYPE}/${cell}/method/${TURN_METHOD}`,
-      headers: headersOf(options.daprToken, traceparents[0] ?? null),
-      body: JSON.stringify(request),
-      signal: AbortSignal.timeout(callTimeoutMs),
-    });
-    if (response.statusCode !== 200) {
-      await response.body.dump();
-      done(false);
-      return null;
-    }
-    const { answers } = (await response.body.json()) as TurnResponse;
-    done(true);
-    return answers;
-  } catch {
-    done(false);
+  const response = await dapr.request({
+    method: 'PUT',
+    path: `/v1.0/actors/${ACTOR_TYPE}/${cell}/method/${TURN_METHOD}`,
+    headers: headersOf(daprToken, traceparents[0] ?? null),
+    body: JSON.stringify(request),
+  });
+  if (response.statusCode !== 200) {
+    await response.body.dump();
     return null;
   }
+  return ((await response.body.json()) as TurnResponse).answers;
 }
 
 function headersOf(daprToken: string, traceparent: string | null): Record<string, string> {

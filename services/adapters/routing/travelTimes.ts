@@ -55,12 +55,16 @@ export function createTravelTimes(options: TravelTimesOptions): TravelTimes {
 }
 
 function timeOf(times: Times, { from, to, mode }: Journey): TravelTime {
-  // One lot looks at many recipients.
-  if (times.lastFrom?.place !== from) times.lastFrom = { place: from, key: placeKey(from) };
-  const seconds = times.known.get(keyOf(times.lastFrom.key, placeKey(to), mode));
+  const seconds = times.known.get(keyOf(startKey(times, from), placeKey(to), mode));
   return seconds === undefined || Number.isNaN(seconds)
     ? { travelSeconds: estimateTravelSeconds(from, to, mode), travelSource: 'estimate' }
     : { travelSeconds: seconds, travelSource: 'route' };
+}
+
+/** One lot looks at many recipients, one after the other. */
+function startKey(times: Times, from: Place): string {
+  if (times.lastFrom?.place !== from) times.lastFrom = { place: from, key: placeKey(from) };
+  return times.lastFrom.key;
 }
 
 function keyOf(from: string, to: string, mode: string): string {
@@ -85,7 +89,7 @@ function unknownOf(times: Times, journeys: readonly Journey[]): { wanted: Wanted
   const underway = new Set<Promise<void>>();
   for (const journey of journeys) {
     const { mode } = journey;
-    const [from, to] = [placeKey(journey.from), placeKey(journey.to)];
+    const [from, to] = [startKey(times, journey.from), placeKey(journey.to)];
     const key = keyOf(from, to, mode);
     const asked = times.underway.get(key);
     if (times.known.has(key)) journeysAsked.inc({ source: 'memory' });
