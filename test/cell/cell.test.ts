@@ -1,6 +1,7 @@
 /** The cell's shell on real PostgreSQL: one effect per id, the fence, poisoned commands, repeats, clocks. */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Accept, Answer, Command, Post } from '#core/lots/command.ts';
 import { regionOf, signedIdOf } from '#core/geo/cell.ts';
 import { policyOf } from '#core/lots/policy.ts';
@@ -8,6 +9,7 @@ import { recipientNamed } from '#core/lots/evening.testkit.ts';
 import { lotIdOf, type CellToken, type LotId, type OfferId, type RecipientId } from '#core/words/ids.ts';
 import { createCell, MAX_WAITING_POSTS, type Cell } from '#cell/cell.ts';
 import type { CellAnswer } from '#cell/contract.ts';
+import { createShelf } from '#cell/openLots.ts';
 import type { Candidates, CellPorts, CellStore } from '#cell/ports.ts';
 import { createPool, type Pool } from '#adapters/postgres/pool.ts';
 import { LOTS_AT_ONCE } from '#adapters/postgres/cellStore.ts';
@@ -160,6 +162,25 @@ describe('one effect per id', () => {
     );
     assert.deepEqual(await one(post), { elsewhere: { cell: '46920b3', lotId } });
     assert.equal(await count('lot'), 0);
+  });
+});
+
+describe('a host with room for one lot at hand', () => {
+  it('lets the others lapse from their rows, and answers what is asked about them', async () => {
+    const narrow = createCell(CELL, ports, policyOf(50), hooks, createShelf(1));
+    const lots = [];
+    for (let n = 0; n < 3; n++) lots.push(good(await one(postOf(), narrow)).surplus);
+    await pause(60);
+    const wakes = lots.map((lot): Command => {
+      const lotId = lot?.id as LotId;
+      return { kind: 'wake', id: `wake:${lotId}:${String(lot?.version)}`, fingerprint: null, lotId };
+    });
+    await narrow.turn(wakes, null);
+    assert.equal(await count("offer where state = 'lapsed'"), 3);
+    const [first] = lots;
+    const cancel = { kind: 'cancel', id: 'cancel-narrow', fingerprint: 'x', lotId: first?.id, donorId: first?.donorId };
+    assert.equal(good(await one({ ...cancel, ifVersion: null } as Command, narrow)).surplus?.state, 'cancelled');
+    assert.equal(await count('lot where ended_at is null'), 2);
   });
 });
 
