@@ -59,6 +59,14 @@ describe('Dapr', () => {
     const inStack = parse(readFileSync(file, 'utf8')) as Rendered;
     deepEqual(only(objectsOf('default'), 'Configuration').spec, inStack.spec);
   });
+  it('runs the sidecars with the variables of the stack', async () => {
+    const tokens = { api: 'api', app: 'app' };
+    const options = { bin: '', dir: '', portOf: async () => 8080, tokens, beside: 'api', appId: 'api' };
+    const { env } = await sidecarSpec(options);
+    const pairs = String(deployment('default', 'api').annotations['dapr.io/env']).split(',');
+    ok(pairs.length > 1);
+    for (const [name = '', value] of pairs.map((pair) => pair.split('='))) equal(env?.[name], value, name);
+  });
   it('watches the app with the numbers of the stack', async () => {
     const tokens = { api: 'api', app: 'app' };
     const spec = await sidecarSpec({ bin: '', dir: '', portOf: async () => 8080, tokens, beside: 'api', appId: 'api' });

@@ -68,6 +68,9 @@ dapr.io/app-token-secret: {{ .root.Values.secrets.appApiToken.existingSecret | q
 dapr.io/disable-builtin-k8s-secret-store: 'true'
 dapr.io/log-as-json: 'true'
 dapr.io/log-level: {{ $dapr.logLevel }}
+{{- with $dapr.sidecarEnv }}
+dapr.io/env: {{ . | quote }}
+{{- end }}
 dapr.io/sidecar-seccomp-profile-type: RuntimeDefault
 dapr.io/sidecar-cpu-request: {{ $dapr.sidecarResources.requests.cpu | quote }}
 dapr.io/sidecar-memory-request: {{ $dapr.sidecarResources.requests.memory | quote }}

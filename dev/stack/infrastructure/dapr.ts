@@ -7,10 +7,13 @@ import { answersHttp } from './probes.ts';
 
 /** Without it daprd registers the machine's outer address, on which its internal port refuses. */
 const LOOPBACK = { DAPR_HOST_IP: '127.0.0.1' };
-/** A sidecar serves one process of one thread: more threads of its own only look for work in vain (ADR 0006). */
-const ONE_THREAD = { GOMAXPROCS: '1' };
-/** The chart's own: the stack and a cluster have the same policy. */
+/**
+ * A sidecar serves one process of one thread: more threads of its own only look for work in vain. And it tidies up seldom, within the memory
+ * that a pod has for it (ADR 0006).
+ */
+const GO = { GOMAXPROCS: '1', GOGC: '400', GOMEMLIMIT: '192MiB' };
 const CONFIG = join(import.meta.dirname, 'daprConfig.yaml');
+/** The chart's own: the stack and a cluster have the same policy. */
 const RESILIENCY = join(CHECKOUT, 'charts', 'pahlawan-pangan', 'files', 'resiliency.yaml');
 const flag = (name: string, value: string | number): string => `--${name}=${String(value)}`;
 
@@ -132,7 +135,7 @@ export async function sidecarSpec(options: SidecarOptions): Promise<ProcessSpec>
     get command() {
       return [...words, flag('dapr-internal-grpc-port', internalPort)] as const;
     },
-    env: { ...LOOPBACK, ...ONE_THREAD, DAPR_API_TOKEN: options.tokens.api, APP_API_TOKEN: options.tokens.app },
+    env: { ...LOOPBACK, ...GO, DAPR_API_TOKEN: options.tokens.api, APP_API_TOKEN: options.tokens.app },
     after: ['placement', 'scheduler', options.beside],
     prepare: async () => {
       internalPort = await freePort();
