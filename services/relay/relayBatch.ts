@@ -27,7 +27,7 @@ export interface BatchResult {
   readonly deadLettered: readonly OutboxRow[];
   /** left because NATS did not take them: why */
   readonly failed: readonly { readonly row: OutboxRow; readonly because: string }[];
-  /** left because an earlier event of the same lot must go first */
+  /** left because an earlier event of the same lot must go first, or because the time for this batch or the region's lease is over */
   readonly blocked: readonly OutboxRow[];
 }
 
@@ -92,9 +92,8 @@ async function publishChain(
   const first = chain[0];
   if (first === undefined || (earliestVersion !== undefined && earliestVersion < first.lotVersion)) return;
   for (const row of chain) {
-    const fate = mayGo()
-      ? await publishRow(ports, row)
-      : { failed: 'it took too long, or the region is not ours any more' };
+    if (!mayGo()) return;
+    const fate = await publishRow(ports, row);
     fates.set(row, fate);
     if (typeof fate === 'object') return;
   }
