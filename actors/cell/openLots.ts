@@ -6,7 +6,7 @@ import type { Lot } from '#core/lots/lot.ts';
 import type { LotId } from '#core/words/ids.ts';
 
 /** Over all cells of a process. */
-export const MAX_AT_HAND = 10_000;
+export const MAX_AT_HAND = 5_000;
 
 /** What is at hand in a process, over all its cells: of too many, those that were put there first are dropped. */
 export interface Shelf {

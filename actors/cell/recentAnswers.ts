@@ -1,8 +1,8 @@
 import type { Answer, Command } from '#core/lots/command.ts';
 
 /** Repeats mostly come within seconds: their answers are here, and in PostgreSQL for a week after. */
-const KEPT_MS = 5_000;
-const MAX_KEPT = 300;
+const KEPT_MS = 3_000;
+const MAX_KEPT = 200;
 
 export interface RecentAnswers {
   get(commandId: string): Answer | null;

@@ -41,10 +41,7 @@ export function instanceNames(kind: string, count: number): string[] {
 /** The words that start a main file, which is named from the checkout's root or absolute. */
 export type CommandOf = (main: string) => [string, ...string[]];
 
-/**
- * With all of this machine's memory Node.js hardly tidies up: half a gigabyte under a bench. So bounded it stays below 300 MB, for a tenth of
- * the speed (ADR 0006).
- */
+/** With all of this machine's memory Node.js hardly tidies up: half a gigabyte under a bench. So bounded it stays near 300 MB (ADR 0006). */
 const HEAP = ['--max-old-space-size=512', '--max-semi-space-size=32'];
 
 /** By this very node, from this checkout. @throws Error naming a main file that isn't there */
