@@ -169,7 +169,7 @@ function screens(bus: Bus): { readonly hub: Hub; readonly feed: LotFeed } {
     bus,
     onEvent: (event) => hub.tell(event),
     onReset: () => hub.reset(),
-    isHeard: () => hub.count() > 0,
+    isHeard: () => hub.isHeard(),
   });
   const hub = createHub(feed);
   return { hub, feed };

@@ -19,7 +19,7 @@ import {
   type PostgresProcess,
 } from '../../dev/testing/loopServers.ts';
 import { startRelayApp, type RelayApp } from './app.ts';
-import { BATCH, relayBatch, type Outbox } from './relayBatch.ts';
+import { BATCH, relayBatch, type BatchPorts, type Outbox } from './relayBatch.ts';
 
 /** Three regions of level 9, signed. */
 const REGIONS = ['5064317193404317696', '3344470571319943168', '-6917529027641081856'].map((id) => {
@@ -139,6 +139,10 @@ function outboxWith(change: Partial<Outbox> = {}): Outbox {
   };
 }
 
+function portsWith(change: Partial<BatchPorts> = {}): BatchPorts {
+  return { outbox: outboxWith(), publish: publisher(), owns: () => true, nowMs: Date.now, ...change };
+}
+
 function publisher(): Publish {
   return createPublish(bus, createStreamKeeper(bus.jsm));
 }
@@ -179,10 +183,7 @@ test('a crash between publish and mark publishes again under the same id: stored
     { lot: 'a', version: 2 },
   ]);
   const crashing = outboxWith({ mark: () => Promise.reject(new Error('killed')) });
-  await assert.rejects(
-    relayBatch({ outbox: crashing, publish: publisher(), owns: () => true, nowMs: Date.now }, FIRST.id),
-    /killed/,
-  );
+  await assert.rejects(relayBatch(portsWith({ outbox: crashing }), FIRST.id), /killed/);
   assert.equal(await unpublished(), 2);
   assert.equal((await stored()).length, 2);
   await relayNamed('r');
@@ -302,14 +303,11 @@ test('a lot whose publish failed stops there; the others go on', async () => {
     Buffer.from(message.payload).toString() === 'a/2'
       ? Promise.resolve({ stored: false, permanent: false, because: 'lost' })
       : real(message);
-  const result = await relayBatch(
-    { outbox: outboxWith(), publish: flaky, owns: () => true, nowMs: Date.now },
-    FIRST.id,
-  );
+  const result = await relayBatch(portsWith({ publish: flaky }), FIRST.id);
   assert.equal(result.published.length, 2);
   assert.equal(result.failed.length, 1);
   assert.equal(result.blocked.length, 1);
-  await relayBatch({ outbox: outboxWith(), publish: real, owns: () => true, nowMs: Date.now }, FIRST.id);
+  await relayBatch(portsWith({ publish: real }), FIRST.id);
   const texts = (await stored()).map((each) => each.text);
   assert.deepEqual(versionsByLot(texts).get('a'), [1, 2, 3]);
 });
@@ -318,7 +316,7 @@ test('a lot whose earlier event is beyond a full batch waits for it, when a cloc
   await insert([{ lot: 'a', version: 2 }]);
   await insert(Array.from({ length: BATCH }, (_, index) => ({ lot: `other${String(index)}`, version: 1 })));
   await insert([{ lot: 'a', version: 1 }]);
-  const ports = { outbox: outboxWith(), publish: publisher(), owns: () => true, nowMs: Date.now };
+  const ports = portsWith();
   const first = await relayBatch(ports, FIRST.id);
   assert.deepEqual(
     first.blocked.map((row) => [row.lotId, row.lotVersion]),
@@ -340,15 +338,10 @@ test('who loses the region in the middle publishes no more of it; the next owner
     return await real(message);
   };
   // It has published two and marked none when the next owner reads.
-  const losing = {
-    outbox: outboxWith({ mark: async () => undefined }),
-    publish,
-    owns: () => begun < 2,
-    nowMs: Date.now,
-  };
+  const losing = portsWith({ outbox: outboxWith({ mark: async () => undefined }), publish, owns: () => begun < 2 });
   const lost = await relayBatch(losing, FIRST.id);
   assert.deepEqual([lost.published.length, lost.failed.length, lost.blocked.length], [2, 0, 2]);
-  await relayBatch({ outbox: outboxWith(), publish: real, owns: () => true, nowMs: Date.now }, FIRST.id);
+  await relayBatch(portsWith({ publish: real }), FIRST.id);
   assert.equal(await unpublished(), 0);
   assert.deepEqual(
     (await stored()).map((each) => each.text),

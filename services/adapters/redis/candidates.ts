@@ -203,7 +203,7 @@ async function ask(
     return null;
   }
   const answer = await guarded(index, operation, async () => ({
-    value: await run(index.redis.client, script, index.keys.marker, [runId, index.keys.root, ...args]),
+    value: await run(index.redis.client, script, [index.keys.marker], [runId, index.keys.root, ...args]),
   }));
   if (answer !== null && answer.value === null) unavailable.inc({ operation, cause: 'not-ready' });
   return answer?.value ?? null;

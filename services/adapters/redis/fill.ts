@@ -85,7 +85,7 @@ export async function putRecipients(
         each.recipient.lon,
         each.recipient.lat,
       ]);
-    await run(redis.client, PUT_FACTS, keys.marker, [runId, keys.root, ...args]);
+    await run(redis.client, PUT_FACTS, [keys.marker], [runId, keys.root, ...args]);
   }
 }
 

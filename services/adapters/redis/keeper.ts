@@ -139,11 +139,11 @@ async function restore(keeper: Keeper, runId: string): Promise<void> {
   if (!settled && (await hasCells(deps.pool))) return;
   const stopwatch = rebuildSeconds.startTimer();
   const rebuilt = await rebuild(deps.pool, deps.redis.client, keys, async () => {
-    const ours = (await run(deps.redis.client, KEEP_LOCK, keys.keeper, [keeper.owner, LOCK_MS])) === 1;
+    const ours = (await run(deps.redis.client, KEEP_LOCK, [keys.keeper], [keeper.owner, LOCK_MS])) === 1;
     if (!ours) throw new Error('the lock went away under the rebuild: Redis was flushed, or another keeper took over');
   });
   const marker = `${runId} ${rebuilt.generation}`;
-  if ((await run(deps.redis.client, SET_MARKER, keys.keeper, [keeper.owner, keys.marker, marker])) !== 1) return;
+  if ((await run(deps.redis.client, SET_MARKER, [keys.keeper], [keeper.owner, keys.marker, marker])) !== 1) return;
   const seconds = stopwatch();
   keeper.noticedMs = null;
   keeper.knownUntil = rebuilt.startedAt;
@@ -185,12 +185,12 @@ async function sweepNow(keeper: Keeper): Promise<void> {
 }
 
 async function holdLock(keeper: Keeper): Promise<boolean> {
-  return (await run(keeper.deps.redis.client, HOLD_LOCK, keeper.keys.keeper, [keeper.owner, LOCK_MS])) === 1;
+  return (await run(keeper.deps.redis.client, HOLD_LOCK, [keeper.keys.keeper], [keeper.owner, LOCK_MS])) === 1;
 }
 
 async function letGo(keeper: Keeper): Promise<void> {
   try {
-    await run(keeper.deps.redis.client, LET_GO, keeper.keys.keeper, [keeper.owner]);
+    await run(keeper.deps.redis.client, LET_GO, [keeper.keys.keeper], [keeper.owner]);
   } catch {
     // The lock ends by itself.
   }

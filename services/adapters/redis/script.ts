@@ -14,13 +14,13 @@ export function script(text: string): Script {
 export async function run(
   redis: Redis,
   { sha, text }: Script,
-  key: string,
+  keys: readonly string[],
   args: readonly (string | number)[],
 ): Promise<unknown> {
   try {
-    return await redis.evalsha(sha, 1, key, ...args);
+    return await redis.evalsha(sha, keys.length, ...keys, ...args);
   } catch (error) {
     if (!(error instanceof Error && error.message.startsWith('NOSCRIPT'))) throw error;
-    return await redis.eval(text, 1, key, ...args);
+    return await redis.eval(text, keys.length, ...keys, ...args);
   }
 }

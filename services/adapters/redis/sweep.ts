@@ -220,7 +220,9 @@ async function tell(
   let changed = 0;
   for (let from = 0; from < changes.length && runId !== null; from += PAGE_ROWS) {
     const args = changes.slice(from, from + PAGE_ROWS).flat();
-    changed += Number((await run(deps.redis.client, script, deps.keys.marker, [runId, deps.keys.root, ...args])) ?? 0);
+    changed += Number(
+      (await run(deps.redis.client, script, [deps.keys.marker], [runId, deps.keys.root, ...args])) ?? 0,
+    );
   }
   return changed;
 }

@@ -19,6 +19,8 @@ export type Feed = Pick<LotFeed, 'position' | 'since'>;
 export interface Hub {
   /** null: the feed can't be read just now, or this organisation has too many screens. @param lastEventId null: from now on */
   connect(principal: Principal, sink: Sink, lastEventId: string | null): Connection | null;
+  /** false: no screen is connected */
+  isHeard(): boolean;
   tell(event: FeedEvent): void;
   /** the stream was re-created */
   reset(): void;
@@ -54,8 +56,8 @@ export function createHub(feed: Feed): Hub {
   const all = (): Client[] => [...clients.values()].flatMap((group) => [...group]);
   return {
     connect: (principal, sink, lastEventId) => connect(clients, feed, principal, sink, lastEventId),
+    isHeard: () => clients.size > 0,
     tell(event) {
-      if (clients.size === 0) return;
       for (const key of ['operator', ...scopesOf(event)]) {
         for (const client of [...(clients.get(key) ?? [])]) deliver(clients, client, event);
       }
