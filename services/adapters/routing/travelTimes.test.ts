@@ -12,7 +12,7 @@ import { undoing } from '../../../dev/testing/undoing.ts';
 import type { Journey } from '#cell/ports.ts';
 import type { Place } from '#core/geo/distance.ts';
 import { createRoutingEngine, type RoutingEngine } from './engine.ts';
-import { createTravelStore } from './travelStore.ts';
+import { createTravelStore, type TravelStore } from './travelStore.ts';
 import { createTravelTimes } from './travelTimes.ts';
 
 const STATION = { lat: 60.1719, lon: 24.9414 };
@@ -105,6 +105,25 @@ describe('travel times by roads', { concurrency: false }, () => {
     assert.equal((await calls()) - before, 2);
     await travel.warm([journey(JAKARTA, { lat: -6.21, lon: 106.8 }, 'auto')]);
     assert.equal((await calls()) - before, 2);
+  });
+
+  it('without an engine the table is read once for a place, and again when it could not be read', async () => {
+    const asked: number[] = [];
+    let isAway = true;
+    const store: TravelStore = {
+      read: (journeys) => {
+        asked.push(journeys.length);
+        return isAway ? Promise.reject(new Error('gone')) : Promise.resolve([]);
+      },
+      keep: () => Promise.resolve(),
+    };
+    const travel = createTravelTimes({ store, engine: null });
+    await travel.warm([journey(STATION, MARKET)]);
+    isAway = false;
+    await travel.warm([journey(STATION, MARKET), journey(STATION, MUSEUM)]);
+    await travel.warm([journey(STATION, MARKET), journey(STATION, MUSEUM), journey(STATION, JAKARTA)]);
+    await travel.warm([journey(MUSEUM, MARKET)]);
+    assert.deepEqual(asked, [1, 2, 1]);
   });
 
   it('goes on with estimates when Valhalla is stopped mid-way, and with roads when it is back', async () => {

@@ -31,7 +31,7 @@ interface Times {
   readonly options: TravelTimesOptions;
   /** seconds by journey; NaN: no road between the two */
   readonly known: RecentlyUsed<number>;
-  /** places (and modes) the engine's map does not reach */
+  /** places (and modes) of which nothing more is to be learned: the engine's map does not reach them, or there is no engine */
   readonly roadless: RecentlyUsed<true>;
   /** journeys that are being asked for; settles when there is an answer, or none is to be had */
   readonly underway: Map<string, Promise<void>>;
@@ -119,6 +119,8 @@ async function lookUp(times: Times, wanted: readonly Wanted[]): Promise<void> {
 async function readStore(times: Times, wanted: readonly Wanted[]): Promise<readonly Wanted[]> {
   try {
     remember(times, await times.options.store.read(wanted), 'table');
+    // Only engines write the table: without one it is read once for a place, not at each post.
+    if (times.options.engine === null) for (const { from, mode } of wanted) times.roadless.set(`${from}|${mode}`, true);
   } catch {
     storeFailures.inc({ operation: 'read' });
   }

@@ -9,7 +9,10 @@ export interface Backlog {
   readonly longOverdueLots: number;
 }
 
-/** What is left undone, across all regions, from the partial indexes of what is unpublished and what is open. */
+/**
+ * What is left undone, across all regions, from the partial indexes of what is unpublished and what is open. By region, for the index of what
+ * is due begins with it: else every open lot is passed.
+ */
 export async function readBacklog(db: Queryable): Promise<Backlog> {
   const { rows } = await db.query<Backlog>({
     name: 'read-backlog',
@@ -17,7 +20,8 @@ export async function readBacklog(db: Queryable): Promise<Backlog> {
 with unpublished as (
   select count(*) as n, min(created_at) as oldest from outbox where published_at is null),
 due as (
-  select count(*) as n, count(*) filter (where next_action_at < now() - interval '60 seconds') as long from lot
+  select count(*) as n, count(*) filter (where next_action_at < now() - interval '60 seconds') as long
+    from region join lot using (geo_region_id)
    where ended_at is null and next_action_at < now() - interval '5 seconds')
 select unpublished.n::int as "unpublishedRows",
   greatest(0, coalesce(extract(epoch from now() - unpublished.oldest), 0))::float8 as "oldestSeconds",
