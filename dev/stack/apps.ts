@@ -17,6 +17,8 @@ export interface App {
   after: readonly string[];
   /** Tells no Prometheus how it is. */
   silent?: boolean;
+  /** Nobody waits for it: while the processors are busy it stands back, as by the chart's requests of them. */
+  background?: boolean;
 }
 
 export const OUR_APPS: readonly App[] = [
@@ -27,8 +29,14 @@ export const OUR_APPS: readonly App[] = [
     daprd: true,
     after: ['migrate', 'redis', 'nats', 'valhalla'],
   },
-  { kind: 'relay', main: 'services/relay/main.ts', daprd: false, after: ['migrate', 'nats'] },
-  { kind: 'worker', main: 'services/worker/main.ts', daprd: true, after: ['migrate', 'redis', 'nats', 'actor-host'] },
+  { kind: 'relay', main: 'services/relay/main.ts', daprd: false, after: ['migrate', 'nats'], background: true },
+  {
+    kind: 'worker',
+    main: 'services/worker/main.ts',
+    daprd: true,
+    after: ['migrate', 'redis', 'nats', 'actor-host'],
+    background: true,
+  },
   // last, so that whoever it answers finds the rest at work
   { kind: 'api', main: 'services/api/main.ts', daprd: true, after: ['issuer', 'actor-host', 'relay', 'worker'] },
 ];
@@ -43,6 +51,9 @@ export type CommandOf = (main: string) => [string, ...string[]];
 
 /** With all of this machine's memory Node.js hardly tidies up: half a gigabyte under a bench. So bounded it stays near 300 MB (ADR 0006). */
 const HEAP = ['--max-old-space-size=512', '--max-semi-space-size=32'];
+
+/** A third of the share of those that people wait for. */
+const BACKGROUND = { niceness: 5 };
 
 /** By this very node, from this checkout. @throws Error naming a main file that isn't there */
 export function byThisNode(main: string): [string, ...string[]] {
@@ -87,6 +98,7 @@ async function instanceSpecs(options: AppsOptions, app: App, name: string, after
     env: { ...options.env, ...daprPort, ...options.envOf(name), APP_PORT: String(port) },
     after,
     ready: () => answersHttp(`http://127.0.0.1:${String(port)}/healthz`),
+    ...(app.background === true ? BACKGROUND : {}),
   };
   return app.daprd ? [spec, await sidecarSpec({ ...options, beside: name, appId: app.kind })] : [spec];
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { until } from '../testing/until.ts';
@@ -12,7 +12,13 @@ import { type Stack, startStack } from './stack.ts';
 import { endOrphans, readState, startTicksOf } from './state.ts';
 
 const APPS: readonly App[] = [
-  { kind: 'stand-in', main: 'dev/testing/standInApp.ts', daprd: true, after: ['migrate', 'redis', 'nats', 'valhalla'] },
+  {
+    kind: 'stand-in',
+    main: 'dev/testing/standInApp.ts',
+    daprd: true,
+    after: ['migrate', 'redis', 'nats', 'valhalla'],
+    background: true,
+  },
 ];
 const PROCESSES = { 'stand-in': 2 };
 
@@ -68,6 +74,11 @@ describe('a stack', () => {
       assert.ok(said.some((line) => line.startsWith(`${name} died (SIGKILL)`)));
     });
   }
+
+  it('lets stand back whom nobody waits for, also after it died, and nobody else', () => {
+    const nicenessOf = (name: string): number => getPriority(stack.process(name).pid);
+    assert.deepEqual(['stand-in', 'stand-in-2', 'stand-in.daprd', 'postgres'].map(nicenessOf), [5, 5, 0, 0]);
+  });
 
   it('leaves one that was stopped on purpose down until it is started', async () => {
     const valhalla = stack.process('valhalla');

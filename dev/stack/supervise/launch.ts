@@ -1,5 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import { dirname } from 'node:path';
 import type { ProcessSpec } from './processSpec.ts';
 
@@ -51,9 +52,22 @@ export function launch(spec: ProcessSpec, logPath: string): ChildProcess {
   const log = openLog(logPath);
   const [file = '', ...args] = [...privileges(spec), ...spec.command];
   try {
-    return spawn(file, args, { stdio: ['ignore', log, log], detached: true, env: { ...process.env, ...spec.env } });
+    const env = { ...process.env, ...spec.env };
+    const child = spawn(file, args, { stdio: ['ignore', log, log], detached: true, env });
+    if (child.pid !== undefined && spec.niceness !== undefined) standBack(child.pid, spec.niceness);
+    return child;
   } finally {
     closeSync(log);
+  }
+}
+
+/** Where Linux shares the processors out by session first (autogroups), a process's own niceness says nothing to other sessions. */
+function standBack(pid: number, niceness: number): void {
+  try {
+    setPriority(pid, niceness);
+    writeFileSync(`/proc/${String(pid)}/autogroup`, String(niceness));
+  } catch {
+    // gone already, or no autogroups here: it runs all the same
   }
 }
 
