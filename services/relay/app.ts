@@ -6,10 +6,10 @@ import type { Bus } from '#adapters/nats/bus.ts';
 import { onOutboxHints } from '#adapters/nats/hints.ts';
 import { createPublish } from '#adapters/nats/publish.ts';
 import { createStreamKeeper } from '#adapters/nats/streams.ts';
-import { findEarliestUnpublished } from '#adapters/postgres/sql/findEarliestUnpublished.ts';
 import { findRegionsWithOutbox } from '#adapters/postgres/sql/findRegionsWithOutbox.ts';
 import { markPublished } from '#adapters/postgres/sql/markPublished.ts';
 import { readOutbox } from '#adapters/postgres/sql/readOutbox.ts';
+import { readOvertaken } from '#adapters/postgres/sql/readOvertaken.ts';
 import type { Queryable } from '#adapters/postgres/sql/queryable.ts';
 import { watchLedger } from '#adapters/telemetry/watchLedger.ts';
 import { createRelay } from './relay.ts';
@@ -85,7 +85,7 @@ export async function startRelayApp(options: RelayAppOptions): Promise<RelayApp>
 function outboxOf(db: Queryable): Outbox {
   return {
     due: (region, limit) => readOutbox(db, region, limit),
-    earliest: (region, rows) => findEarliestUnpublished(db, region, rows),
+    overtaken: (region, rows, limit) => readOvertaken(db, region, rows, limit),
     mark: (region, rows) => markPublished(db, region, rows),
   };
 }

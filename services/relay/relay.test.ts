@@ -6,10 +6,10 @@ import { tokenOfSigned } from '#core/geo/cell.ts';
 import { connectBus, type Bus } from '#adapters/nats/bus.ts';
 import { createPublish, type Publish } from '#adapters/nats/publish.ts';
 import { createStreamKeeper, DEAD_LETTERS, ensureStreams, LOTS } from '#adapters/nats/streams.ts';
-import { findEarliestUnpublished } from '#adapters/postgres/sql/findEarliestUnpublished.ts';
 import { createPool } from '#adapters/postgres/pool.ts';
 import { markPublished } from '#adapters/postgres/sql/markPublished.ts';
 import { readOutbox } from '#adapters/postgres/sql/readOutbox.ts';
+import { readOvertaken } from '#adapters/postgres/sql/readOvertaken.ts';
 import { newUuid } from '#adapters/ids/uuid.ts';
 import {
   startNats,
@@ -68,6 +68,8 @@ interface Event {
   readonly region?: { id: string; token: string };
   readonly payload?: Uint8Array;
   readonly subject?: string;
+  /** of when the clock was not set back yet: its partition is today's or yesterday's, and both are there */
+  readonly minutesAgo?: number;
 }
 
 async function insert(events: readonly Event[], db: pg.Pool | pg.PoolClient = pool): Promise<string[]> {
@@ -79,8 +81,16 @@ async function insert(events: readonly Event[], db: pg.Pool | pg.PoolClient = po
     const payload = event.payload ?? Buffer.from(`${event.lot}/${String(event.version)}`);
     await db.query(
       `insert into outbox (geo_region_id, created_at, outbox_id, lot_id, lot_version, subject, payload, traceparent)
-       values ($1, now(), $2, $3, $4, $5, $6, '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01')`,
-      [region.id, id, event.lot, event.version, event.subject ?? `lot.${region.token}.offered`, Buffer.from(payload)],
+       values ($1, now() - $7 * interval '1 minute', $2, $3, $4, $5, $6, '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01')`,
+      [
+        region.id,
+        id,
+        event.lot,
+        event.version,
+        event.subject ?? `lot.${region.token}.offered`,
+        Buffer.from(payload),
+        event.minutesAgo ?? 0,
+      ],
     );
   }
   return ids;
@@ -133,7 +143,7 @@ function assertInOrder(texts: readonly string[]): void {
 function outboxWith(change: Partial<Outbox> = {}): Outbox {
   return {
     due: (region, limit) => readOutbox(pool, region, limit),
-    earliest: (region, lots) => findEarliestUnpublished(pool, region, lots),
+    overtaken: (region, rows, limit) => readOvertaken(pool, region, rows, limit),
     mark: (region, rows) => markPublished(pool, region, rows),
     ...change,
   };
@@ -312,21 +322,44 @@ test('a lot whose publish failed stops there; the others go on', async () => {
   assert.deepEqual(versionsByLot(texts).get('a'), [1, 2, 3]);
 });
 
-test('a lot whose earlier event is beyond a full batch waits for it, when a clock was set back', async () => {
-  await insert([{ lot: 'a', version: 2 }]);
+test('an earlier event that stands beyond a full batch goes first all the same, when a clock was set back', async () => {
+  await insert([
+    { lot: 'a', version: 1 },
+    { lot: 'a', version: 3 },
+  ]);
   await insert(Array.from({ length: BATCH }, (_, index) => ({ lot: `other${String(index)}`, version: 1 })));
-  await insert([{ lot: 'a', version: 1 }]);
-  const ports = portsWith();
-  const first = await relayBatch(ports, FIRST.id);
-  assert.deepEqual(
-    first.blocked.map((row) => [row.lotId, row.lotVersion]),
-    [['a', 2]],
-  );
-  await relayBatch(ports, FIRST.id);
-  assert.equal(await unpublished(), 0);
+  await insert([{ lot: 'a', version: 2 }]);
+  const first = await relayBatch(portsWith(), FIRST.id);
+  assert.deepEqual([first.due, first.published.length, first.blocked.length], [BATCH, BATCH + 1, 0]);
   const texts = (await stored()).map((each) => each.text);
-  assert.deepEqual(versionsByLot(texts).get('a'), [1, 2]);
+  assert.deepEqual(versionsByLot(texts).get('a'), [1, 2, 3]);
+  assert.equal(await unpublished(), 2);
 });
+
+test('more lots than a batch holds, each with its later event first, do not stop the relay', async () => {
+  const lots = BATCH * 1.5;
+  await insert(lotsWith(lots, { version: 2, minutesAgo: 60 }));
+  await insert(lotsWith(lots, { version: 1 }));
+  await relayNamed('r');
+  await until('all published', async () => (await unpublished()) === 0);
+  const texts = (await stored()).map((each) => each.text);
+  assertInOrder(texts);
+  assert.equal(texts.length, lots * 2);
+});
+
+test('when more earlier events are missing than are read at once, the lowest versions go first', async () => {
+  const lots = BATCH / 2 + 10;
+  for (const version of [1, 2, 3, 4]) await insert(lotsWith(lots, { version, minutesAgo: version * 10 }));
+  await relayNamed('r');
+  await until('all published', async () => (await unpublished()) === 0);
+  const texts = (await stored()).map((each) => each.text);
+  assertInOrder(texts);
+  assert.equal(texts.length, lots * 4);
+});
+
+function lotsWith(count: number, event: Omit<Event, 'lot'>): Event[] {
+  return Array.from({ length: count }, (_, index) => ({ lot: `lot${String(index)}`, ...event }));
+}
 
 test('who loses the region in the middle publishes no more of it; the next owner publishes the rest, and nothing twice', async () => {
   const versions = [1, 2, 3, 4];

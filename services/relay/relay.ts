@@ -45,7 +45,7 @@ export function createRelay(ports: RelayPorts): Relay {
       ports.onBatch?.(result);
       if (result.failed.length > 0) backoff.failed(result.failed[0]?.because ?? '');
       else if (result.due > 0) backoff.worked();
-      more = result.failed.length + result.blocked.length === 0 && result.due === BATCH;
+      more = result.failed.length === 0 && result.due === BATCH;
     }
   };
   const pump = (): void => {

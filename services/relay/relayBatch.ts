@@ -6,8 +6,8 @@ import type { OutboxRow } from '#adapters/postgres/sql/readOutbox.ts';
 export interface Outbox {
   /** the oldest that are not published */
   due(region: string, limit: number): Promise<readonly OutboxRow[]>;
-  /** the lowest unpublished version of each lot of these rows */
-  earliest(region: string, rows: readonly OutboxRow[]): Promise<ReadonlyMap<string, number>>;
+  /** what is not published and these rows would overtake: earlier events of their lots that are not among them, lowest versions first */
+  overtaken(region: string, rows: readonly OutboxRow[], limit: number): Promise<readonly OutboxRow[]>;
   mark(region: string, rows: readonly OutboxRow[]): Promise<void>;
 }
 
@@ -47,22 +47,22 @@ export async function relayBatch(ports: BatchPorts, region: string): Promise<Bat
   const startMs = performance.now();
   const due = await ports.outbox.due(region, BATCH);
   if (due.length === 0) return { due: 0, published: [], deadLettered: [], failed: [], blocked: [] };
-  const chains = chainsOf(due);
-  // Rows come by their time: when a clock was set back, an earlier version may stand behind what a full batch holds.
-  const earliest = due.length < BATCH ? null : await ports.outbox.earliest(region, due);
+  // Rows come by their time: when a clock was set back, an earlier version may stand behind what a full batch holds. It goes with the batch:
+  // if it were waited for, a hundred lots like this would be every batch, for ever.
+  const overtaken = due.length < BATCH ? [] : await ports.outbox.overtaken(region, due, BATCH);
+  const rows = [...due, ...overtaken];
+  const chains = chainsOf(rows.filter((row) => row.lotVersion <= completeUpTo(overtaken)));
   const fates = new Map<OutboxRow, Fate>();
   const mayGo = (): boolean => ports.owns(region) && performance.now() - startMs < PUBLISH_WITHIN_MS;
-  await Promise.all(
-    [...chains].map(([lotId, chain]) => publishChain(ports, chain, earliest?.get(lotId), fates, mayGo)),
-  );
-  const done = due.filter((row) => typeof fates.get(row) === 'string');
+  await Promise.all(chains.map((chain) => publishChain(ports, chain, fates, mayGo)));
+  const done = rows.filter((row) => typeof fates.get(row) === 'string');
   if (done.length > 0) await ports.outbox.mark(region, done);
   return {
     due: due.length,
     published: done.filter((row) => fates.get(row) === 'published'),
     deadLettered: done.filter((row) => fates.get(row) === 'dead'),
-    failed: due.flatMap((row) => failureOf(row, fates.get(row))),
-    blocked: due.filter((row) => !fates.has(row)),
+    failed: rows.flatMap((row) => failureOf(row, fates.get(row))),
+    blocked: rows.filter((row) => !fates.has(row)),
   };
 }
 
@@ -70,27 +70,29 @@ function failureOf(row: OutboxRow, fate: Fate | undefined): { row: OutboxRow; be
   return typeof fate === 'object' ? [{ row, because: fate.failed }] : [];
 }
 
+/** Of a higher version than this, an earlier event may be missing still: more were overtaken than were read. */
+function completeUpTo(overtaken: readonly OutboxRow[]): number {
+  const last = overtaken.at(-1);
+  return last === undefined || overtaken.length < BATCH ? Infinity : last.lotVersion;
+}
+
 /** Each lot's rows by version. */
-function chainsOf(rows: readonly OutboxRow[]): Map<string, OutboxRow[]> {
+function chainsOf(rows: readonly OutboxRow[]): OutboxRow[][] {
   const chains = new Map<string, OutboxRow[]>();
   for (const row of rows) {
     const chain = chains.get(row.lotId);
     if (chain === undefined) chains.set(row.lotId, [row]);
     else chain.push(row);
   }
-  for (const chain of chains.values()) chain.sort((a, b) => a.lotVersion - b.lotVersion);
-  return chains;
+  return [...chains.values()].map((chain) => chain.sort((a, b) => a.lotVersion - b.lotVersion));
 }
 
 async function publishChain(
   ports: BatchPorts,
   chain: readonly OutboxRow[],
-  earliestVersion: number | undefined,
   fates: Map<OutboxRow, Fate>,
   mayGo: () => boolean,
 ): Promise<void> {
-  const first = chain[0];
-  if (first === undefined || (earliestVersion !== undefined && earliestVersion < first.lotVersion)) return;
   for (const row of chain) {
     if (!mayGo()) return;
     const fate = await publishRow(ports, row);

@@ -181,8 +181,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     modules: [
       {
         file: 'services/relay/relayBatch.ts',
-        from: 'const earliest = due',
-        to: 'await ports.outbox.mark(region, due);\n  const earliest = due',
+        from: 'const overtaken = due',
+        to: 'await ports.outbox.mark(region, due);\n  const overtaken = due',
       },
     ],
     schedule: BUS_FAILS,
@@ -193,8 +193,8 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     modules: [
       {
         file: 'services/relay/relayBatch.ts',
-        from: 'earliestVersion !== undefined && earliestVersion < first.lotVersion',
-        to: 'false',
+        from: 'await ports.outbox.overtaken(region, due, BATCH)',
+        to: '[]',
       },
       { file: 'services/relay/relayBatch.ts', from: "if (typeof fate === 'object') return;", to: '' },
     ],

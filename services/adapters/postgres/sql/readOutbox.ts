@@ -14,7 +14,7 @@ export interface OutboxRow {
 
 const TIMESTAMPTZ = 1184;
 /** Times as PostgreSQL writes them. */
-const TIMES_AS_TEXT: pg.CustomTypesConfig = {
+export const TIMES_AS_TEXT: pg.CustomTypesConfig = {
   getTypeParser: (oid: number, format?: 'text' | 'binary') =>
     oid === TIMESTAMPTZ ? (text: string) => text : (pg.types.getTypeParser(oid, format) as (text: string) => unknown),
 };
