@@ -6,7 +6,8 @@ import type { ProcessSpec, ProcessStatus } from './processSpec.ts';
 
 const FIRST_BACKOFF_MS = 200;
 const LAST_BACKOFF_MS = 10_000;
-const HEALTHY_AFTER_MS = 30_000;
+/** Who lived this long was not dying of its start: whoever is killed again and again is back at once each time. */
+const HEALTHY_AFTER_MS = 5_000;
 const PROBE_EVERY_MS = 50;
 const READY_WITHIN_MS = 30_000;
 const STOP_WITHIN_MS = 10_000;
