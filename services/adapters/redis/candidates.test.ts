@@ -7,7 +7,7 @@ import type { Candidates } from '#cell/ports.ts';
 import type { Recipient } from '#core/matching/candidate.ts';
 import { createCandidates } from './candidates.ts';
 import { connectRedis, type RedisConnection } from './connection.ts';
-import { fillRecipients } from './fill.ts';
+import { fillRecipients, putRecipients } from './fill.ts';
 import { keysOf } from './keys.ts';
 
 let server: RedisProcess;
@@ -69,7 +69,7 @@ describe('the redis candidates beyond the port', { concurrency: false }, () => {
     const { candidates, prefix } = await filled([recipientAt('a', 1)]);
     await candidates.near([search]);
     const changed = recipientAt('a', 1, { name: 'Renamed' });
-    await fillRecipients(redis.client, keysOf(prefix), '1', [{ recipient: changed, version: '2.2' }]);
+    await putRecipients(redis, keysOf(prefix), [{ recipient: changed, version: '2.2' }]);
     assert.equal((await candidates.near([search]))?.[0]?.[0]?.name, 'Renamed');
   });
 

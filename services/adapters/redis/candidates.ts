@@ -6,7 +6,7 @@ import type { RegionToken } from '#core/words/ids.ts';
 import type { RedisConnection } from './connection.ts';
 import { askTogether } from '../batching/askTogether.ts';
 import { createBreaker } from '../breaker/breaker.ts';
-import { createCounterCache, type CounterCache } from './counters.ts';
+import { createCounterCache, wordsOf, type CounterCache } from './counters.ts';
 import { createFactCache, type FactCache } from './facts.ts';
 import { keysOf, type Keys } from './keys.ts';
 import { breakerState, unavailable } from './metrics.ts';
@@ -127,11 +127,11 @@ async function near(index: Index, set: 'geo' | 'fallback', searches: readonly Se
   const args = [...distinct.values()].flatMap((each) => [set, each.lon, each.lat, each.radiusMeters, countOf(each)]);
   const found = await ask(index, 'near', NEAR, args);
   if (found === null) return null;
-  const [generation, lists, flat] = found as [string, string[][], string[]];
-  const counters = index.counters.of(flat);
+  const [generation, lists, ids, texts] = found as [string, string[], string, string];
+  const counters = index.counters.of(ids, texts);
   const facts = await guarded(index, 'near', () => index.facts.of(generation, counters));
   if (facts === null) return null;
-  const byKey = new Map([...distinct.keys()].map((key, i) => [key, lists[i] ?? []]));
+  const byKey = new Map([...distinct.keys()].map((key, i) => [key, wordsOf(lists[i] ?? '')]));
   const weekOf = weeksAt(index.clock.nowMs());
   return searches.map((search) =>
     (byKey.get(searchKey(search)) ?? [])
@@ -155,11 +155,10 @@ async function fallback(index: Index, _region: RegionToken, from: Place): Promis
 
 /** Counters without facts are of nobody any more. */
 async function named(index: Index, asked: readonly Named[]): Promise<(Near | undefined)[] | null> {
-  const ids = [...new Set(asked.map((each) => each.recipientId))];
-  const found = await ask(index, 'named', NAMED, ids);
+  const found = await ask(index, 'named', NAMED, [...new Set(asked.map((each) => each.recipientId))]);
   if (found === null) return null;
-  const [generation, flat] = found as [string, string[]];
-  const counters = new Map([...index.counters.of(flat)].filter(([, fields]) => fields.has('v')));
+  const [generation, ids, texts] = found as [string, string, string];
+  const counters = new Map([...index.counters.of(ids, texts)].filter(([, fields]) => fields.has('v')));
   const facts = await guarded(index, 'named', () => index.facts.of(generation, counters));
   if (facts === null) return null;
   const weekOf = weeksAt(index.clock.nowMs());

@@ -2,8 +2,8 @@
 import type { Counters } from './near.ts';
 
 export interface CounterCache {
-  /** @param flat id, fields and values separated by spaces, id, … */
-  of(flat: readonly string[]): ReadonlyMap<string, Counters>;
+  /** @param ids separated by spaces @param texts by line, in the same order: fields and values separated by spaces */
+  of(ids: string, texts: string): ReadonlyMap<string, Counters>;
 }
 
 interface Known {
@@ -24,13 +24,17 @@ export function createCounterCache(): CounterCache {
     return counters;
   };
   return {
-    of: (flat) => {
+    of: (ids, texts) => {
       if (known.size > MAX_KNOWN) known.clear();
-      const found = new Map<string, Counters>();
-      for (let i = 0; i + 1 < flat.length; i += 2) found.set(flat[i] ?? '', read(flat[i] ?? '', flat[i + 1] ?? ''));
-      return found;
+      const lines = texts.split('\n');
+      return new Map(wordsOf(ids).map((id, i) => [id, read(id, lines[i] ?? '')]));
     },
   };
+}
+
+/** What a script joined by spaces. */
+export function wordsOf(text: string): string[] {
+  return text === '' ? [] : text.split(' ');
 }
 
 function countersIn(text: string): Counters {

@@ -9,6 +9,7 @@
  *   {p}:<g>:geo             GEO set of active recipients          {p}:<g>:fallback   … of food banks of last resort
  *   {p}:<g>:f:<recipient>   facts, JSON of core's Recipient
  *   {p}:<g>:c:<recipient>   hash: v (version of the facts) · open (sum of the tokens) · YYYY-MM-DD (grams collected)
+ *   {p}:<g>:n:<recipient>   its counters as one text, until they change
  *   {p}:<g>:t:<recipient>   hash: offer id → `<grams>:<reserved at, unix ms of Redis>`
  *   {p}:<g>:h:<recipient>:<day>  set of offer ids whose grams are in that day
  */
