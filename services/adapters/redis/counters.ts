@@ -7,6 +7,7 @@ export interface CounterCache {
 }
 
 interface Known {
+  readonly id: string;
   readonly text: string;
   readonly counters: Counters;
 }
@@ -16,20 +17,27 @@ const MAX_KNOWN = 50_000;
 
 export function createCounterCache(): CounterCache {
   const known = new Map<string, Known>();
-  const read = (id: string, text: string): Counters => {
+  const read = (id: string, text: string): Known => {
     const last = known.get(id);
-    if (last?.text === text) return last.counters;
-    const counters = countersIn(text);
-    known.set(id, { text, counters });
-    return counters;
+    if (last?.text === text) return last;
+    const own = copyOf(text);
+    const now = { id: last?.id ?? copyOf(id), text: own, counters: countersIn(own) };
+    known.set(now.id, now);
+    return now;
   };
   return {
     of: (ids, texts) => {
       if (known.size > MAX_KNOWN) known.clear();
       const lines = texts.split('\n');
-      return new Map(wordsOf(ids).map((id, i) => [id, read(id, lines[i] ?? '')]));
+      const found = wordsOf(ids).map((id, i) => read(id, lines[i] ?? ''));
+      return new Map(found.map(({ id, counters }) => [id, counters]));
     },
   };
+}
+
+/** A part of a text holds on to the whole: what is kept must be a text of its own. */
+function copyOf(text: string): string {
+  return Buffer.from(text).toString();
 }
 
 /** What a script joined by spaces. */
