@@ -1,7 +1,6 @@
 /** A map of bounded size: the least recently used entry makes room. */
 export interface RecentlyUsed<Value> {
   get(key: string): Value | undefined;
-  has(key: string): boolean;
   set(key: string, value: Value): void;
 }
 
@@ -9,7 +8,6 @@ export interface RecentlyUsed<Value> {
 export function recentlyUsed<Value>(maxEntries: number): RecentlyUsed<Value> {
   const entries = new Map<string, Value>();
   return {
-    has: (key) => entries.has(key),
     get: (key) => {
       const value = entries.get(key);
       if (value === undefined) return undefined;

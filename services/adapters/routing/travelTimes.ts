@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Journey, TravelTime, TravelTimes } from '#cell/ports.ts';
-import { estimateTravelSeconds, placeKey, type Place } from '#core/geo/distance.ts';
+import { estimateTravelSeconds, placeKey, type Place, type TravelMode } from '#core/geo/distance.ts';
 import { withinMs } from '../timing/withinMs.ts';
 import type { MatrixQuestion, RoutingEngine } from './engine.ts';
 import { journeysAsked, storeFailures } from './metrics.ts';
@@ -11,7 +11,8 @@ export interface TravelTimesOptions {
   readonly store: TravelStore;
   /** null: no routing engine, all is estimated */
   readonly engine: RoutingEngine | null;
-  readonly maxEntries?: number;
+  /** places that are remembered as starts; each with some dozens of journeys */
+  readonly maxPlaces?: number;
   /** how long `warm` waits; what comes later is there for the next turn */
   readonly deadlineMs?: number;
 }
@@ -21,22 +22,30 @@ const LANES = 4;
 /** Questions that may wait for a lane; beyond, estimates are better than a backlog. */
 const MAX_WAITING = 1_000;
 
+/** What is known of the journeys from one place by one mode; the other end is named by its key. */
+interface Start {
+  /** NaN: no road between the two */
+  readonly seconds: Map<string, number>;
+  /** journeys that are being asked for; settles when there is an answer, or none is to be had */
+  readonly underway: Map<string, Promise<void>>;
+  /** nothing more is to be learned: the engine's map does not reach the place, or there is no engine */
+  isExhausted: boolean;
+}
+
+type Departures = Readonly<Record<TravelMode, Start>>;
+
 /** A journey on its way to an answer. */
 interface Wanted extends JourneyKey {
-  readonly key: string;
+  readonly start: Start;
   readonly journey: Journey;
 }
 
 interface Times {
   readonly options: TravelTimesOptions;
-  /** seconds by journey; NaN: no road between the two */
-  readonly known: RecentlyUsed<number>;
-  /** places (and modes) of which nothing more is to be learned: the engine's map does not reach them, or there is no engine */
-  readonly roadless: RecentlyUsed<true>;
-  /** journeys that are being asked for; settles when there is an answer, or none is to be had */
-  readonly underway: Map<string, Promise<void>>;
+  /** by the place's key */
+  readonly departures: RecentlyUsed<Departures>;
   readonly waiting: (() => Promise<void>)[];
-  lastFrom: { readonly place: Place; readonly key: string } | null;
+  last: { readonly place: Place; readonly departures: Departures } | null;
   lanes: number;
 }
 
@@ -44,31 +53,36 @@ interface Times {
 export function createTravelTimes(options: TravelTimesOptions): TravelTimes {
   const times: Times = {
     options,
-    known: recentlyUsed(options.maxEntries ?? 200_000),
-    roadless: recentlyUsed(50_000),
-    underway: new Map(),
+    departures: recentlyUsed(options.maxPlaces ?? 6_000),
     waiting: [],
-    lastFrom: null,
+    last: null,
     lanes: 0,
   };
   return { warm: (journeys) => warm(times, journeys), of: (journey) => timeOf(times, journey) };
 }
 
 function timeOf(times: Times, { from, to, mode }: Journey): TravelTime {
-  const seconds = times.known.get(keyOf(startKey(times, from), placeKey(to), mode));
+  const seconds = departuresOf(times, from)[mode].seconds.get(placeKey(to));
   return seconds === undefined || Number.isNaN(seconds)
     ? { travelSeconds: estimateTravelSeconds(from, to, mode), travelSource: 'estimate' }
     : { travelSeconds: seconds, travelSource: 'route' };
 }
 
-/** One lot looks at many recipients, one after the other. */
-function startKey(times: Times, from: Place): string {
-  if (times.lastFrom?.place !== from) times.lastFrom = { place: from, key: placeKey(from) };
-  return times.lastFrom.key;
+/** One lot looks at many recipients, one after the other: its place is looked up once. */
+function departuresOf(times: Times, place: Place): Departures {
+  if (times.last?.place === place) return times.last.departures;
+  const key = placeKey(place);
+  let departures = times.departures.get(key);
+  if (departures === undefined) {
+    departures = { pedestrian: newStart(), bicycle: newStart(), auto: newStart() };
+    times.departures.set(key, departures);
+  }
+  times.last = { place, departures };
+  return departures;
 }
 
-function keyOf(from: string, to: string, mode: string): string {
-  return `${from}|${to}|${mode}`;
+function newStart(): Start {
+  return { seconds: new Map(), underway: new Map(), isExhausted: false };
 }
 
 async function warm(times: Times, journeys: readonly Journey[]): Promise<boolean> {
@@ -81,30 +95,36 @@ async function warm(times: Times, journeys: readonly Journey[]): Promise<boolean
 
 /** Known, or known to be unknowable. */
 function isSettled(times: Times, { from, to, mode }: Journey): boolean {
-  return times.known.has(keyOf(placeKey(from), placeKey(to), mode)) || times.roadless.has(`${placeKey(from)}|${mode}`);
+  const start = departuresOf(times, from)[mode];
+  return start.isExhausted || start.seconds.has(placeKey(to));
 }
 
 function unknownOf(times: Times, journeys: readonly Journey[]): { wanted: Wanted[]; underway: Promise<void>[] } {
   const wanted = new Map<string, Wanted>();
   const underway = new Set<Promise<void>>();
+  let known = 0;
   for (const journey of journeys) {
     const { mode } = journey;
-    const [from, to] = [startKey(times, journey.from), placeKey(journey.to)];
-    const key = keyOf(from, to, mode);
-    const asked = times.underway.get(key);
-    if (times.known.has(key)) journeysAsked.inc({ source: 'memory' });
+    const start = departuresOf(times, journey.from)[mode];
+    const to = placeKey(journey.to);
+    const asked = start.underway.get(to);
+    if (start.seconds.has(to)) known++;
     else if (asked !== undefined) underway.add(asked);
-    else if (!times.roadless.has(`${from}|${mode}`)) wanted.set(key, { key, from, to, mode, journey });
+    else if (!start.isExhausted) {
+      const from = placeKey(journey.from);
+      wanted.set(`${from}|${to}|${mode}`, { from, to, mode, start, journey });
+    }
   }
+  if (known > 0) journeysAsked.inc({ source: 'memory' }, known);
   return { wanted: [...wanted.values()], underway: [...underway] };
 }
 
 /** Never rejects. Goes on after the deadline: what it learns is there for the next turn. */
 function fetchAll(times: Times, wanted: readonly Wanted[]): Promise<void> {
   const done = lookUp(times, wanted).finally(() => {
-    for (const each of wanted) times.underway.delete(each.key);
+    for (const { start, to } of wanted) start.underway.delete(to);
   });
-  for (const each of wanted) times.underway.set(each.key, done);
+  for (const { start, to } of wanted) start.underway.set(to, done);
   return done;
 }
 
@@ -118,26 +138,29 @@ async function lookUp(times: Times, wanted: readonly Wanted[]): Promise<void> {
 /** @returns what the table does not hold */
 async function readStore(times: Times, wanted: readonly Wanted[]): Promise<readonly Wanted[]> {
   try {
-    remember(times, await times.options.store.read(wanted), 'table');
+    remember(wanted, await times.options.store.read(wanted), 'table');
     // Only engines write the table: without one it is read once for a place, not at each post.
-    if (times.options.engine === null) for (const { from, mode } of wanted) times.roadless.set(`${from}|${mode}`, true);
+    if (times.options.engine === null) for (const { start } of wanted) start.isExhausted = true;
   } catch {
     storeFailures.inc({ operation: 'read' });
   }
-  return wanted.filter((each) => !times.known.has(each.key));
+  return wanted.filter(({ start, to }) => !start.seconds.has(to));
 }
 
-function remember(times: Times, found: readonly KnownTime[], source: string): void {
-  for (const each of found) times.known.set(keyOf(each.from, each.to, each.mode), each.seconds ?? Number.NaN);
+function remember(wanted: readonly Wanted[], found: readonly KnownTime[], source: string): void {
+  const startOf = new Map(wanted.map(({ from, mode, start }) => [`${from}|${mode}`, start]));
+  for (const { from, to, mode, seconds } of found)
+    startOf.get(`${from}|${mode}`)?.seconds.set(to, seconds ?? Number.NaN);
   if (found.length > 0) journeysAsked.inc({ source }, found.length);
 }
 
 /** One question per start and mode. */
 function grouped(wanted: readonly Wanted[]): Wanted[][] {
-  const groups = new Map<string, Wanted[]>();
+  const groups = new Map<Start, Wanted[]>();
   for (const each of wanted) {
-    const key = `${each.from}|${each.mode}`;
-    groups.set(key, [...(groups.get(key) ?? []), each]);
+    const group = groups.get(each.start);
+    if (group === undefined) groups.set(each.start, [each]);
+    else group.push(each);
   }
   return [...groups.values()];
 }
@@ -170,12 +193,8 @@ async function measure(times: Times, engine: RoutingEngine, group: readonly Want
   if (first === undefined) return;
   try {
     const answer = await engine.ask(questionOf(first, group));
-    if ('roadless' in answer) times.roadless.set(`${first.from}|${first.mode}`, true);
-    else
-      learn(
-        times,
-        group.map(({ from, to, mode }, i) => ({ from, to, mode, seconds: answer.seconds[i] ?? null })),
-      );
+    if ('roadless' in answer) first.start.isExhausted = true;
+    else learn(times, group, answer.seconds);
   } catch {
     journeysAsked.inc({ source: 'none' }, group.length);
   }
@@ -187,7 +206,8 @@ function questionOf(first: Wanted, group: readonly Wanted[]): MatrixQuestion {
 }
 
 /** What was measured serves this turn from memory; the table is written beside it. */
-function learn(times: Times, found: readonly KnownTime[]): void {
-  remember(times, found, 'engine');
+function learn(times: Times, group: readonly Wanted[], seconds: readonly (number | null)[]): void {
+  const found = group.map(({ from, to, mode }, i) => ({ from, to, mode, seconds: seconds[i] ?? null }));
+  remember(group, found, 'engine');
   times.options.store.keep(found).catch(() => storeFailures.inc({ operation: 'write' }));
 }
