@@ -32,7 +32,7 @@ interface Start {
   isExhausted: boolean;
 }
 
-type Departures = Readonly<Record<TravelMode, Start>>;
+type Departures = Partial<Record<TravelMode, Start>>;
 
 /** A journey on its way to an answer. */
 interface Wanted extends JourneyKey {
@@ -62,27 +62,24 @@ export function createTravelTimes(options: TravelTimesOptions): TravelTimes {
 }
 
 function timeOf(times: Times, { from, to, mode }: Journey): TravelTime {
-  const seconds = departuresOf(times, from)[mode].seconds.get(placeKey(to));
+  const seconds = startOf(times, from, mode).seconds.get(placeKey(to));
   return seconds === undefined || Number.isNaN(seconds)
     ? { travelSeconds: estimateTravelSeconds(from, to, mode), travelSource: 'estimate' }
     : { travelSeconds: seconds, travelSource: 'route' };
+}
+
+function startOf(times: Times, place: Place, mode: TravelMode): Start {
+  return (departuresOf(times, place)[mode] ??= { seconds: new Map(), underway: new Map(), isExhausted: false });
 }
 
 /** One lot looks at many recipients, one after the other: its place is looked up once. */
 function departuresOf(times: Times, place: Place): Departures {
   if (times.last?.place === place) return times.last.departures;
   const key = placeKey(place);
-  let departures = times.departures.get(key);
-  if (departures === undefined) {
-    departures = { pedestrian: newStart(), bicycle: newStart(), auto: newStart() };
-    times.departures.set(key, departures);
-  }
+  const departures = times.departures.get(key) ?? {};
+  times.departures.set(key, departures);
   times.last = { place, departures };
   return departures;
-}
-
-function newStart(): Start {
-  return { seconds: new Map(), underway: new Map(), isExhausted: false };
 }
 
 async function warm(times: Times, journeys: readonly Journey[]): Promise<boolean> {
@@ -95,7 +92,7 @@ async function warm(times: Times, journeys: readonly Journey[]): Promise<boolean
 
 /** Known, or known to be unknowable. */
 function isSettled(times: Times, { from, to, mode }: Journey): boolean {
-  const start = departuresOf(times, from)[mode];
+  const start = startOf(times, from, mode);
   return start.isExhausted || start.seconds.has(placeKey(to));
 }
 
@@ -105,7 +102,7 @@ function unknownOf(times: Times, journeys: readonly Journey[]): { wanted: Wanted
   let known = 0;
   for (const journey of journeys) {
     const { mode } = journey;
-    const start = departuresOf(times, journey.from)[mode];
+    const start = startOf(times, journey.from, mode);
     const to = placeKey(journey.to);
     const asked = start.underway.get(to);
     if (start.seconds.has(to)) known++;
