@@ -76,7 +76,7 @@ describe('a stack', () => {
   }
 
   it('lets stand back whom nobody waits for, also after it died, and nobody else', () => {
-    const nicenessOf = (name: string): number => getPriority(stack.process(name).pid);
+    const nicenessOf = (name: string): number => getPriority(stack.process(name).pid) - getPriority();
     assert.deepEqual(['stand-in', 'stand-in-2', 'stand-in.daprd', 'postgres'].map(nicenessOf), [5, 5, 0, 0]);
   });
 

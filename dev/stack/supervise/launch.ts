@@ -1,10 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { dirname } from 'node:path';
 import type { ProcessSpec } from './processSpec.ts';
 
 const LOG_CAP_BYTES = 20 * 1024 * 1024;
+const MOST_NICE = 19;
 
 const underRoot = process.getuid?.() === 0;
 const canSetDeathSignal = ((): boolean => {
@@ -64,7 +65,7 @@ export function launch(spec: ProcessSpec, logPath: string): ChildProcess {
 /** Where Linux shares the processors out by session first (autogroups), a process's own niceness says nothing to other sessions. */
 function standBack(pid: number, niceness: number): void {
   try {
-    setPriority(pid, niceness);
+    setPriority(pid, Math.min(MOST_NICE, getPriority(pid) + niceness));
     writeFileSync(`/proc/${String(pid)}/autogroup`, String(niceness));
   } catch {
     // gone already, or no autogroups here: it runs all the same

@@ -17,7 +17,7 @@ export interface ProcessSpec {
   stopWithinMs?: number;
   /** What the kernel sends it when the supervisor itself is killed. */
   orphanSignal?: 'KILL' | 'INT';
-  /** 0 to 19: how far it stands back while the processors are busy. */
+  /** 0 to 19 more than the supervisor's: how far it stands back while the processors are busy. */
   niceness?: number;
   /** The system user it runs as when root runs the stack. */
   userUnderRoot?: string;
