@@ -78,13 +78,8 @@ function completeUpTo(overtaken: readonly OutboxRow[]): number {
 
 /** Each lot's rows by version. */
 function chainsOf(rows: readonly OutboxRow[]): OutboxRow[][] {
-  const chains = new Map<string, OutboxRow[]>();
-  for (const row of rows) {
-    const chain = chains.get(row.lotId);
-    if (chain === undefined) chains.set(row.lotId, [row]);
-    else chain.push(row);
-  }
-  return [...chains.values()].map((chain) => chain.sort((a, b) => a.lotVersion - b.lotVersion));
+  const chains = [...Map.groupBy(rows, (row) => row.lotId).values()];
+  return chains.map((chain) => chain.sort((a, b) => a.lotVersion - b.lotVersion));
 }
 
 async function publishChain(

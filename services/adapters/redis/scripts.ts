@@ -44,8 +44,8 @@ end
 `;
 
 /**
- * Counters of many recipients, each as one text of names and values: written once and read until they change, for reading 32 hashes anew at
- * each search took Redis half of its time. Without room for writes they are read all the same; a minute at most, for a host of an older version
+ * Counters of many recipients, each as one text of names and values: written once and read until they change, for reading 32 hashes anew
+ * was two fifths of what Redis did for a search. Without room for writes they are read all the same; a minute at most, for a host of an older version
  * changes them without a word.
  */
 const COUNTERS = `

@@ -135,7 +135,7 @@ async function lookUp(times: Times, wanted: readonly Wanted[]): Promise<void> {
 /** @returns what the table does not hold */
 async function readStore(times: Times, wanted: readonly Wanted[]): Promise<readonly Wanted[]> {
   try {
-    remember(wanted, await times.options.store.read(wanted), 'table');
+    remember(times, await times.options.store.read(wanted), 'table');
     // Only engines write the table: without one it is read once for a place, not at each post.
     if (times.options.engine === null) for (const { start } of wanted) start.isExhausted = true;
   } catch {
@@ -144,22 +144,15 @@ async function readStore(times: Times, wanted: readonly Wanted[]): Promise<reado
   return wanted.filter(({ start, to }) => !start.seconds.has(to));
 }
 
-function remember(wanted: readonly Wanted[], found: readonly KnownTime[], source: string): void {
-  const startOf = new Map(wanted.map(({ from, mode, start }) => [`${from}|${mode}`, start]));
+function remember(times: Times, found: readonly KnownTime[], source: string): void {
   for (const { from, to, mode, seconds } of found)
-    startOf.get(`${from}|${mode}`)?.seconds.set(to, seconds ?? Number.NaN);
+    times.departures.get(from)?.[mode]?.seconds.set(to, seconds ?? Number.NaN);
   if (found.length > 0) journeysAsked.inc({ source }, found.length);
 }
 
 /** One question per start and mode. */
 function grouped(wanted: readonly Wanted[]): Wanted[][] {
-  const groups = new Map<Start, Wanted[]>();
-  for (const each of wanted) {
-    const group = groups.get(each.start);
-    if (group === undefined) groups.set(each.start, [each]);
-    else group.push(each);
-  }
-  return [...groups.values()];
+  return [...Map.groupBy(wanted, ({ start }) => start).values()];
 }
 
 /** Runs `action` when one of the lanes to the engine is free; drops it when too many wait. */
@@ -205,6 +198,6 @@ function questionOf(first: Wanted, group: readonly Wanted[]): MatrixQuestion {
 /** What was measured serves this turn from memory; the table is written beside it. */
 function learn(times: Times, group: readonly Wanted[], seconds: readonly (number | null)[]): void {
   const found = group.map(({ from, to, mode }, i) => ({ from, to, mode, seconds: seconds[i] ?? null }));
-  remember(group, found, 'engine');
+  remember(times, found, 'engine');
   times.options.store.keep(found).catch(() => storeFailures.inc({ operation: 'write' }));
 }
