@@ -7,7 +7,7 @@ import { lotIdOfCommand, type Command } from '#core/lots/command.ts';
 import type { Policy } from '#core/lots/policy.ts';
 import { cellOf, type CellToken } from '#core/words/ids.ts';
 import { attemptTurn, type Owned, type World } from './attempt.ts';
-import { MAX_BATCH, type CellAnswer, type TurnRequest } from './contract.ts';
+import { MAX_BATCH, MOVED, type CellAnswer, type TurnRequest } from './contract.ts';
 import { seekingOf } from './facts.ts';
 import { createLately } from './lately.ts';
 import type { Candidates, CellPorts, CommandTrace, KeptAnswer, Traces } from './ports.ts';
@@ -30,7 +30,6 @@ const MAX_ATTEMPTS = 3;
  */
 export const MAX_WAITING_POSTS = 300;
 export const MAX_WAITING = 2 * MAX_WAITING_POSTS;
-const MOVED: CellAnswer = { moved: true };
 const BUSY: CellAnswer = { busy: true };
 
 /** One per command; null: none at all. */
@@ -41,6 +40,8 @@ export interface Cell {
   turn(commands: readonly Command[], traceparents: Traceparents): Promise<readonly CellAnswer[]>;
   /** Resolves when no turn is under way. */
   idle(): Promise<void>;
+  /** As far as is known here; PostgreSQL has the last word. */
+  isOwned(): boolean;
   load(): CellLoad;
 }
 
@@ -147,7 +148,7 @@ export function createCell(
   }
 
   const load = (): CellLoad => ({ waiting: queue.length, busyMs, commands: taken });
-  return { turn, idle: () => running ?? Promise.resolve(), load };
+  return { turn, idle: () => running ?? Promise.resolve(), isOwned: () => state.owned !== null, load };
 }
 
 /** Where nobody called, a lot's next step goes on in the trace of its last one. */

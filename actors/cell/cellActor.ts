@@ -3,12 +3,18 @@ import { levelOf } from '#core/geo/cell.ts';
 import type { Policy } from '#core/lots/policy.ts';
 import { parseCellToken, type CellToken } from '#core/words/ids.ts';
 import { createCell, type Cell, type CellHooks, type CellLoad } from './cell.ts';
-import { MAX_BATCH, type TurnRequest, type TurnResponse } from './contract.ts';
+import type { Away, TurnRequest, TurnResponse } from './contract.ts';
 import { createShelf } from './openLots.ts';
 import type { CellPorts } from './ports.ts';
+import { inOrder, inTime, sharesOf } from './shares.ts';
+
+const AWAY: Away = { away: true };
 
 export interface CellActors {
-  /** @throws RangeError when the id is no cell of this deployment or the request is malformed */
+  /**
+   * Commands for other cells may come along: those that are not here are answered so.
+   * @throws RangeError when the id is no cell of this deployment or the request is malformed
+   */
   turn(actorId: string, request: TurnRequest): Promise<TurnResponse>;
   /** Dapr moves or idles the actor: its turns are finished, its cache forgotten. */
   deactivate(actorId: string): Promise<void>;
@@ -22,6 +28,9 @@ export interface CellActors {
 export function createCellActors(ports: CellPorts, policy: Policy, hooks: CellHooks, cellLevel: number): CellActors {
   const cells = new Map<CellToken, Cell>();
   const shelf = createShelf();
+  const host = ports.newUuid(ports.clock.nowMs());
+  /** Dapr has taken them away; their last turn is not over */
+  const leaving = new Set<CellToken>();
 
   function cellOfActor(actorId: string): Cell {
     const token = parseCellToken(actorId);
@@ -35,19 +44,32 @@ export function createCellActors(ports: CellPorts, policy: Policy, hooks: CellHo
     return cell;
   }
 
+  /** Of what Dapr has not called by its name only what is owned: it may belong elsewhere by now. */
+  function alreadyHere(token: CellToken): Cell | null {
+    const cell = cells.get(token);
+    return cell !== undefined && cell.isOwned() && !leaving.has(token) ? cell : null;
+  }
+
   return {
     async turn(actorId, request) {
-      const { commands, traceparents } = request;
-      if (!Array.isArray(commands) || commands.length > MAX_BATCH)
-        throw new RangeError('a turn takes 1 to 100 commands');
-      return { answers: await cellOfActor(actorId).turn(commands, Array.isArray(traceparents) ? traceparents : null) };
+      const called = cellOfActor(actorId);
+      const shares = sharesOf(request);
+      const answers = shares.map(async (share) => {
+        const cell = share.cell === actorId ? called : alreadyHere(share.cell);
+        if (cell === null) return share.commands.map(() => AWAY);
+        const turn = cell.turn(share.commands, share.traceparents);
+        return shares.length === 1 ? await turn : await inTime(turn, share);
+      });
+      return { answers: inOrder(shares, await Promise.all(answers)), host };
     },
     async deactivate(actorId) {
       const token = parseCellToken(actorId);
       const cell = token === null ? undefined : cells.get(token);
       if (token === null || cell === undefined) return;
+      leaving.add(token);
       await cell.idle();
       cells.delete(token);
+      leaving.delete(token);
     },
     async idle() {
       await Promise.all([...cells.values()].map((cell) => cell.idle()));

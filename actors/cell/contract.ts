@@ -8,15 +8,21 @@ export const TURN_METHOD = 'turn';
 export const MAX_BATCH = 100;
 
 export interface TurnRequest {
+  /** of the cell that is called, and of others on the same host */
   readonly commands: readonly Command[];
   /** W3C trace context of each command's caller; null: none */
   readonly traceparents: readonly (string | null)[];
 }
 
+/** Its cell is not on the host that was called: nothing was done. Ask the cell itself. */
+export interface Away {
+  readonly away: true;
+}
 /** Another host owns the cell now; ask again (same ids) after a moment. */
 export interface Moved {
   readonly moved: true;
 }
+export const MOVED: Moved = { moved: true };
 /** The id's row was claimed for another cell (a key's home row): take effect there, with this id and lot. */
 export interface Elsewhere {
   readonly elsewhere: { readonly cell: CellToken; readonly lotId: LotId };
@@ -29,7 +35,13 @@ export type CellAnswer = Answer | Moved | Elsewhere | Busy;
 
 /** One answer per command, in the order asked. */
 export interface TurnResponse {
-  readonly answers: readonly CellAnswer[];
+  readonly answers: readonly (CellAnswer | Away)[];
+  /** who answers: commands for other cells that were met here may come in the same call. None: a host that takes one cell's only. */
+  readonly host?: string;
+}
+
+export function isAway(answer: CellAnswer | Away): answer is Away {
+  return 'away' in answer;
 }
 
 export function isMoved(answer: CellAnswer): answer is Moved {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { InjectOptions } from 'fastify';
 import { pino } from 'pino';
 import { createCellActors, type CellActors } from '#cell/cellActor.ts';
-import { CellUnavailable, isBusy, isMoved, type CellClient } from '#cell/contract.ts';
+import { CellUnavailable, isAway, isBusy, isMoved, type CellClient } from '#cell/contract.ts';
 import { policyOf } from '#core/lots/policy.ts';
 import { readEnv } from '#adapters/config/env.ts';
 import { createHandoverCode } from '#adapters/crypto/handoverCode.ts';
@@ -221,7 +221,7 @@ function cellsInProcess(actors: CellActors): CellClient {
       for (let tries = 0; tries < 40; tries++) {
         const { answers } = await actors.turn(cell, { commands: [command], traceparents: [traceparent] });
         const answer = answers[0];
-        if (answer !== undefined && !isMoved(answer) && !isBusy(answer)) return answer;
+        if (answer !== undefined && !isAway(answer) && !isMoved(answer) && !isBusy(answer)) return answer;
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
       throw new CellUnavailable('the cell did not answer');

@@ -15,7 +15,7 @@ it('asks together what is asked at once, and answers each its own', async () => 
   });
   const answers = await Promise.all([1, 2, 3, 4].map((item) => double('a', item)));
   assert.deepEqual(answers, [2, 4, 6, 8]);
-  assert.deepEqual(asked, [[1], [2, 3, 4]]);
+  assert.deepEqual(asked, [[1, 2, 3, 4]]);
 });
 
 it('a batch that fails, fails for all in it, and the next goes on', async () => {

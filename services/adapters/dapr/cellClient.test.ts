@@ -62,14 +62,84 @@ it('a post that may have been done is never said not to be: it is asked again, o
   await assert.rejects(never.send(CELL, command('post'), { deadlineMs: 200 }), CellUnavailable);
 });
 
+/** A command for some cell, named by itself. */
+const named = (id: string, kind = 'post'): Command => ({ kind, id }) as unknown as Command;
+
+/** Hosts behind daprd's address: `answers` says what each call is answered with, for the called cell and the commands in it. */
+async function hostsThat(answers: (called: string, ids: readonly string[]) => object | null) {
+  const calls: { readonly called: string; readonly ids: readonly string[] }[] = [];
+  const server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (part) => (body += String(part)));
+    request.on('end', () => {
+      const called = request.url?.split('/')[4] ?? '';
+      const ids = (JSON.parse(body) as TurnRequest).commands.map(({ id }) => id);
+      calls.push({ called, ids });
+      const answer = answers(called, ids);
+      if (answer === null) response.writeHead(500).end();
+      else response.end(JSON.stringify(answer));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const client = createCellClient({ daprUrl: `http://127.0.0.1:${String(port)}`, daprToken: '' });
+  closing.push(
+    () => client.close(),
+    () => new Promise((resolve) => server.close(resolve)),
+  );
+  return { client, calls };
+}
+
+const [ONE, TWO, THREE] = ['46920bd', '46920b3', '46920b5'] as CellToken[] as [CellToken, CellToken, CellToken];
+
+it('cells that were met on one host are called together, the others each by itself', async () => {
+  const { client, calls } = await hostsThat((called, ids) => ({
+    answers: ids.map(() => DONE),
+    ...(called === THREE ? {} : { host: 'h' }),
+  }));
+  for (const cell of [ONE, TWO, THREE]) await client.send(cell, named(`first-${cell}`));
+  await Promise.all([ONE, TWO, THREE].map((cell) => client.send(cell, named(`then-${cell}`))));
+  const then = calls.slice(3).map(({ ids }) => ids.join(' '));
+  assert.deepEqual(then.sort(), [`then-${THREE}`, `then-${ONE} then-${TWO}`]);
+});
+
+it('a cell that is not where it was met is asked itself, at once, and met anew', async () => {
+  const { client, calls } = await hostsThat((called, ids) => ({
+    answers: ids.map((id) => (called !== TWO && id.endsWith(TWO) && calls.length > 2 ? { away: true } : DONE)),
+    host: called === TWO && calls.length > 2 ? 'other' : 'h',
+  }));
+  for (const cell of [ONE, TWO]) await client.send(cell, named(`first-${cell}`));
+  const both = [ONE, TWO].map((cell) => client.send(cell, named(`then-${cell}`)));
+  assert.deepEqual(await Promise.all(both), [DONE, DONE]);
+  await Promise.all([ONE, TWO].map((cell) => client.send(cell, named(`last-${cell}`))));
+  assert.deepEqual(
+    calls.slice(2).map(({ called, ids }) => `${called}: ${ids.join(' ')}`),
+    [`${ONE}: then-${ONE} then-${TWO}`, `${TWO}: then-${TWO}`, `${ONE}: last-${ONE}`, `${TWO}: last-${TWO}`],
+  );
+});
+
+it('after a call that failed each cell is asked by itself: one that hangs holds up no other again', async () => {
+  const { client, calls } = await hostsThat((_, ids) =>
+    calls.length === 3 ? null : { answers: ids.map(() => DONE), host: 'h' },
+  );
+  for (const cell of [ONE, TWO]) await client.send(cell, named(`first-${cell}`));
+  await Promise.all([ONE, TWO].map((cell) => client.send(cell, named(`then-${cell}`))));
+  const again = calls.slice(3).map(({ called, ids }) => `${called}: ${ids.join(' ')}`);
+  assert.deepEqual(again.sort(), [`${TWO}: then-${TWO}`, `${ONE}: then-${ONE}`].sort());
+});
+
+it('a host that does not know its own cell is not asked without end', async () => {
+  const { client, calls } = await hostsThat((_, ids) => ({ answers: ids.map(() => ({ away: true })), host: 'h' }));
+  await assert.rejects(client.send(ONE, named('lost'), { deadlineMs: 300 }), CellUnavailable);
+  assert.ok(calls.length > 1 && calls.length < 8, String(calls.length));
+});
+
 it('answers leave before the posts that waited longer', async () => {
   const { client, calls } = await cellThatSays(DONE);
   const posts = Array.from({ length: 102 }, () => client.send(CELL, command('post')));
   const accept = client.send(CELL, command('accept'));
   await accept;
-  assert.deepEqual(
-    calls.map(({ commands }) => commands[0]?.kind),
-    ['post', 'accept'],
-  );
+  assert.equal(calls[0]?.commands[0]?.kind, 'accept');
   await Promise.all(posts);
+  assert.equal(calls.flatMap(({ commands }) => commands).length, 103);
 });

@@ -1,25 +1,51 @@
-/** How this process reaches cells: batched per cell, asked again under the same ids until a deadline. */
+/**
+ * How this process reaches cells: together with others on the same host as far as it has met them there, else batched per cell;
+ * asked again under the same ids until a deadline.
+ */
 import { setTimeout as pause } from 'node:timers/promises';
 import { Pool } from 'undici';
-import { ACTOR_TYPE, CellBusy, CellUnavailable, isBusy, isMoved, MAX_BATCH, TURN_METHOD } from '#cell/contract.ts';
-import type { Busy, CellAnswer, CellClient, Moved, SendOptions, TurnRequest, TurnResponse } from '#cell/contract.ts';
+import {
+  ACTOR_TYPE,
+  CellBusy,
+  CellUnavailable,
+  isAway,
+  isBusy,
+  isMoved,
+  MAX_BATCH,
+  MOVED,
+  TURN_METHOD,
+} from '#cell/contract.ts';
+import type {
+  Away,
+  Busy,
+  CellAnswer,
+  CellClient,
+  Moved,
+  SendOptions,
+  TurnRequest,
+  TurnResponse,
+} from '#cell/contract.ts';
 import { regionOf } from '#core/geo/cell.ts';
 import type { Command } from '#core/lots/command.ts';
 import type { CellToken } from '#core/words/ids.ts';
 import { createBatcher } from '../batching/batcher.ts';
 import { withinMs } from '../timing/withinMs.ts';
+import { createConvoys } from './convoys.ts';
 
 export interface CellClientOptions {
   readonly daprUrl: string;
   readonly daprToken: string;
-  /** Dapr calls in flight: a region's cells leave together, no more of them while so many are away */
+  /** Dapr calls in flight to cells whose host is not known */
   readonly maxCalls?: number;
+  /** Dapr calls in flight to one host, for all cells that were met there */
+  readonly maxCallsOfHost?: number;
   /** one Dapr call; a hung sidecar must not hold callers for its own 16 s */
   readonly callTimeoutMs?: number;
   readonly called?: (size: number, tookMs: number, ok: boolean) => void;
 }
 
 interface Waiting {
+  readonly cell: CellToken;
   readonly command: Command;
   readonly traceparent: string | null;
   readonly deadlineMs: number;
@@ -31,40 +57,67 @@ interface Waiting {
 const DEFAULT_DEADLINE_MS = 5_000;
 const RETRY_FIRST_MS = 25;
 const RETRY_MAX_MS = 400;
+/** A call of so many takes a tenth of a second where all is slow: well within what a host waits for the slowest of its cells. */
+const MAX_TOGETHER = 64;
+/** A hundred bytes each; beyond it cells are called alone. */
+const MAX_MET = 100_000;
 
 export function createCellClient(options: CellClientOptions): CellClient & { close(): Promise<void> } {
-  const { maxCalls = 16, callTimeoutMs = 1_000 } = options;
+  const { maxCalls = 16, maxCallsOfHost = 2, callTimeoutMs = 1_000 } = options;
   const timeouts = { headersTimeout: callTimeoutMs, bodyTimeout: callTimeoutMs };
   const dapr = new Pool(options.daprUrl, { ...timeouts, connect: { timeout: callTimeoutMs } });
-  const batcher = createBatcher<CellToken, Waiting>({
+  /** where a cell answered last; it may have moved since, then it is found through Dapr again */
+  const hosts = new Map<CellToken, string>();
+  const alone = createBatcher<CellToken, Waiting>({
     maxInFlight: maxCalls,
     maxBatch: MAX_BATCH,
+    run: (_, batch) => callAndAnswer(batch, true),
+  });
+  const together = createConvoys<string, CellToken, Waiting>({
+    maxAway: maxCallsOfHost,
+    maxItems: MAX_TOGETHER,
     groupOf: (cell) => regionOf(cell),
-    run: callAndAnswer,
+    run: (batch) => callAndAnswer(batch, false),
   });
 
-  async function callAndAnswer(cell: CellToken, batch: readonly Waiting[]): Promise<void> {
-    const answers = await call(dapr, options, callTimeoutMs, cell, batch);
+  function leave(waiting: Waiting): void {
+    const { cell } = waiting;
+    const host = hosts.get(cell);
+    if (host === undefined) alone.add(cell, waiting, isUrgent(waiting));
+    else together.add(host, cell, waiting, isUrgent(waiting));
+  }
+
+  async function callAndAnswer(batch: readonly Waiting[], isAlone: boolean): Promise<void> {
+    const response = await call(dapr, options, callTimeoutMs, batch);
     batch.forEach((waiting, index) => {
-      const answer = answers?.[index];
-      if (answer === undefined || isMoved(answer)) void retry(cell, waiting);
+      // No answer: it may or may not have taken effect, as when the cell has moved.
+      const answer = response?.answers[index] ?? MOVED;
+      meet(waiting.cell, answer, response?.host);
+      // Not where it was met, so nothing was done: the cell itself is asked, at once.
+      if (isAway(answer) && !isAlone) leave(waiting);
+      else if (isAway(answer) || isMoved(answer)) void retry(waiting);
       // Never answered `moved` or not at all before: then nobody has done it.
       else if (isBusy(answer) && !isUrgent(waiting) && waiting.tries === 0)
-        waiting.reject(new CellBusy(`too many posts wait in cell ${cell}`));
-      else if (isBusy(answer)) void retry(cell, waiting);
+        waiting.reject(new CellBusy(`too many posts wait in cell ${waiting.cell}`));
+      else if (isBusy(answer)) void retry(waiting);
       else waiting.resolve(answer);
     });
   }
 
-  async function retry(cell: CellToken, waiting: Waiting): Promise<void> {
+  function meet(cell: CellToken, answer: CellAnswer | Away, host: string | undefined): void {
+    if (host === undefined || isAway(answer) || isMoved(answer)) hosts.delete(cell);
+    else if (hosts.size < MAX_MET || hosts.has(cell)) hosts.set(cell, host);
+  }
+
+  async function retry(waiting: Waiting): Promise<void> {
     const waitMs = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** waiting.tries) * (0.5 + Math.random());
     if (performance.now() + waitMs >= waiting.deadlineMs) {
-      waiting.reject(new CellUnavailable(`cell ${cell} did not answer in time`));
+      waiting.reject(new CellUnavailable(`cell ${waiting.cell} did not answer in time`));
       return;
     }
     waiting.tries++;
     await pause(waitMs);
-    batcher.add(cell, waiting, isUrgent(waiting));
+    leave(waiting);
   }
 
   return {
@@ -72,8 +125,7 @@ export function createCellClient(options: CellClientOptions): CellClient & { clo
       new Promise((resolve, reject) => {
         const deadlineMs = performance.now() + (given.deadlineMs ?? DEFAULT_DEADLINE_MS);
         const traceparent = given.traceparent ?? null;
-        const waiting: Waiting = { command, traceparent, deadlineMs, resolve, reject, tries: 0 };
-        batcher.add(cell, waiting, isUrgent(waiting));
+        leave({ cell, command, traceparent, deadlineMs, resolve, reject, tries: 0 });
       }),
     close: () => dapr.close(),
   };
@@ -89,29 +141,24 @@ async function call(
   dapr: Pool,
   options: CellClientOptions,
   callTimeoutMs: number,
-  cell: CellToken,
   batch: readonly Waiting[],
-): Promise<readonly CellAnswer[] | null> {
+): Promise<TurnResponse | null> {
   const startedMs = performance.now();
   // What is late goes on, and ends by the pool's own timeouts.
-  const asking = ask(dapr, options.daprToken, cell, batch).catch(() => null);
-  const answers = await withinMs(callTimeoutMs, asking, () => null);
-  options.called?.(batch.length, performance.now() - startedMs, answers !== null);
-  return answers;
+  const asking = ask(dapr, options.daprToken, batch).catch(() => null);
+  const response = await withinMs(callTimeoutMs, asking, () => null);
+  options.called?.(batch.length, performance.now() - startedMs, response !== null);
+  return response;
 }
 
-async function ask(
-  dapr: Pool,
-  daprToken: string,
-  cell: CellToken,
-  batch: readonly Waiting[],
-): Promise<readonly CellAnswer[] | null> {
+/** The first one's cell is called; whoever hosts it answers for all that are with it. */
+async function ask(dapr: Pool, daprToken: string, batch: readonly Waiting[]): Promise<TurnResponse | null> {
   // Several requests' commands go in one call: each takes its own trace along. Dapr's header has room for one.
   const traceparents = batch.map(({ traceparent }) => traceparent);
   const request: TurnRequest = { commands: batch.map(({ command }) => command), traceparents };
   const response = await dapr.request({
     method: 'PUT',
-    path: `/v1.0/actors/${ACTOR_TYPE}/${cell}/method/${TURN_METHOD}`,
+    path: `/v1.0/actors/${ACTOR_TYPE}/${batch[0]?.cell ?? ''}/method/${TURN_METHOD}`,
     headers: headersOf(daprToken, traceparents[0] ?? null),
     body: JSON.stringify(request),
   });
@@ -119,7 +166,7 @@ async function ask(
     await response.body.dump();
     return null;
   }
-  return ((await response.body.json()) as TurnResponse).answers;
+  return (await response.body.json()) as TurnResponse;
 }
 
 function headersOf(daprToken: string, traceparent: string | null): Record<string, string> {

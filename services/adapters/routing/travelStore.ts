@@ -16,23 +16,22 @@ export interface KnownTime extends JourneyKey {
 const NO_ROAD = -1;
 
 export interface TravelStore {
-  read(journeys: readonly JourneyKey[]): Promise<readonly KnownTime[]>;
+  /** All that is known of the journeys from these places, by their keys. */
+  read(places: readonly string[]): Promise<readonly KnownTime[]>;
   keep(times: readonly KnownTime[]): Promise<void>;
 }
 
 export function createTravelStore(pool: pg.Pool): TravelStore {
-  return { read: (journeys) => read(pool, journeys), keep: (times) => keep(pool, times) };
+  return { read: (places) => read(pool, places), keep: (times) => keep(pool, times) };
 }
 
-async function read(pool: pg.Pool, journeys: readonly JourneyKey[]): Promise<KnownTime[]> {
+async function read(pool: pg.Pool, places: readonly string[]): Promise<KnownTime[]> {
   const { rows } = await pool.query<{ from_place: string; to_place: string; mode: TravelMode; travel_seconds: number }>(
     {
       name: 'read_travel_times',
-      text: `select t.from_place, t.to_place, t.mode, t.travel_seconds
-             from unnest($1::text[], $2::text[], $3::text[]) as k(from_place, to_place, mode)
-             join travel_time t using (from_place, to_place, mode)
-            where t.travel_seconds >= 0 or t.measured_at > now() - interval '7 days'`,
-      values: columns(journeys),
+      text: `select from_place, to_place, mode, travel_seconds from travel_time
+              where from_place = any($1::text[]) and (travel_seconds >= 0 or measured_at > now() - interval '7 days')`,
+      values: [places],
     },
   );
   return rows.map((row) => ({
@@ -52,10 +51,11 @@ async function keep(pool: pg.Pool, times: readonly KnownTime[]): Promise<void> {
             order by 1, 2, 3
            on conflict (from_place, to_place, mode)
              do update set travel_seconds = excluded.travel_seconds, measured_at = now()`,
-    values: [...columns(times), times.map((each) => each.seconds ?? NO_ROAD)],
+    values: [
+      times.map((each) => each.from),
+      times.map((each) => each.to),
+      times.map((each) => each.mode),
+      times.map((each) => each.seconds ?? NO_ROAD),
+    ],
   });
-}
-
-function columns(journeys: readonly JourneyKey[]): string[][] {
-  return [journeys.map((each) => each.from), journeys.map((each) => each.to), journeys.map((each) => each.mode)];
 }

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Journey, TravelTime, TravelTimes } from '#cell/ports.ts';
 import { estimateTravelSeconds, placeKey, type Place, type TravelMode } from '#core/geo/distance.ts';
+import { askTogether } from '../batching/askTogether.ts';
 import { withinMs } from '../timing/withinMs.ts';
 import type { MatrixQuestion, RoutingEngine } from './engine.ts';
 import { journeysAsked, storeFailures } from './metrics.ts';
@@ -19,6 +20,8 @@ export interface TravelTimesOptions {
 
 /** Valhalla runs as many threads; more questions at once only queue there and time out. */
 const LANES = 4;
+/** Places read in one statement. */
+const MAX_PLACES_READ = 200;
 /** Questions that may wait for a lane; beyond, estimates are better than a backlog. */
 const MAX_WAITING = 1_000;
 
@@ -28,11 +31,17 @@ interface Start {
   readonly seconds: Map<string, number>;
   /** journeys that are being asked for; settles when there is an answer, or none is to be had */
   readonly underway: Map<string, Promise<void>>;
-  /** nothing more is to be learned: the engine's map does not reach the place, or there is no engine */
+  /** nothing more is to be learned: the engine's map does not reach the place */
   isExhausted: boolean;
 }
 
-type Departures = Partial<Record<TravelMode, Start>>;
+interface Departures {
+  readonly key: string;
+  readonly byMode: Partial<Record<TravelMode, Start>>;
+  /** of what the table holds of them; null: not read, or in vain */
+  reading: Promise<void> | null;
+  isRead: boolean;
+}
 
 /** A journey on its way to an answer. */
 interface Wanted extends JourneyKey {
@@ -44,6 +53,8 @@ interface Times {
   readonly options: TravelTimesOptions;
   /** by the place's key */
   readonly departures: RecentlyUsed<Departures>;
+  /** what the table holds of a place; cells that ask at the same time ask together */
+  readonly inTable: (place: string) => Promise<readonly KnownTime[]>;
   readonly waiting: (() => Promise<void>)[];
   last: { readonly place: Place; readonly departures: Departures } | null;
   lanes: number;
@@ -54,11 +65,24 @@ export function createTravelTimes(options: TravelTimesOptions): TravelTimes {
   const times: Times = {
     options,
     departures: recentlyUsed(options.maxPlaces ?? 6_000),
+    inTable: readTogether(options.store),
     waiting: [],
     last: null,
     lanes: 0,
   };
   return { warm: (journeys) => warm(times, journeys), of: (journey) => timeOf(times, journey) };
+}
+
+function readTogether({ read }: TravelStore): Times['inTable'] {
+  const ask = askTogether<'all', string, readonly KnownTime[]>({
+    maxInFlight: 1,
+    maxBatch: MAX_PLACES_READ,
+    run: async (_, places) => {
+      const byPlace = Map.groupBy(await read(places), ({ from }) => from);
+      return places.map((place) => byPlace.get(place) ?? []);
+    },
+  });
+  return (place) => ask('all', place);
 }
 
 function timeOf(times: Times, { from, to, mode }: Journey): TravelTime {
@@ -69,25 +93,56 @@ function timeOf(times: Times, { from, to, mode }: Journey): TravelTime {
 }
 
 function startOf(times: Times, place: Place, mode: TravelMode): Start {
-  return (departuresOf(times, place)[mode] ??= { seconds: new Map(), underway: new Map(), isExhausted: false });
+  return startBy(departuresOf(times, place), mode);
+}
+
+function startBy({ byMode }: Departures, mode: TravelMode): Start {
+  return (byMode[mode] ??= { seconds: new Map(), underway: new Map(), isExhausted: false });
 }
 
 /** One lot looks at many recipients, one after the other: its place is looked up once. */
 function departuresOf(times: Times, place: Place): Departures {
   if (times.last?.place === place) return times.last.departures;
   const key = placeKey(place);
-  const departures = times.departures.get(key) ?? {};
+  const departures = times.departures.get(key) ?? { key, byMode: {}, reading: null, isRead: false };
   times.departures.set(key, departures);
   times.last = { place, departures };
   return departures;
 }
 
 async function warm(times: Times, journeys: readonly Journey[]): Promise<boolean> {
+  const starts = new Set(journeys.map(({ from }) => departuresOf(times, from)));
+  const unread = [...starts].filter(({ isRead }) => !isRead);
+  const { engine, deadlineMs = 120 } = times.options;
+  const asking =
+    engine === null ? readAll(times, unread) : readAll(times, unread).then(() => ask(times, journeys, engine));
+  if (engine !== null || unread.length > 0) await withinMs(deadlineMs, asking, () => undefined);
+  return engine === null || journeys.every((each) => isSettled(times, each));
+}
+
+/** Never rejects. */
+async function readAll(times: Times, unread: readonly Departures[]): Promise<void> {
+  await Promise.all(unread.map((departures) => (departures.reading ??= readOne(times, departures))));
+}
+
+/** Once for a place; again when it could not be read. */
+async function readOne(times: Times, departures: Departures): Promise<void> {
+  try {
+    const found = await times.inTable(departures.key);
+    for (const { to, mode, seconds } of found) startBy(departures, mode).seconds.set(to, seconds ?? Number.NaN);
+    if (found.length > 0) journeysAsked.inc({ source: 'table' }, found.length);
+    departures.isRead = true;
+  } catch {
+    storeFailures.inc({ operation: 'read' });
+    departures.reading = null;
+  }
+}
+
+/** Never rejects. Goes on after the deadline: what it learns is there for the next turn. */
+async function ask(times: Times, journeys: readonly Journey[], engine: RoutingEngine): Promise<void> {
   const { wanted, underway } = unknownOf(times, journeys);
-  if (wanted.length > 0) underway.push(fetchAll(times, wanted));
-  if (underway.length === 0) return true;
-  await withinMs(times.options.deadlineMs ?? 120, Promise.all(underway), () => undefined);
-  return times.options.engine === null || journeys.every((each) => isSettled(times, each));
+  if (wanted.length > 0) underway.push(askEngine(times, engine, wanted));
+  await Promise.all(underway);
 }
 
 /** Known, or known to be unknowable. */
@@ -116,38 +171,13 @@ function unknownOf(times: Times, journeys: readonly Journey[]): { wanted: Wanted
   return { wanted: [...wanted.values()], underway: [...underway] };
 }
 
-/** Never rejects. Goes on after the deadline: what it learns is there for the next turn. */
-function fetchAll(times: Times, wanted: readonly Wanted[]): Promise<void> {
-  const done = lookUp(times, wanted).finally(() => {
+function askEngine(times: Times, engine: RoutingEngine, wanted: readonly Wanted[]): Promise<void> {
+  const groups = grouped(wanted).map((group) => inLane(times, () => measure(times, engine, group)));
+  const done = Promise.all(groups).then(() => {
     for (const { start, to } of wanted) start.underway.delete(to);
   });
   for (const { start, to } of wanted) start.underway.set(to, done);
   return done;
-}
-
-async function lookUp(times: Times, wanted: readonly Wanted[]): Promise<void> {
-  const missing = await readStore(times, wanted);
-  const { engine } = times.options;
-  if (engine === null) return;
-  await Promise.all(grouped(missing).map((group) => inLane(times, () => measure(times, engine, group))));
-}
-
-/** @returns what the table does not hold */
-async function readStore(times: Times, wanted: readonly Wanted[]): Promise<readonly Wanted[]> {
-  try {
-    remember(times, await times.options.store.read(wanted), 'table');
-    // Only engines write the table: without one it is read once for a place, not at each post.
-    if (times.options.engine === null) for (const { start } of wanted) start.isExhausted = true;
-  } catch {
-    storeFailures.inc({ operation: 'read' });
-  }
-  return wanted.filter(({ start, to }) => !start.seconds.has(to));
-}
-
-function remember(times: Times, found: readonly KnownTime[], source: string): void {
-  for (const { from, to, mode, seconds } of found)
-    times.departures.get(from)?.[mode]?.seconds.set(to, seconds ?? Number.NaN);
-  if (found.length > 0) journeysAsked.inc({ source }, found.length);
 }
 
 /** One question per start and mode. */
@@ -198,6 +228,7 @@ function questionOf(first: Wanted, group: readonly Wanted[]): MatrixQuestion {
 /** What was measured serves this turn from memory; the table is written beside it. */
 function learn(times: Times, group: readonly Wanted[], seconds: readonly (number | null)[]): void {
   const found = group.map(({ from, to, mode }, i) => ({ from, to, mode, seconds: seconds[i] ?? null }));
-  remember(times, found, 'engine');
+  group.forEach(({ start, to }, i) => start.seconds.set(to, seconds[i] ?? Number.NaN));
+  journeysAsked.inc({ source: 'engine' }, found.length);
   times.options.store.keep(found).catch(() => storeFailures.inc({ operation: 'write' }));
 }

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { createConvoys } from './convoys.ts';
+
+interface Call {
+  readonly items: readonly string[];
+  readonly land: () => void;
+}
+
+/** Cells are named by their region and a number; items by their cell and a number. */
+function calls(maxAway: number, maxItems: number) {
+  const flown: Call[] = [];
+  const convoys = createConvoys<string, string, string>({
+    maxAway,
+    maxItems,
+    groupOf: (cell) => cell[0],
+    run: (items) => new Promise((land) => void flown.push({ items, land })),
+  });
+  const add = (items: string, { host = 'one', isUrgent = false } = {}): void => {
+    for (const item of items.split(' ')) convoys.add(host, item.slice(0, 2), item, isUrgent);
+  };
+  return { add, flown, told: () => flown.map(({ items }) => items.join(' ')) };
+}
+
+/** What is landed leaves again in the next turn of the event loop. */
+const settle = async (): Promise<void> => {
+  for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
+};
+
+it('what comes at once leaves together, whatever its cell; the next call gathers while the last is away', async () => {
+  const { add, flown, told } = calls(1, 10);
+  add('a1.1 b1.1');
+  await settle();
+  assert.deepEqual(told(), ['a1.1 b1.1']);
+  for (const item of ['a1.2', 'c1.1', 'b1.2']) {
+    add(item);
+    await settle();
+  }
+  assert.equal(flown.length, 1);
+  flown[0]?.land();
+  await settle();
+  assert.deepEqual(told()[1], 'a1.2 c1.1 b1.2');
+  flown[1]?.land();
+  await settle();
+  assert.equal(flown.length, 2, 'nothing waits, nothing leaves');
+});
+
+it('each host has its own calls: one that hangs holds up nobody else', async () => {
+  const { add, told } = calls(2, 10);
+  for (const item of ['a1.1', 'a1.2', 'a1.3']) {
+    add(item);
+    await settle();
+  }
+  assert.deepEqual(told(), ['a1.1', 'a1.2'], 'no more than allowed');
+  add('b1.1', { host: 'two' });
+  await settle();
+  assert.deepEqual(told(), ['a1.1', 'a1.2', 'b1.1']);
+});
+
+it('whose turn it is goes with its region; nobody waits longer for that than the oldest', async () => {
+  const { add, flown, told } = calls(1, 4);
+  add('z1.1');
+  await settle();
+  add('a1.1 b1.1 a2.1 b2.1 a3.1');
+  flown[0]?.land();
+  await settle();
+  assert.equal(told()[1], 'a1.1 a2.1 a3.1 b1.1');
+  add('a1.2 b1.2');
+  flown[1]?.land();
+  await settle();
+  assert.equal(told()[2], 'b2.1 b1.2 a1.2');
+});
+
+it('the many of one cell leave room for the few of its neighbour', async () => {
+  const { add, flown } = calls(1, 64);
+  add('a1.0');
+  await settle();
+  for (let n = 1; n <= 200; n++) add(`a1.${String(n)}`);
+  add('a2.1');
+  flown[0]?.land();
+  await settle();
+  assert.equal(flown[1]?.items.length, 64);
+  assert.equal(flown[1].items.indexOf('a2.1'), 32);
+  flown[1].land();
+  await settle();
+  assert.equal(flown[2]?.items[0], 'a1.64', 'in the order in which they came, and as many as there is room for');
+  assert.equal(flown[2].items.length, 64);
+});
+
+it('what is urgent leaves first, and takes only the room it needs', async () => {
+  const { add, flown, told } = calls(1, 3);
+  add('a1.1');
+  await settle();
+  add('b1.1 b1.2 b1.3');
+  add('c1.1', { isUrgent: true });
+  flown[0]?.land();
+  await settle();
+  assert.equal(told()[1], 'c1.1 b1.1 b1.2');
+});
