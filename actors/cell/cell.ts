@@ -25,7 +25,7 @@ const FENCED_PAUSE_MS = 2_000;
 /** Late, or with repeats to leave out: so many attempts, then the callers ask again. */
 const MAX_ATTEMPTS = 3;
 /**
- * Posts that wait for their turn at most, and everything that does. Three turns' worth: callers send a hundred at a time, and
+ * Posts that wait for their turn at most, and everything that does. Three turns' worth, and callers
  * give up after a second. Answers and what is due find room when posts no longer do.
  */
 export const MAX_WAITING_POSTS = 300;
@@ -36,9 +36,13 @@ const BUSY: CellAnswer = { busy: true };
 type Traceparents = TurnRequest['traceparents'] | null;
 
 export interface Cell {
-  /** One answer per command, in the order asked. */
-  turn(commands: readonly Command[], traceparents: Traceparents): Promise<readonly CellAnswer[]>;
-  /** Resolves when no turn is under way. */
+  readonly token: CellToken;
+  /**
+   * One answer per command, in the order asked.
+   * @param mayTake the cell was called by its name, so Dapr has placed it here: if it is not owned, it may be taken
+   */
+  turn(commands: readonly Command[], traceparents: Traceparents, mayTake?: boolean): Promise<readonly CellAnswer[]>;
+  /** Resolves when no turn is under way, or about to be. */
   idle(): Promise<void>;
   /** As far as is known here; PostgreSQL has the last word. */
   isOwned(): boolean;
@@ -67,6 +71,7 @@ interface Waiting {
   readonly command: Command;
   readonly trace: CommandTrace;
   readonly queuedAtMs: number;
+  readonly mayTake: boolean;
   readonly answer: (answer: CellAnswer) => void;
 }
 
@@ -110,11 +115,16 @@ export function createCell(
   };
   const warm = createWarmer(ports, state.nearLately);
   const queue: Waiting[] = [];
-  let running: Promise<void> | null = null;
+  const underway = new Set<Promise<unknown>>();
+  let isRunning = false;
   let busyMs = 0;
   let taken = 0;
 
-  async function turn(commands: readonly Command[], traceparents: Traceparents): Promise<readonly CellAnswer[]> {
+  async function turn(
+    commands: readonly Command[],
+    traceparents: Traceparents,
+    mayTake: boolean,
+  ): Promise<readonly CellAnswer[]> {
     const begun = commands.map((command, n) => beginTrace(state, command, traceparents?.[n] ?? null));
     await state.traces.during(begun, () => warm(seekingOf(commands, state.owned?.lots ?? new Map(), policy)));
     const queuedAtMs = ports.clock.nowMs();
@@ -127,14 +137,15 @@ export function createCell(
             resolve(given);
           };
           if (isFull(queue, command)) answer(BUSY);
-          else queue.push({ command, trace, queuedAtMs, answer });
+          else queue.push({ command, trace, queuedAtMs, mayTake, answer });
         }),
     );
-    running ??= drain();
+    if (!isRunning) void drain();
     return await Promise.all(answers);
   }
 
   async function drain(): Promise<void> {
+    isRunning = true;
     while (queue.length > 0) {
       const batch = nextBatch(queue);
       const startedAtMs = ports.clock.nowMs();
@@ -144,11 +155,25 @@ export function createCell(
       busyMs += ports.clock.nowMs() - startedAtMs;
       taken += batch.length;
     }
-    running = null;
+    isRunning = false;
+  }
+
+  async function idle(): Promise<void> {
+    while (underway.size > 0) await Promise.allSettled(underway);
   }
 
   const load = (): CellLoad => ({ waiting: queue.length, busyMs, commands: taken });
-  return { turn, idle: () => running ?? Promise.resolve(), isOwned: () => state.owned !== null, load };
+  return {
+    token,
+    turn(commands, traceparents, mayTake = true) {
+      const answers = turn(commands, traceparents, mayTake).finally(() => underway.delete(answers));
+      underway.add(answers);
+      return answers;
+    },
+    idle,
+    isOwned: () => state.owned !== null,
+    load,
+  };
 }
 
 /** Where nobody called, a lot's next step goes on in the trace of its last one. */
@@ -198,7 +223,9 @@ async function runBatch(state: CellState, batch: readonly Waiting[]): Promise<vo
   }
   try {
     const traceOf = new Map(batch.map(({ command, trace }) => [command.id, trace.traceparent]));
-    await runCommands(state, [...fresh.values()], traceOf, answers);
+    // Taken away meanwhile, it is taken again only for somebody whom Dapr has sent here.
+    if (state.owned !== null || batch.some(({ mayTake }) => mayTake))
+      await runCommands(state, [...fresh.values()], traceOf, answers);
   } catch (error) {
     // Written or not, we can't tell: forget the cache, and let the callers ask again under the same ids.
     state.owned = null;

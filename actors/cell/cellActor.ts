@@ -3,12 +3,10 @@ import { levelOf } from '#core/geo/cell.ts';
 import type { Policy } from '#core/lots/policy.ts';
 import { parseCellToken, type CellToken } from '#core/words/ids.ts';
 import { createCell, type Cell, type CellHooks, type CellLoad } from './cell.ts';
-import type { Away, TurnRequest, TurnResponse } from './contract.ts';
+import { AWAY, type TurnRequest, type TurnResponse } from './contract.ts';
 import { createShelf } from './openLots.ts';
 import type { CellPorts } from './ports.ts';
 import { inOrder, inTime, sharesOf } from './shares.ts';
-
-const AWAY: Away = { away: true };
 
 export interface CellActors {
   /**
@@ -53,11 +51,13 @@ export function createCellActors(ports: CellPorts, policy: Policy, hooks: CellHo
   return {
     async turn(actorId, request) {
       const called = cellOfActor(actorId);
+      // Dapr has placed it here again.
+      leaving.delete(called.token);
       const shares = sharesOf(request);
       const answers = shares.map(async (share) => {
         const cell = share.cell === actorId ? called : alreadyHere(share.cell);
         if (cell === null) return share.commands.map(() => AWAY);
-        const turn = cell.turn(share.commands, share.traceparents);
+        const turn = cell.turn(share.commands, share.traceparents, cell === called);
         return shares.length === 1 ? await turn : await inTime(turn, share);
       });
       return { answers: inOrder(shares, await Promise.all(answers)), host };
@@ -68,8 +68,7 @@ export function createCellActors(ports: CellPorts, policy: Policy, hooks: CellHo
       if (token === null || cell === undefined) return;
       leaving.add(token);
       await cell.idle();
-      cells.delete(token);
-      leaving.delete(token);
+      if (leaving.delete(token)) cells.delete(token);
     },
     async idle() {
       await Promise.all([...cells.values()].map((cell) => cell.idle()));

@@ -18,6 +18,7 @@ export interface TurnRequest {
 export interface Away {
   readonly away: true;
 }
+export const AWAY: Away = { away: true };
 /** Another host owns the cell now; ask again (same ids) after a moment. */
 export interface Moved {
   readonly moved: true;
@@ -54,7 +55,7 @@ export function isElsewhere(answer: CellAnswer): answer is Elsewhere {
   return 'elsewhere' in answer;
 }
 
-/** How api and worker reach a cell: commands to one cell leave in one batch at a time. */
+/** How api and worker reach a cell. Commands of one caller that are under way at the same time may overtake each other. */
 export interface CellClient {
   /**
    * Sends one command and waits for its answer, asking again under the same id when the cell moved or timed out; a busy cell is

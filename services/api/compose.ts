@@ -153,6 +153,7 @@ function cellsBehind(
       metrics.cellCalls.inc({ ok: String(ok) });
       metrics.cellBatch.observe(size);
     },
+    again: (because) => metrics.cellAgain.inc({ because }),
   });
   return {
     send: cells.send,

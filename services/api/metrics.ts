@@ -10,6 +10,7 @@ export interface ApiMetrics {
   readonly jwksFetches: Counter<'ok'>;
   readonly joinedRequests: Counter;
   readonly cellCalls: Counter<'ok'>;
+  readonly cellAgain: Counter<'because'>;
   readonly cellBatch: Histogram;
   readonly streamClients: Gauge;
   readonly streamDropped: Counter<'because'>;
@@ -47,8 +48,14 @@ export function createApiMetrics(registry = new Registry()): ApiMetrics {
     cellCalls: new Counter({ name: 'api_cell_calls_total', help: 'Calls to cells', labelNames: ['ok'], registers }),
     cellBatch: new Histogram({
       name: 'api_cell_batch_size',
-      help: 'Commands per call to a cell',
+      help: 'Commands per call, of all its cells',
       buckets: [1, 2, 5, 10, 20, 50, 100],
+      registers,
+    }),
+    cellAgain: new Counter({
+      name: 'api_cell_commands_again_total',
+      help: 'Commands to cells that had to be sent once more',
+      labelNames: ['because'],
       registers,
     }),
     streamClients: new Gauge({ name: 'api_stream_clients', help: 'Connected event streams', registers }),

@@ -99,42 +99,90 @@ it('a cell that another host has taken since is not fetched back', async () => {
   assert.deepEqual(await epochs(), { [HERE]: 1, [BESIDE]: 2 });
 });
 
-it('a cell that Dapr takes away is away at once, its last turn not over yet', async () => {
-  const slow = newHost({
-    store: {
-      ...ports.store,
-      write: async (turn) => {
-        await pause(200);
-        return await ports.store.write(turn);
-      },
-    },
-  });
-  for (const cell of [HERE, BESIDE]) await call(slow, cell, [postIn(cell)]);
-  const last = call(slow, BESIDE, [postIn(BESIDE)]);
-  await pause(50);
-  const leaving = slow.deactivate(BESIDE);
-  assert.deepEqual(told(await call(slow, HERE, [postIn(BESIDE)])), [AWAY]);
-  assert.equal(typeof told(await last)[0], 'string');
-  await leaving;
-  assert.deepEqual(told(await call(slow, HERE, [postIn(BESIDE)])), [AWAY]);
-});
-
-it('nobody waits for the slowest cell; asked again, it gives the answer it had', async () => {
-  let pauseMs = 0;
+/** A host whose writes of one cell wait until they are let go. */
+function hostThatWaits(cell: CellToken) {
+  let gate: Promise<void> = Promise.resolve();
+  let letGo = (): void => undefined;
   const store: CellPorts['store'] = {
     ...ports.store,
     write: async (turn) => {
-      if (turn.cell === BESIDE) await pause(pauseMs);
+      if (turn.cell === cell) await gate;
       return await ports.store.write(turn);
     },
   };
-  const sluggish = newHost({ store });
-  for (const cell of [HERE, BESIDE]) await call(sluggish, cell, [postIn(cell)]);
-  pauseMs = 800;
-  const [here, beside] = [postIn(HERE), postIn(BESIDE)];
-  const startedMs = performance.now();
-  assert.deepEqual(told(await call(sluggish, HERE, [here, beside])), [here.lotId, MOVED]);
-  assert.ok(performance.now() - startedMs < 700, 'within what the call may take');
-  assert.deepEqual(told(await call(sluggish, BESIDE, [beside])), [beside.lotId]);
+  return {
+    host: newHost({ store }),
+    hold: () => void (gate = new Promise((resolve) => (letGo = resolve))),
+    letGo: () => letGo(),
+  };
+}
+
+it('what has come along already does not fetch a cell back either, however much of it waits', async () => {
+  const { host: held, hold, letGo } = hostThatWaits(BESIDE);
+  for (const cell of [HERE, BESIDE]) await call(held, cell, [postIn(cell)]);
+  hold();
+  const first = call(held, HERE, [postIn(BESIDE)]);
+  await pause(50);
+  const next = call(held, HERE, [postIn(BESIDE)]);
+  await pause(50);
+  await call(newHost(), BESIDE, [postIn(BESIDE)]);
+  letGo();
+  assert.deepEqual([told(await first), told(await next)], [[MOVED], [MOVED]]);
+  assert.deepEqual(await epochs(), { [HERE]: 1, [BESIDE]: 2 });
+  await call(held, BESIDE, [postIn(BESIDE)]);
+  assert.deepEqual(await epochs(), { [HERE]: 1, [BESIDE]: 3 }, 'called by its name it is taken');
+});
+
+it('a cell that Dapr takes away is away at once, its last turn not over yet; called by its name it is here again', async () => {
+  const { host: held, hold, letGo } = hostThatWaits(BESIDE);
+  for (const cell of [HERE, BESIDE]) await call(held, cell, [postIn(cell)]);
+  hold();
+  const last = call(held, BESIDE, [postIn(BESIDE)]);
+  await pause(50);
+  const leaving = held.deactivate(BESIDE);
+  assert.deepEqual(told(await call(held, HERE, [postIn(BESIDE)])), [AWAY]);
+  letGo();
+  assert.equal(typeof told(await last)[0], 'string');
+  await leaving;
+  assert.equal(held.count(), 1);
+  assert.deepEqual(told(await call(held, HERE, [postIn(BESIDE)])), [AWAY]);
+
+  await call(held, BESIDE, [postIn(BESIDE)]);
+  hold();
+  const again = call(held, BESIDE, [postIn(BESIDE)]);
+  await pause(50);
+  const leavingAgain = held.deactivate(BESIDE);
+  const back = call(held, BESIDE, [postIn(BESIDE)]);
+  letGo();
+  for (const each of [again, back]) assert.equal(typeof told(await each)[0], 'string');
+  await leavingAgain;
+  assert.equal(held.count(), 2, 'Dapr has placed it here');
+});
+
+it('a cell is not let go while a turn is about to begin', async () => {
+  let warmed = (): void => undefined;
+  const slow = newHost({
+    travel: { ...ports.travel, warm: () => new Promise((resolve) => (warmed = () => resolve(true))) },
+  });
+  const turn = call(slow, BESIDE, [postIn(BESIDE)]);
+  await pause(50);
+  let isLetGo = false;
+  const leaving = slow.deactivate(BESIDE).then(() => (isLetGo = true));
+  await pause(50);
+  assert.equal(isLetGo, false);
+  warmed();
+  assert.equal(typeof told(await turn)[0], 'string');
+  await leaving;
+});
+
+it('nobody waits for the slowest cell; asked again, it gives the answer it had', async () => {
+  const { host: held, hold, letGo } = hostThatWaits(BESIDE);
+  for (const cell of [HERE, BESIDE]) await call(held, cell, [postIn(cell)]);
+  hold();
+  const beside = postIn(BESIDE);
+  assert.deepEqual(told(await call(held, HERE, [postIn(HERE), beside]))[1], MOVED);
+  assert.equal(await lots(), 3, 'what came with it is done');
+  letGo();
+  assert.deepEqual(told(await call(held, BESIDE, [beside])), [beside.lotId]);
   assert.equal(await lots(), 4);
 });

@@ -128,6 +128,65 @@ it('after a call that failed each cell is asked by itself: one that hangs holds 
   assert.deepEqual(again.sort(), [`${TWO}: then-${TWO}`, `${ONE}: then-${ONE}`].sort());
 });
 
+it('a host that takes one cell at a time refuses the others: they are asked themselves, at once', async () => {
+  const { client, calls } = await hostsThat((_, ids) =>
+    calls.length < 3
+      ? { answers: ids.map(() => DONE), host: 'h' }
+      : { answers: ids.map((_id, n) => (n === 0 ? DONE : { ok: false, refused: 'not-found', detail: '' })) },
+  );
+  for (const cell of [ONE, TWO]) await client.send(cell, named(`first-${cell}`));
+  const both = [ONE, TWO].map((cell) => client.send(cell, named(`then-${cell}`)));
+  assert.deepEqual(await Promise.all(both), [DONE, DONE]);
+  assert.deepEqual(
+    calls.slice(2).map(({ ids }) => ids.join(' ')),
+    [`then-${ONE} then-${TWO}`, `then-${TWO}`],
+  );
+});
+
+it('another host than that where a cell was met cannot say that it is gone from there', async () => {
+  const { client, calls } = await hostsThat((called, ids) => ({
+    answers: ids.map((id) => (calls.length === 4 && id.endsWith(TWO) ? { away: true } : DONE)),
+    host: calls.length === 4 && called === ONE ? 'other' : 'h',
+  }));
+  for (const cell of [ONE, TWO, THREE]) await client.send(cell, named(`first-${cell}`));
+  await Promise.all([ONE, TWO].map((cell) => client.send(cell, named(`then-${cell}`))));
+  await Promise.all([TWO, THREE].map((cell) => client.send(cell, named(`last-${cell}`))));
+  assert.equal(calls.at(-1)?.ids.join(' '), `last-${TWO} last-${THREE}`);
+});
+
+it('two calls at once are led by two cells: Dapr lets one at a time through to each', async () => {
+  const { client, calls } = await hostsThat((_, ids) => ({ answers: ids.map(() => DONE), host: 'h' }));
+  for (const cell of [ONE, TWO]) await client.send(cell, named(`first-${cell}`));
+  const ask = (tag: string, ...cells: CellToken[]): Promise<unknown>[] =>
+    cells.map((cell) => client.send(cell, named(`${tag}-${cell}`)));
+  const first = ask('then', ONE);
+  await new Promise((resolve) => setImmediate(resolve));
+  await Promise.all([...first, ...ask('last', ONE, TWO)]);
+  assert.deepEqual(
+    calls.slice(2).map(({ called }) => called),
+    [ONE, TWO],
+  );
+});
+
+it('who has waited too long is told so and is not sent', async () => {
+  const { client, calls } = await hostsThat((_, ids) =>
+    calls.length === 1 ? { answers: ids.map(() => DONE), host: 'h' } : null,
+  );
+  await client.send(ONE, named('first'));
+  const late = Array.from({ length: 200 }, (_, n) => client.send(ONE, named(`late-${String(n)}`), { deadlineMs: 1 }));
+  const outcomes = await Promise.allSettled(late);
+  const isTold = (each: PromiseSettledResult<unknown>): boolean =>
+    each.status === 'rejected' && (each.reason instanceof CellBusy || each.reason instanceof CellUnavailable);
+  assert.ok(outcomes.every(isTold));
+  assert.ok(outcomes.some((each) => each.status === 'rejected' && each.reason instanceof CellBusy));
+  assert.ok(calls.flatMap(({ ids }) => ids).length < 200, 'those at the end were never sent');
+});
+
+it('a host that answers with something else is as good as none', async () => {
+  const { client } = await hostsThat(() => ({ error: 'no answers' }));
+  await assert.rejects(client.send(ONE, named('lost'), { deadlineMs: 100 }), CellUnavailable);
+});
+
 it('a host that does not know its own cell is not asked without end', async () => {
   const { client, calls } = await hostsThat((_, ids) => ({ answers: ids.map(() => ({ away: true })), host: 'h' }));
   await assert.rejects(client.send(ONE, named('lost'), { deadlineMs: 300 }), CellUnavailable);

@@ -21,7 +21,7 @@ export interface TravelTimesOptions {
 /** Valhalla runs as many threads; more questions at once only queue there and time out. */
 const LANES = 4;
 /** Places read in one statement. */
-const MAX_PLACES_READ = 200;
+const MAX_PLACES_READ = 50;
 /** Questions that may wait for a lane; beyond, estimates are better than a backlog. */
 const MAX_WAITING = 1_000;
 
@@ -111,18 +111,25 @@ function departuresOf(times: Times, place: Place): Departures {
 }
 
 async function warm(times: Times, journeys: readonly Journey[]): Promise<boolean> {
-  const starts = new Set(journeys.map(({ from }) => departuresOf(times, from)));
-  const unread = [...starts].filter(({ isRead }) => !isRead);
   const { engine, deadlineMs = 120 } = times.options;
-  const asking =
-    engine === null ? readAll(times, unread) : readAll(times, unread).then(() => ask(times, journeys, engine));
-  if (engine !== null || unread.length > 0) await withinMs(deadlineMs, asking, () => undefined);
+  await withinMs(deadlineMs, learn(times, journeys, engine), () => undefined);
   return engine === null || journeys.every((each) => isSettled(times, each));
 }
 
+/** Never rejects. Goes on after the deadline: what it learns is there for the next turn. */
+async function learn(times: Times, journeys: readonly Journey[], engine: RoutingEngine | null): Promise<void> {
+  const unread = new Set(journeys.map(({ from }) => departuresOf(times, from)).filter(({ isRead }) => !isRead));
+  await readAll(times, unread);
+  countKnown(times, journeys, unread);
+  if (engine === null) return;
+  const { wanted, underway } = unknownOf(times, journeys);
+  if (wanted.length > 0) underway.push(askEngine(times, engine, wanted));
+  await Promise.all(underway);
+}
+
 /** Never rejects. */
-async function readAll(times: Times, unread: readonly Departures[]): Promise<void> {
-  await Promise.all(unread.map((departures) => (departures.reading ??= readOne(times, departures))));
+async function readAll(times: Times, unread: ReadonlySet<Departures>): Promise<void> {
+  await Promise.all([...unread].map((departures) => (departures.reading ??= readOne(times, departures))));
 }
 
 /** Once for a place; again when it could not be read. */
@@ -130,7 +137,6 @@ async function readOne(times: Times, departures: Departures): Promise<void> {
   try {
     const found = await times.inTable(departures.key);
     for (const { to, mode, seconds } of found) startBy(departures, mode).seconds.set(to, seconds ?? Number.NaN);
-    if (found.length > 0) journeysAsked.inc({ source: 'table' }, found.length);
     departures.isRead = true;
   } catch {
     storeFailures.inc({ operation: 'read' });
@@ -138,11 +144,15 @@ async function readOne(times: Times, departures: Departures): Promise<void> {
   }
 }
 
-/** Never rejects. Goes on after the deadline: what it learns is there for the next turn. */
-async function ask(times: Times, journeys: readonly Journey[], engine: RoutingEngine): Promise<void> {
-  const { wanted, underway } = unknownOf(times, journeys);
-  if (wanted.length > 0) underway.push(askEngine(times, engine, wanted));
-  await Promise.all(underway);
+function countKnown(times: Times, journeys: readonly Journey[], justRead: ReadonlySet<Departures>): void {
+  const known = { table: 0, memory: 0 };
+  for (const { from, to, mode } of journeys) {
+    const departures = departuresOf(times, from);
+    if (!startBy(departures, mode).seconds.has(placeKey(to))) continue;
+    known[justRead.has(departures) ? 'table' : 'memory']++;
+  }
+  if (known.table > 0) journeysAsked.inc({ source: 'table' }, known.table);
+  if (known.memory > 0) journeysAsked.inc({ source: 'memory' }, known.memory);
 }
 
 /** Known, or known to be unknowable. */
@@ -154,20 +164,18 @@ function isSettled(times: Times, { from, to, mode }: Journey): boolean {
 function unknownOf(times: Times, journeys: readonly Journey[]): { wanted: Wanted[]; underway: Promise<void>[] } {
   const wanted = new Map<string, Wanted>();
   const underway = new Set<Promise<void>>();
-  let known = 0;
   for (const journey of journeys) {
     const { mode } = journey;
     const start = startOf(times, journey.from, mode);
     const to = placeKey(journey.to);
     const asked = start.underway.get(to);
-    if (start.seconds.has(to)) known++;
-    else if (asked !== undefined) underway.add(asked);
+    if (start.seconds.has(to)) continue;
+    if (asked !== undefined) underway.add(asked);
     else if (!start.isExhausted) {
       const from = placeKey(journey.from);
       wanted.set(`${from}|${to}|${mode}`, { from, to, mode, start, journey });
     }
   }
-  if (known > 0) journeysAsked.inc({ source: 'memory' }, known);
   return { wanted: [...wanted.values()], underway: [...underway] };
 }
 
@@ -214,7 +222,7 @@ async function measure(times: Times, engine: RoutingEngine, group: readonly Want
   try {
     const answer = await engine.ask(questionOf(first, group));
     if ('roadless' in answer) first.start.isExhausted = true;
-    else learn(times, group, answer.seconds);
+    else keep(times, group, answer.seconds);
   } catch {
     journeysAsked.inc({ source: 'none' }, group.length);
   }
@@ -226,7 +234,7 @@ function questionOf(first: Wanted, group: readonly Wanted[]): MatrixQuestion {
 }
 
 /** What was measured serves this turn from memory; the table is written beside it. */
-function learn(times: Times, group: readonly Wanted[], seconds: readonly (number | null)[]): void {
+function keep(times: Times, group: readonly Wanted[], seconds: readonly (number | null)[]): void {
   const found = group.map(({ from, to, mode }, i) => ({ from, to, mode, seconds: seconds[i] ?? null }));
   group.forEach(({ start, to }, i) => start.seconds.set(to, seconds[i] ?? Number.NaN));
   journeysAsked.inc({ source: 'engine' }, found.length);
