@@ -14,6 +14,7 @@ import type { Candidates, CellPorts, CommandTrace, KeptAnswer, Traces } from './
 import { createOpenLots, createShelf, type Shelf } from './openLots.ts';
 import { createRecentAnswers, type RecentAnswers } from './recentAnswers.ts';
 import { UNTRACED, type TraceOf } from './traces.ts';
+import { createUnderway } from './underway.ts';
 import { createWarmer } from './warmer.ts';
 
 /**
@@ -115,7 +116,7 @@ export function createCell(
   };
   const warm = createWarmer(ports, state.nearLately);
   const queue: Waiting[] = [];
-  const underway = new Set<Promise<unknown>>();
+  const underway = createUnderway();
   let isRunning = false;
   let busyMs = 0;
   let taken = 0;
@@ -128,18 +129,8 @@ export function createCell(
     const begun = commands.map((command, n) => beginTrace(state, command, traceparents?.[n] ?? null));
     await state.traces.during(begun, () => warm(seekingOf(commands, state.owned?.lots ?? new Map(), policy)));
     const queuedAtMs = ports.clock.nowMs();
-    const answers = begun.map(
-      (trace, n) =>
-        new Promise<CellAnswer>((resolve) => {
-          const command = commands[n] as Command;
-          const answer = (given: CellAnswer): void => {
-            trace.end(given);
-            resolve(given);
-          };
-          if (isFull(queue, command)) answer(BUSY);
-          else queue.push({ command, trace, queuedAtMs, mayTake, answer });
-        }),
-    );
+    const asked = begun.map((trace, n) => ({ command: commands[n] as Command, trace, queuedAtMs, mayTake }));
+    const answers = asked.map((each) => waitFor(queue, each));
     if (!isRunning) void drain();
     return await Promise.all(answers);
   }
@@ -158,27 +149,30 @@ export function createCell(
     isRunning = false;
   }
 
-  async function idle(): Promise<void> {
-    while (underway.size > 0) await Promise.allSettled(underway);
-  }
-
-  const load = (): CellLoad => ({ waiting: queue.length, busyMs, commands: taken });
   return {
     token,
-    turn(commands, traceparents, mayTake = true) {
-      const answers = turn(commands, traceparents, mayTake).finally(() => underway.delete(answers));
-      underway.add(answers);
-      return answers;
-    },
-    idle,
+    turn: (commands, traceparents, mayTake = true) => underway.track(turn(commands, traceparents, mayTake)),
+    idle: underway.idle,
     isOwned: () => state.owned !== null,
-    load,
+    load: () => ({ waiting: queue.length, busyMs, commands: taken }),
   };
 }
 
 /** Where nobody called, a lot's next step goes on in the trace of its last one. */
 function beginTrace({ traces, owned }: CellState, command: Command, traceparent: string | null): CommandTrace {
   return traces.begin(command, traceparent, owned?.lots.traceOf(lotIdOfCommand(command)) ?? null);
+}
+
+/** Into the queue, or away from it at once. */
+function waitFor(queue: Waiting[], asked: Omit<Waiting, 'answer'>): Promise<CellAnswer> {
+  return new Promise((resolve) => {
+    const answer = (given: CellAnswer): void => {
+      asked.trace.end(given);
+      resolve(given);
+    };
+    if (isFull(queue, asked.command)) answer(BUSY);
+    else queue.push({ ...asked, answer });
+  });
 }
 
 function isFull(queue: readonly Waiting[], { kind }: Command): boolean {

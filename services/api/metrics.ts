@@ -52,12 +52,7 @@ export function createApiMetrics(registry = new Registry()): ApiMetrics {
       buckets: [1, 2, 5, 10, 20, 50, 100],
       registers,
     }),
-    cellAgain: new Counter({
-      name: 'api_cell_commands_again_total',
-      help: 'Commands to cells that had to be sent once more',
-      labelNames: ['because'],
-      registers,
-    }),
+    cellAgain: againCounter(registers),
     streamClients: new Gauge({ name: 'api_stream_clients', help: 'Connected event streams', registers }),
     streamDropped: new Counter({
       name: 'api_stream_dropped_total',
@@ -66,6 +61,18 @@ export function createApiMetrics(registry = new Registry()): ApiMetrics {
       registers,
     }),
   };
+}
+
+/** Each cause stands there from the start, at 0. */
+function againCounter(registers: Registry[]): Counter<'because'> {
+  const again = new Counter({
+    name: 'api_cell_commands_again_total',
+    help: 'Commands to cells that had to be sent once more',
+    labelNames: ['because'],
+    registers,
+  });
+  for (const because of ['away', 'moved', 'busy', 'silent']) again.inc({ because }, 0);
+  return again;
 }
 
 /** Each type stands there from the start, at 0. */
