@@ -28,7 +28,7 @@ export function createApiMetrics(registry = new Registry()): ApiMetrics {
       buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
       registers,
     }),
-    problems: problemCounter(registers),
+    problems: counterOf(registers, 'api_problems_total', 'Problems answered, by type', 'type', PROBLEM_CODES),
     rateLimitFailures: new Counter({
       name: 'api_rate_limit_failures_total',
       help: 'Requests let pass uncounted because Redis did not answer',
@@ -52,7 +52,13 @@ export function createApiMetrics(registry = new Registry()): ApiMetrics {
       buckets: [1, 2, 5, 10, 20, 50, 100],
       registers,
     }),
-    cellAgain: againCounter(registers),
+    cellAgain: counterOf(
+      registers,
+      'api_cell_commands_again_total',
+      'Commands to cells that had to be sent once more',
+      'because',
+      ['away', 'moved', 'busy', 'silent'],
+    ),
     streamClients: new Gauge({ name: 'api_stream_clients', help: 'Connected event streams', registers }),
     streamDropped: new Counter({
       name: 'api_stream_dropped_total',
@@ -63,26 +69,15 @@ export function createApiMetrics(registry = new Registry()): ApiMetrics {
   };
 }
 
-/** Each cause stands there from the start, at 0. */
-function againCounter(registers: Registry[]): Counter<'because'> {
-  const again = new Counter({
-    name: 'api_cell_commands_again_total',
-    help: 'Commands to cells that had to be sent once more',
-    labelNames: ['because'],
-    registers,
-  });
-  for (const because of ['away', 'moved', 'busy', 'silent']) again.inc({ because }, 0);
-  return again;
-}
-
-/** Each type stands there from the start, at 0. */
-function problemCounter(registers: Registry[]): Counter<'type'> {
-  const problems = new Counter({
-    name: 'api_problems_total',
-    help: 'Problems answered, by type',
-    labelNames: ['type'],
-    registers,
-  });
-  for (const type of PROBLEM_CODES) problems.inc({ type }, 0);
-  return problems;
+/** Each of the label's values stands there from the start, at 0. */
+function counterOf<Label extends string>(
+  registers: Registry[],
+  name: string,
+  help: string,
+  label: Label,
+  values: readonly string[],
+): Counter<Label> {
+  const counter = new Counter({ name, help, labelNames: [label], registers });
+  for (const value of values) counter.labels(value).inc(0);
+  return counter;
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, it } from 'node:test';
 import { CellBusy, CellUnavailable, type CellAnswer, type TurnRequest } from '#cell/contract.ts';
@@ -15,20 +15,27 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
 
-/** A cell behind daprd's address that gives the n-th call the n-th answer (then the last) for all commands; null: none at all. */
-async function cellThatSays(...says: readonly (CellAnswer | null)[]): Promise<{
-  client: ReturnType<typeof createCellClient>;
-  calls: TurnRequest[];
-}> {
-  const calls: TurnRequest[] = [];
-  const server: Server = createServer((request, response) => {
+interface Seen {
+  /** the cell that was called */
+  readonly called: string;
+  readonly commands: readonly Command[];
+  readonly ids: readonly string[];
+}
+
+/** Hosts behind daprd's address: `answers` says what each call is answered with; null: not at all. */
+async function hostsThat(answers: (called: string, ids: readonly string[]) => object | null) {
+  const calls: Seen[] = [];
+  const server = createServer((request, response) => {
     let body = '';
     request.on('data', (part) => (body += String(part)));
     request.on('end', () => {
-      const asked = JSON.parse(body) as TurnRequest;
-      const answer = says[Math.min(calls.push(asked), says.length) - 1];
-      if (answer == null) response.writeHead(500).end();
-      else response.end(JSON.stringify({ answers: asked.commands.map(() => answer) }));
+      const called = request.url?.split('/')[4] ?? '';
+      const { commands } = JSON.parse(body) as TurnRequest;
+      const ids = commands.map(({ id }) => id);
+      calls.push({ called, commands, ids });
+      const answer = answers(called, ids);
+      if (answer === null) response.writeHead(500).end();
+      else response.end(JSON.stringify(answer));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -39,6 +46,15 @@ async function cellThatSays(...says: readonly (CellAnswer | null)[]): Promise<{
     () => new Promise((resolve) => server.close(resolve)),
   );
   return { client, calls };
+}
+
+/** A cell that gives the n-th call the n-th answer (then the last) for all commands. */
+async function cellThatSays(...says: readonly (CellAnswer | null)[]) {
+  let n = 0;
+  return await hostsThat((_, ids) => {
+    const answer = says[Math.min(n++, says.length - 1)];
+    return answer == null ? null : { answers: ids.map(() => answer) };
+  });
 }
 
 const command = (kind: string): Command => ({ kind, id: `${kind}-1` }) as unknown as Command;
@@ -64,31 +80,6 @@ it('a post that may have been done is never said not to be: it is asked again, o
 
 /** A command for some cell, named by itself. */
 const named = (id: string, kind = 'post'): Command => ({ kind, id }) as unknown as Command;
-
-/** Hosts behind daprd's address: `answers` says what each call is answered with, for the called cell and the commands in it. */
-async function hostsThat(answers: (called: string, ids: readonly string[]) => object | null) {
-  const calls: { readonly called: string; readonly ids: readonly string[] }[] = [];
-  const server = createServer((request, response) => {
-    let body = '';
-    request.on('data', (part) => (body += String(part)));
-    request.on('end', () => {
-      const called = request.url?.split('/')[4] ?? '';
-      const ids = (JSON.parse(body) as TurnRequest).commands.map(({ id }) => id);
-      calls.push({ called, ids });
-      const answer = answers(called, ids);
-      if (answer === null) response.writeHead(500).end();
-      else response.end(JSON.stringify(answer));
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  const client = createCellClient({ daprUrl: `http://127.0.0.1:${String(port)}`, daprToken: '' });
-  closing.push(
-    () => client.close(),
-    () => new Promise((resolve) => server.close(resolve)),
-  );
-  return { client, calls };
-}
 
 const [ONE, TWO, THREE] = ['46920bd', '46920b3', '46920b5'] as CellToken[] as [CellToken, CellToken, CellToken];
 
