@@ -26,8 +26,8 @@ const FENCED_PAUSE_MS = 2_000;
 /** Late, or with repeats to leave out: so many attempts, then the callers ask again. */
 const MAX_ATTEMPTS = 3;
 /**
- * Posts that wait for their turn at most, and everything that does. Three turns' worth, and callers
- * give up after a second. Answers and what is due find room when posts no longer do.
+ * Posts that wait for their turn at most, and everything that does. Three turns' worth: callers give up after a second. Answers and what
+ * is due find room when posts no longer do.
  */
 export const MAX_WAITING_POSTS = 300;
 export const MAX_WAITING = 2 * MAX_WAITING_POSTS;

@@ -55,7 +55,7 @@ export function createCellActors(ports: CellPorts, policy: Policy, hooks: CellHo
       leaving.delete(called.token);
       const shares = sharesOf(request);
       const answers = shares.map(async (share) => {
-        const cell = share.cell === actorId ? called : alreadyHere(share.cell);
+        const cell = share.cell === called.token ? called : alreadyHere(share.cell);
         if (cell === null) return share.commands.map(() => AWAY);
         const turn = cell.turn(share.commands, share.traceparents, cell === called);
         return shares.length === 1 ? await turn : await inTime(turn, share);

@@ -16,10 +16,11 @@ export function createWhereMet(): WhereMet {
   return {
     hostOf: (cell) => hosts.get(cell),
     learn(cell, answer, host) {
-      // Another host than that where it was met can't say that it is gone from there.
-      if (isAway(answer) ? hosts.get(cell) === host : host === undefined || isMoved(answer)) hosts.delete(cell);
-      else if (!isAway(answer) && host !== undefined && (hosts.size < MAX_MET || hosts.has(cell)))
-        hosts.set(cell, host);
+      if (isAway(answer)) {
+        // Another host than that where it was met can't say that it is gone from there.
+        if (hosts.get(cell) === host) hosts.delete(cell);
+      } else if (host === undefined || isMoved(answer)) hosts.delete(cell);
+      else if (hosts.size < MAX_MET || hosts.has(cell)) hosts.set(cell, host);
     },
   };
 }

@@ -38,9 +38,8 @@ interface Start {
 interface Departures {
   readonly key: string;
   readonly byMode: Partial<Record<TravelMode, Start>>;
-  /** of what the table holds of them; null: not read, or in vain */
+  /** of what the table holds of them; null: not begun, or in vain */
   reading: Promise<void> | null;
-  isRead: boolean;
 }
 
 /** A journey on its way to an answer. */
@@ -104,7 +103,7 @@ function startBy({ byMode }: Departures, mode: TravelMode): Start {
 function departuresOf(times: Times, place: Place): Departures {
   if (times.last?.place === place) return times.last.departures;
   const key = placeKey(place);
-  const departures = times.departures.get(key) ?? { key, byMode: {}, reading: null, isRead: false };
+  const departures = times.departures.get(key) ?? { key, byMode: {}, reading: null };
   times.departures.set(key, departures);
   times.last = { place, departures };
   return departures;
@@ -118,8 +117,9 @@ async function warm(times: Times, journeys: readonly Journey[]): Promise<boolean
 
 /** Never rejects. Goes on after the deadline: what it learns is there for the next turn. */
 async function learn(times: Times, journeys: readonly Journey[], engine: RoutingEngine | null): Promise<void> {
-  const unread = new Set(journeys.map(({ from }) => departuresOf(times, from)).filter(({ isRead }) => !isRead));
-  await readAll(times, unread);
+  const starts = new Set(journeys.map(({ from }) => departuresOf(times, from)));
+  const unread = new Set([...starts].filter(({ reading }) => reading === null));
+  await Promise.all([...starts].map((departures) => (departures.reading ??= readOne(times, departures))));
   countKnown(times, journeys, unread);
   if (engine === null) return;
   const { wanted, underway } = unknownOf(times, journeys);
@@ -127,17 +127,11 @@ async function learn(times: Times, journeys: readonly Journey[], engine: Routing
   await Promise.all(underway);
 }
 
-/** Never rejects. */
-async function readAll(times: Times, unread: ReadonlySet<Departures>): Promise<void> {
-  await Promise.all([...unread].map((departures) => (departures.reading ??= readOne(times, departures))));
-}
-
-/** Once for a place; again when it could not be read. */
+/** Once for a place; again when it could not be read. Never rejects. */
 async function readOne(times: Times, departures: Departures): Promise<void> {
   try {
     const found = await times.inTable(departures.key);
     for (const { to, mode, seconds } of found) startBy(departures, mode).seconds.set(to, seconds ?? Number.NaN);
-    departures.isRead = true;
   } catch {
     storeFailures.inc({ operation: 'read' });
     departures.reading = null;
