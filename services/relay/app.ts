@@ -7,13 +7,10 @@ import { onOutboxHints } from '#adapters/nats/hints.ts';
 import { createPublish } from '#adapters/nats/publish.ts';
 import { createStreamKeeper } from '#adapters/nats/streams.ts';
 import { findRegionsWithOutbox } from '#adapters/postgres/sql/findRegionsWithOutbox.ts';
-import { markPublished } from '#adapters/postgres/sql/markPublished.ts';
-import { readOutbox } from '#adapters/postgres/sql/readOutbox.ts';
-import { readOvertaken } from '#adapters/postgres/sql/readOvertaken.ts';
-import type { Queryable } from '#adapters/postgres/sql/queryable.ts';
 import { watchLedger } from '#adapters/telemetry/watchLedger.ts';
+import { createOutbox } from './outbox.ts';
 import { createRelay } from './relay.ts';
-import type { BatchResult, Outbox } from './relayBatch.ts';
+import type { BatchResult } from './relayBatch.ts';
 import { createSlots, RENEW_EVERY_MS, type Slots } from './slots.ts';
 
 export interface RelayApp {
@@ -46,7 +43,7 @@ export async function startRelayApp(options: RelayAppOptions): Promise<RelayApp>
   const slots = createSlots(pool, options.owner ?? `${hostname()}-${String(process.pid)}`);
   const meters = createMeters(slots);
   const relay = createRelay({
-    outbox: outboxOf(pool),
+    outbox: createOutbox(pool),
     publish: createPublish(bus, keepStreams),
     nowMs: Date.now,
     regionsWithWork: () => findRegionsWithOutbox(pool),
@@ -79,14 +76,6 @@ export async function startRelayApp(options: RelayAppOptions): Promise<RelayApp>
         log.warn({ err: error }, 'the slots stay ours until their lease runs out');
       });
     },
-  };
-}
-
-function outboxOf(db: Queryable): Outbox {
-  return {
-    due: (region, limit) => readOutbox(db, region, limit),
-    overtaken: (region, rows, limit) => readOvertaken(db, region, rows, limit),
-    mark: (region, rows) => markPublished(db, region, rows),
   };
 }
 

@@ -7,9 +7,6 @@ import { connectBus, type Bus } from '#adapters/nats/bus.ts';
 import { createPublish, type Publish } from '#adapters/nats/publish.ts';
 import { createStreamKeeper, DEAD_LETTERS, ensureStreams, LOTS } from '#adapters/nats/streams.ts';
 import { createPool } from '#adapters/postgres/pool.ts';
-import { markPublished } from '#adapters/postgres/sql/markPublished.ts';
-import { readOutbox } from '#adapters/postgres/sql/readOutbox.ts';
-import { readOvertaken } from '#adapters/postgres/sql/readOvertaken.ts';
 import { newUuid } from '#adapters/ids/uuid.ts';
 import {
   startNats,
@@ -19,6 +16,7 @@ import {
   type PostgresProcess,
 } from '../../dev/testing/loopServers.ts';
 import { startRelayApp, type RelayApp } from './app.ts';
+import { createOutbox } from './outbox.ts';
 import { BATCH, relayBatch, type BatchPorts, type Outbox } from './relayBatch.ts';
 
 /** Three regions of level 9, signed. */
@@ -141,12 +139,7 @@ function assertInOrder(texts: readonly string[]): void {
 }
 
 function outboxWith(change: Partial<Outbox> = {}): Outbox {
-  return {
-    due: (region, limit) => readOutbox(pool, region, limit),
-    overtaken: (region, rows, limit) => readOvertaken(pool, region, rows, limit),
-    mark: (region, rows) => markPublished(pool, region, rows),
-    ...change,
-  };
+  return { ...createOutbox(pool), ...change };
 }
 
 function portsWith(change: Partial<BatchPorts> = {}): BatchPorts {

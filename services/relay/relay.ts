@@ -25,8 +25,8 @@ const POLL_EVERY_MS = 1_000;
 const GATHER_MS = 5;
 /** A region's next batch begins no sooner than this after its last: two statements cost the same for one event and for ten. */
 const PACE_MS = 40;
-/** Regions worked on at once: one PostgreSQL connection each. */
-const CONCURRENCY = 6;
+/** Regions worked on at once; their statements are asked together. */
+const CONCURRENCY = 32;
 const MIN_BACKOFF_MS = 250;
 const MAX_BACKOFF_MS = 5_000;
 

@@ -8,6 +8,8 @@ export interface TogetherOptions<Key, Item, Answer> {
   readonly lingerMs?: number;
   /** how soon a key's next batch may follow its last */
   readonly paceMs?: number;
+  /** when a key's next batch may leave although its last is not back */
+  readonly overtakeMs?: number;
   /** One answer per item, in order. */
   readonly run: (key: Key, items: readonly Item[]) => Promise<readonly Answer[]>;
 }
@@ -25,7 +27,7 @@ interface Waiting<Item, Answer> {
 export function askTogether<Key, Item, Answer>(
   options: TogetherOptions<Key, Item, Answer>,
 ): (key: Key, item: Item) => Promise<Answer> {
-  const { maxInFlight, maxBatch, lingerMs = 0, paceMs = 0 } = options;
+  const { maxInFlight, maxBatch, lingerMs = 0, paceMs = 0, overtakeMs = Infinity } = options;
   const run = async (key: Key, batch: readonly Waiting<Item, Answer>[]): Promise<void> => {
     try {
       const answers = await options.run(
@@ -37,6 +39,13 @@ export function askTogether<Key, Item, Answer>(
       for (const { reject } of batch) reject(error);
     }
   };
-  const batcher = createBatcher<Key, Waiting<Item, Answer>>({ maxInFlight, maxBatch, lingerMs, paceMs, run });
+  const batcher = createBatcher<Key, Waiting<Item, Answer>>({
+    maxInFlight,
+    maxBatch,
+    lingerMs,
+    paceMs,
+    overtakeMs,
+    run,
+  });
   return (key, item) => new Promise((resolve, reject) => batcher.add(key, { item, resolve, reject }));
 }

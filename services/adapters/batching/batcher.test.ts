@@ -102,3 +102,33 @@ it('a key that is paced goes at once when it comes seldom; what follows soon is 
   await settle();
   assert.deepEqual(flown, [[1], [2, 3], [4]], 'after its rest it goes at once again');
 });
+
+it('a batch that stays away is overtaken after a while, within what may be in flight', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const flown: Flight[] = [];
+  const run = (key: string, batch: readonly number[]): Promise<void> =>
+    new Promise((land) => void flown.push({ key, batch, land }));
+  const { add } = createBatcher<string, number>({ maxInFlight: 2, maxBatch: 10, overtakeMs: 50, run });
+  const batches = (): (readonly number[])[] => flown.map(({ batch }) => batch);
+  const pass = async (ms: number): Promise<void> => {
+    t.mock.timers.tick(ms);
+    await settle();
+  };
+  add('a', 1);
+  await settle();
+  add('a', 2);
+  await pass(49);
+  assert.deepEqual(batches(), [[1]]);
+  await pass(1);
+  assert.deepEqual(batches(), [[1], [2]]);
+  add('a', 3);
+  await pass(60);
+  assert.deepEqual(batches(), [[1], [2]], 'two are away, and that is all that may be');
+  flown[0]?.land();
+  await settle();
+  assert.deepEqual(batches(), [[1], [2], [3]]);
+  flown[2]?.land();
+  add('a', 4);
+  await settle();
+  assert.deepEqual(batches().at(-1), [4], 'what came back in time leaves no clock behind');
+});

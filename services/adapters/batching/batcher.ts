@@ -17,6 +17,8 @@ export interface BatcherOptions<Key, Item> {
   readonly lingerMs?: number;
   /** a key's next batch begins no sooner than this after its last one: what comes seldom goes at once, a stream of small ones is gathered */
   readonly paceMs?: number;
+  /** a key's next batch may leave although its last is not back, once that has been away for so long: one that hangs holds up nobody */
+  readonly overtakeMs?: number;
   /** must not reject */
   readonly run: (key: Key, batch: readonly Item[]) => Promise<void>;
 }
@@ -26,17 +28,14 @@ interface Queue<Item> {
   readonly others: Item[];
 }
 
-export function createBatcher<Key, Item>({
-  maxInFlight,
-  maxBatch,
-  lingerMs = 0,
-  paceMs = 0,
-  run,
-}: BatcherOptions<Key, Item>): Batcher<Key, Item> {
+export function createBatcher<Key, Item>(options: BatcherOptions<Key, Item>): Batcher<Key, Item> {
+  const { maxInFlight, maxBatch, lingerMs = 0, paceMs = 0, overtakeMs = Infinity, run } = options;
   const queues = new Map<Key, Queue<Item>>();
   /** keys that wait to leave, in the order in which they came to wait */
   const line = { urgent: new Set<Key>(), others: new Set<Key>() };
+  /** keys whose last batch is away, and not yet to be overtaken */
   const busy = new Set<Key>();
+  let away = 0;
   const rests = createRests<Key>(leave);
   let isPumping = false;
 
@@ -45,7 +44,7 @@ export function createBatcher<Key, Item>({
     isPumping = true;
     setImmediate(() => {
       isPumping = false;
-      while (busy.size < maxInFlight) {
+      while (away < maxInFlight) {
         const [key] = line.urgent.size > 0 ? line.urgent : line.others;
         if (key === undefined) return;
         line.urgent.delete(key);
@@ -57,15 +56,20 @@ export function createBatcher<Key, Item>({
 
   function depart(key: Key): void {
     const queue = queues.get(key) ?? { urgent: [], others: [] };
-    const batch = queue.urgent.splice(0, maxBatch);
-    batch.push(...queue.others.splice(0, maxBatch - batch.length));
+    const batch = takeFrom(queue, maxBatch);
     if (queue.urgent.length + queue.others.length === 0) queues.delete(key);
     busy.add(key);
+    away++;
     const restUntilMs = performance.now() + paceMs;
-    void run(key, batch).finally(() => {
+    const isBack = onceWithin(overtakeMs, () => {
       busy.delete(key);
       rests.begin(key, restUntilMs);
       leave(key);
+    });
+    void run(key, batch).finally(() => {
+      away--;
+      isBack();
+      pump();
     });
   }
 
@@ -85,5 +89,25 @@ export function createBatcher<Key, Item>({
       if (lingerMs === 0) leave(key);
       else if (known === undefined && !busy.has(key)) setTimeout(() => leave(key), lingerMs);
     },
+  };
+}
+
+function takeFrom<Item>({ urgent, others }: Queue<Item>, count: number): Item[] {
+  const taken = urgent.splice(0, count);
+  taken.push(...others.splice(0, count - taken.length));
+  return taken;
+}
+
+/** @returns does it, if it was not done by then */
+function onceWithin(ms: number, action: () => void): () => void {
+  let isDone = false;
+  const once = (): void => {
+    if (!isDone) action();
+    isDone = true;
+  };
+  const timer = ms === Infinity ? undefined : setTimeout(once, ms);
+  return () => {
+    clearTimeout(timer);
+    once();
   };
 }

@@ -1,26 +1,23 @@
-/** A group of turns as the parameters of write_turns. */
-import { regionOf, signedIdOf } from '#core/geo/cell.ts';
+/** Turns of one region as the parameters of write_turns. */
+import { signedIdOf } from '#core/geo/cell.ts';
 import type { LotChange } from '#core/lots/decide.ts';
+import type { RegionToken } from '#core/words/ids.ts';
 import type { TurnWrite } from '#cell/ports.ts';
 import { encodeLotEvent, subjectOf } from '../events/encode.ts';
 import { newUuid } from '../ids/uuid.ts';
 import { changedLotParam, historyParam, newLotParam, offerParam } from './lotRows.ts';
 
-/** Cells in one order for all, so that no two statements wait for each other. */
-export function turnParams(turns: readonly TurnWrite[], regionLevel: number): string[] {
-  const [first] = turns;
-  if (first === undefined) throw new Error('no turn to write');
+/** In the order of the function's arguments: the region, cells, when it is too late, then the lists of `rowsOf`. */
+export type TurnParams = readonly [region: string, cells: unknown[], notAfter: string, ...lists: unknown[][]];
+
+/** Cells in one order for all, so that no two statements wait for each other. @param turns of one region, not empty */
+export function turnParams(turns: readonly TurnWrite[], region: RegionToken): TurnParams {
   const cells = turns.map(({ cell, epoch }) => ({ cell_id: signedIdOf(cell), epoch }));
   cells.sort((one, other) => (one.cell_id < other.cell_id ? -1 : 1));
   const notAfterMs = Math.min(...turns.map((turn) => turn.notAfterMs));
   const lists = turns.map(rowsOf);
   const together = (lists[0] ?? []).map((_, n) => lists.flatMap((list) => list[n] ?? []));
-  return [
-    signedIdOf(regionOf(first.cell, regionLevel)),
-    JSON.stringify(cells),
-    new Date(notAfterMs).toISOString(),
-    ...together.map((list) => JSON.stringify(list)),
-  ];
+  return [signedIdOf(region), cells, new Date(notAfterMs).toISOString(), ...together];
 }
 
 /** Commands, new lots, lots, new offers, offers, history, outbox, days. */

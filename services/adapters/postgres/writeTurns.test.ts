@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import type { QueryConfig } from 'pg';
+import { after, before, describe, it, test, type TestContext } from 'node:test';
+import pg, { type QueryConfig } from 'pg';
 import type { Answer, Cancel } from '#core/lots/command.ts';
-import { DEFAULT_REGION_LEVEL } from '#core/geo/cell.ts';
+import { DEFAULT_REGION_LEVEL, regionOf, signedIdOf } from '#core/geo/cell.ts';
 import { lotIdOf, type CellToken } from '#core/words/ids.ts';
-import type { KeptAnswer, TurnWrite } from '#cell/ports.ts';
+import type { CellStore, KeptAnswer, TurnWrite } from '#cell/ports.ts';
 import { freshDatabase, type FreshDatabase } from '../../../dev/testing/freshDatabase.ts';
 import { newUuid } from '../ids/uuid.ts';
 import { createCellStore } from './cellStore.ts';
+import { createGroups } from './groups.ts';
 import { createPool, type Pool } from './pool.ts';
 
 const CELL = '46920bd' as CellToken;
@@ -16,7 +17,7 @@ let database: FreshDatabase;
 let pool: Pool;
 before(async () => {
   database = await freshDatabase();
-  pool = createPool(database.appUrl, 'turns', 2);
+  pool = createPool(database.appUrl, 'turns', 4);
 });
 after(async () => {
   await pool.end();
@@ -39,12 +40,12 @@ function throughCoordinator(direct: Pool): Pool {
   });
 }
 
-function turnOf(epoch: string, id: string): TurnWrite {
+function turnOf(epoch: string, id: string, cell = CELL): TurnWrite {
   const nowMs = Date.now();
-  const lotId = lotIdOf(CELL, newUuid(nowMs));
+  const lotId = lotIdOf(cell, newUuid(nowMs));
   const command: Cancel = { kind: 'cancel', id, fingerprint: 'f', lotId, donorId: null, ifVersion: null };
   return {
-    cell: CELL,
+    cell,
     epoch,
     notAfterMs: nowMs + 2_000,
     decidedAtMs: nowMs,
@@ -67,4 +68,89 @@ test('a repeated command is known by its first answer, also where the error come
     const first: KeptAnswer = { commandId: id, fingerprint: 'f', answer: REFUSED, elsewhere: null };
     assert.deepEqual(again, { wrote: false, because: 'repeated', kept: [first] });
   }
+});
+
+describe('turns of several regions', () => {
+  /** Two of one region, one elsewhere. */
+  const CELLS = [CELL, '46920a3', '2e69f3b'] as CellToken[];
+
+  /** Counts what it is asked. */
+  function counting(): { pool: Pool; names: string[] } {
+    const names: string[] = [];
+    const query = (what: QueryConfig, values?: unknown[]): unknown => {
+      if (what.name?.startsWith('write')) names.push(what.name);
+      return pool.query(what, values);
+    };
+    const counted = new Proxy(pool, {
+      get: (target, name) => (name === 'query' ? query : (Reflect.get(target, name) as unknown)),
+    });
+    return { pool: counted, names };
+  }
+
+  async function areApart(t: TestContext): Promise<boolean> {
+    const groups = createGroups(pool);
+    const apart = (await groups.of('one')) !== (await groups.of('other'));
+    if (apart) t.skip('Citus has a statement for each');
+    return apart;
+  }
+
+  async function owned(id: string, through: Pool): Promise<{ write: CellStore['write']; turns: TurnWrite[] }> {
+    const store = createCellStore(through, 'test', DEFAULT_REGION_LEVEL);
+    const epochs = await Promise.all(CELLS.map(async (cell) => (await store.activate(cell)).epoch));
+    return { write: store.write, turns: CELLS.map((cell, n) => turnOf(epochs[n] ?? '', `${id}-${String(n)}`, cell)) };
+  }
+
+  async function written(id: string): Promise<string[]> {
+    const { rows } = await pool.query<{ region: string; id: string }>(
+      'select geo_region_id as region, command_id as id from command where command_id like $1 order by command_id',
+      [`${id}-%`],
+    );
+    const homes = CELLS.map((cell) => signedIdOf(regionOf(cell, DEFAULT_REGION_LEVEL)));
+    for (const row of rows) assert.equal(row.region, homes[Number(row.id.at(-1))], row.id);
+    return rows.map((row) => row.id);
+  }
+
+  it('go in one statement, each to the rows of its region', async (t) => {
+    if (await areApart(t)) return;
+    const { pool: counted, names } = counting();
+    const { write, turns } = await owned('all', counted);
+    assert.deepEqual(await Promise.all(turns.map(write)), Array(3).fill({ wrote: true }));
+    assert.deepEqual(names, ['write_regions']);
+    assert.deepEqual(await written('all'), ['all-0', 'all-1', 'all-2']);
+  });
+
+  it('one that is refused fails none of its neighbours, here or elsewhere', async (t) => {
+    if (await areApart(t)) return;
+    const { pool: counted, names } = counting();
+    const { write, turns } = await owned('some', counted);
+    const [first = assert.fail(), ...others] = turns;
+    const fenced = { ...first, epoch: String(Number(first.epoch) - 1) };
+    const [refused, ...rest] = await Promise.all([fenced, ...others].map(write));
+    assert.deepEqual(refused, { wrote: false, because: 'fenced' });
+    assert.deepEqual(rest, Array(2).fill({ wrote: true }));
+    assert.deepEqual(await written('some'), ['some-1', 'some-2']);
+    // all; each region; the two of the one that was refused again
+    assert.deepEqual(names, ['write_regions', ...Array<string>(4).fill('write_turns')]);
+  });
+
+  it('who waits for a lock fails for it alone, and holds up for a moment only what comes after', async () => {
+    const { write, turns } = await owned('late', pool);
+    const [, , elsewhere = assert.fail()] = turns;
+    const holder = new pg.Client({ connectionString: database.url });
+    await holder.connect();
+    await holder.query('begin');
+    await holder.query('select from cell where cell_id = $1 for update', [signedIdOf(CELL)]);
+    const startMs = performance.now();
+    const all = turns.map((turn) => write(turn).catch((error: unknown) => (error as { code?: string }).code));
+    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    assert.deepEqual(await write(turnOf(elsewhere.epoch, 'late-9', elsewhere.cell)), { wrote: true });
+    assert.ok(performance.now() - startMs < 800, 'it did not wait for the lock');
+    const outcomes = await Promise.all(all);
+    await holder.query('rollback');
+    await holder.end();
+    // whichever of the role's two seconds is over first: for locks, or for statements
+    for (const outcome of outcomes.slice(0, 2)) assert.ok(outcome === '55P03' || outcome === '57014');
+    assert.deepEqual(outcomes[2], { wrote: true });
+  });
 });

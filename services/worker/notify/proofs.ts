@@ -1,4 +1,4 @@
-/** What the notifier asks PostgreSQL, asked together: statements per region and batch instead of five per event. */
+/** What the notifier asks PostgreSQL, asked together: statements per batch instead of five per event. */
 import type { Pool } from 'pg';
 import { askTogether } from '#adapters/batching/askTogether.ts';
 import {
@@ -7,8 +7,9 @@ import {
   readOfferProofs,
   recordAppliedVersions,
   type AppliedVersion,
-  type OfferProof,
+  type LotKey,
 } from '#adapters/postgres/sql/notifyProof.ts';
+import { createGroups } from '#adapters/postgres/groups.ts';
 import { findPhones, type PhoneRow } from '#adapters/postgres/sql/phoneNumbers.ts';
 import {
   findPushSubscriptions,
@@ -18,7 +19,7 @@ import {
 import type { NotifyPorts, OfferPlace } from './notify.ts';
 
 /**
- * Statements of one kind in flight, and how much later a push may be for the sake of fuller ones: 5 ms where events of a region are rare,
+ * Statements of one kind in flight, and how much later a push may be for the sake of fuller ones: 5 ms where events are rare,
  * 40 ms where one follows the other.
  */
 const LIMITS = { maxInFlight: 2, maxBatch: 128, lingerMs: 5, paceMs: 40 } as const;
@@ -45,32 +46,25 @@ export function createPhones(pool: Pool): (recipientId: string) => Promise<Phone
 }
 
 export function createProofs(pool: Pool): Pick<NotifyPorts, 'proofOf' | 'prove' | 'appliedVersion' | 'recordVersion'> {
-  const proofOf = askTogether<string, OfferPlace, OfferProof | null>({
-    ...LIMITS,
-    run: (region, offers) => readOfferProofs(pool, region, offers),
-  });
-  const prove = askTogether<string, OfferPlace, void>({
-    ...LIMITS,
-    run: async (region, offers) => {
-      await markOffersNotified(pool, region, offers);
-      return [];
-    },
-  });
-  const appliedVersion = askTogether<string, string, number>({
-    ...LIMITS,
-    run: (region, lotIds) => readAppliedVersions(pool, CONSUMER, region, lotIds),
-  });
-  const recordVersion = askTogether<string, AppliedVersion, void>({
-    ...LIMITS,
-    run: async (region, applied) => {
-      await recordAppliedVersions(pool, CONSUMER, region, applied);
-      return [];
-    },
+  const groups = createGroups(pool);
+  const together = <Item extends { readonly region: string }, Answer>(
+    run: (items: readonly Item[]) => Promise<readonly Answer[]>,
+  ): ((item: Item) => Promise<Answer>) => {
+    const ask = askTogether<string, Item, Answer>({ ...LIMITS, run: (_, items) => run(items) });
+    return async (item) => await ask(await groups.of(item.region), item);
+  };
+  const appliedVersion = together((lots: readonly LotKey[]) => readAppliedVersions(pool, CONSUMER, lots));
+  const recordVersion = together(async (applied: readonly AppliedVersion[]): Promise<void[]> => {
+    await recordAppliedVersions(pool, CONSUMER, applied);
+    return [];
   });
   return {
-    proofOf: (offer) => proofOf(offer.region, offer),
-    prove: (offer) => prove(offer.region, offer),
-    appliedVersion,
-    recordVersion: (region, lotId, version) => recordVersion(region, { lotId, version }),
+    proofOf: together((offers: readonly OfferPlace[]) => readOfferProofs(pool, offers)),
+    prove: together(async (offers: readonly OfferPlace[]): Promise<void[]> => {
+      await markOffersNotified(pool, offers);
+      return [];
+    }),
+    appliedVersion: (region, lotId) => appliedVersion({ region, lotId }),
+    recordVersion: (region, lotId, version) => recordVersion({ region, lotId, version }),
   };
 }

@@ -19,20 +19,34 @@ export const TIMES_AS_TEXT: pg.CustomTypesConfig = {
     oid === TIMESTAMPTZ ? (text: string) => text : (pg.types.getTypeParser(oid, format) as (text: string) => unknown),
 };
 
+const COLUMNS = `created_at as "createdAt", outbox_id as "outboxId", lot_id as "lotId", lot_version as "lotVersion", subject, payload, traceparent`;
+const OF_REGION = 'published_at is null order by created_at, lot_version limit $2';
+
 /**
- * The oldest unpublished events of one region. Rows of a transaction that is still open are simply not there yet: nothing is remembered
- * by position, so nothing is passed over.
- * @param region signed id
+ * The oldest unpublished events of each of these regions, so many at most of each. Rows of a transaction that is still open are simply not
+ * there yet: nothing is remembered by position, so nothing is passed over.
+ * @param regions signed ids, of one group (`Groups`), not empty
+ * @returns a list for each, in the order asked
  */
-export async function readOutbox(db: Queryable, region: string, limit: number): Promise<OutboxRow[]> {
+export async function readOutbox(db: Queryable, regions: readonly string[], limit: number): Promise<OutboxRow[][]> {
+  const [only] = regions;
+  if (regions.length === 1 && only !== undefined) return [await readOne(db, only, limit)];
+  const { rows } = await db.query<OutboxRow & { region: string }>({
+    name: 'read-outbox-of-regions',
+    text: `
+select r.id::text as region, o.* from unnest($1::bigint[]) as r(id)
+ cross join lateral (select ${COLUMNS} from outbox where geo_region_id = r.id and ${OF_REGION}) as o`,
+    values: [regions, limit],
+    types: TIMES_AS_TEXT,
+  });
+  const byRegion = Map.groupBy(rows, ({ region }) => region);
+  return regions.map((region) => byRegion.get(region) ?? []);
+}
+
+async function readOne(db: Queryable, region: string, limit: number): Promise<OutboxRow[]> {
   const { rows } = await db.query<OutboxRow>({
     name: 'read-outbox',
-    text: `
-select created_at as "createdAt", outbox_id as "outboxId", lot_id as "lotId", lot_version as "lotVersion", subject, payload, traceparent
-  from outbox
- where geo_region_id = $1 and published_at is null
- order by created_at, lot_version
- limit $2`,
+    text: `select ${COLUMNS} from outbox where geo_region_id = $1 and ${OF_REGION}`,
     values: [region, limit],
     types: TIMES_AS_TEXT,
   });

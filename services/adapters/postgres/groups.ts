@@ -1,0 +1,26 @@
+/** Which regions' rows one statement may touch. */
+import type { Queryable } from './sql/queryable.ts';
+
+const ALL = 'all';
+const HAS_CITUS = `select exists (select from pg_extension where extname = 'citus') as "hasCitus"`;
+
+export interface Groups {
+  /**
+   * Regions of one group may be in one statement: on plain PostgreSQL all are, with Citus each is by itself, for its rows are on a node of their
+   * own. @param region token or signed id @throws when PostgreSQL is away
+   */
+  of(region: string): Promise<string>;
+}
+
+export function createGroups(db: Queryable): Groups {
+  let asked: Promise<boolean> | null = null;
+  const isPlain = (): Promise<boolean> =>
+    (asked ??= db.query<{ hasCitus: boolean }>(HAS_CITUS).then(
+      ({ rows }) => rows[0]?.hasCitus === false,
+      (error: unknown) => {
+        asked = null;
+        throw error;
+      },
+    ));
+  return { of: async (region) => ((await isPlain()) ? ALL : region) };
+}

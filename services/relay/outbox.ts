@@ -1,0 +1,50 @@
+/** The outbox, of which relays read and mark many regions in one statement. */
+import type { Pool } from 'pg';
+import { askTogether } from '#adapters/batching/askTogether.ts';
+import { createGroups } from '#adapters/postgres/groups.ts';
+import { markPublished } from '#adapters/postgres/sql/markPublished.ts';
+import { readOutbox, type OutboxRow } from '#adapters/postgres/sql/readOutbox.ts';
+import { readOvertaken } from '#adapters/postgres/sql/readOvertaken.ts';
+import type { Outbox } from './relayBatch.ts';
+
+/** Statements of one kind in flight, and how long the first region waits for others. */
+const LIMITS = { maxInFlight: 4, maxBatch: 64, lingerMs: 5 } as const;
+
+interface Due {
+  readonly region: string;
+  readonly limit: number;
+}
+
+interface Mark {
+  readonly region: string;
+  readonly rows: readonly OutboxRow[];
+}
+
+export function createOutbox(pool: Pool): Outbox {
+  const groups = createGroups(pool);
+  const due = askTogether<string, Due, OutboxRow[]>({
+    ...LIMITS,
+    run: (_, asked) =>
+      readOutbox(
+        pool,
+        asked.map(({ region }) => region),
+        Math.max(...asked.map(({ limit }) => limit)),
+      ),
+  });
+  const mark = askTogether<string, Mark, void>({
+    ...LIMITS,
+    run: async (_, marks) => {
+      await markPublished(
+        pool,
+        marks.map(({ region }) => region),
+        marks.flatMap(({ rows }) => rows),
+      );
+      return [];
+    },
+  });
+  return {
+    due: async (region, limit) => await due(await groups.of(region), { region, limit }),
+    overtaken: (region, rows, limit) => readOvertaken(pool, region, rows, limit),
+    mark: async (region, rows) => await mark(await groups.of(region), { region, rows }),
+  };
+}
