@@ -22,10 +22,13 @@ interface Entry {
   readonly facts: Promise<OrganisationFacts | null>;
 }
 
+/** Where many ask, a read may be this much later for company. */
+const PACE_MS = 8;
+
 /** Askers of one moment share a read; a failed one is forgotten at once. */
 export function createDirectory({ read, nowMs, ttlMs = 30_000, size = 20_000 }: DirectoryOptions): Directory {
   const entries = new Map<string, Entry>();
-  const readTogether = askTogether({ maxInFlight: 2, maxBatch: 100, run: read });
+  const readTogether = askTogether({ maxInFlight: 2, maxBatch: 100, paceMs: PACE_MS, run: read });
   const ask = (key: string, kind: OrganisationKind, id: string): Promise<OrganisationFacts | null> => {
     if (entries.size >= size) for (const oldest of [...entries.keys()].slice(0, size / 10)) entries.delete(oldest);
     const facts = readTogether(kind, id);
