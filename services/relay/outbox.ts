@@ -42,9 +42,21 @@ export function createOutbox(pool: Pool): Outbox {
       return [];
     },
   });
+  /** whose last batch was full: the next needs no company, and apart one region is published while another is read or marked */
+  const behind = new Set<string>();
   return {
-    due: async (region, limit) => await due(await groups.of(region), { region, limit }),
+    due: async (region, limit) => {
+      const [rows = []] = behind.has(region)
+        ? await readOutbox(pool, [region], limit)
+        : [await due(await groups.of(region), { region, limit })];
+      if (rows.length < limit) behind.delete(region);
+      else behind.add(region);
+      return rows;
+    },
     overtaken: (region, rows, limit) => readOvertaken(pool, region, rows, limit),
-    mark: async (region, rows) => await mark(await groups.of(region), { region, rows }),
+    mark: async (region, rows) => {
+      if (behind.has(region)) await markPublished(pool, [region], rows);
+      else await mark(await groups.of(region), { region, rows });
+    },
   };
 }

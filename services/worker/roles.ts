@@ -178,7 +178,7 @@ function startNotify(shop: Workshop): RunningRole {
     stream: LOTS,
     durable: 'notify',
     filter: 'lot.>',
-    concurrency: 256,
+    concurrency: 1_000,
     maxTries: 12,
     keyOf: lotKeyOf,
     handle,

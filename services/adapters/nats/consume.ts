@@ -121,6 +121,7 @@ function createDesk(ports: ConsumerPorts, spec: ConsumerSpec): Desk {
   const atWork = new Set<Promise<void>>();
   const lastOfKey = new Map<string, Promise<void>>();
   const heldUp = new Set<JsMsg>();
+  let roomMade: (() => void) | null = null;
   const heartbeat = setInterval(() => {
     for (const message of heldUp) message.working();
   }, STILL_WORKING_EVERY_MS);
@@ -136,11 +137,12 @@ function createDesk(ports: ConsumerPorts, spec: ConsumerSpec): Desk {
         .finally(() => {
           heldUp.delete(message);
           atWork.delete(work);
+          roomMade?.();
           if (lastOfKey.get(key) === work) lastOfKey.delete(key);
         });
       lastOfKey.set(key, work);
       atWork.add(work);
-      while (atWork.size >= spec.concurrency) await Promise.race(atWork);
+      while (atWork.size >= spec.concurrency) await new Promise<void>((resolve) => (roomMade = resolve));
     },
     empty: async () => {
       await Promise.all(atWork);
