@@ -139,7 +139,8 @@ describe('turns of several regions', () => {
     const holder = new pg.Client({ connectionString: database.url });
     await holder.connect();
     await holder.query('begin');
-    await holder.query('select from cell where cell_id = $1 for update', [signedIdOf(CELL)]);
+    const place = [signedIdOf(regionOf(CELL, DEFAULT_REGION_LEVEL)), signedIdOf(CELL)];
+    await holder.query('select from cell where geo_region_id = $1 and cell_id = $2 for update', place);
     const startMs = performance.now();
     const all = turns.map((turn) => write(turn).catch((error: unknown) => (error as { code?: string }).code));
     await new Promise((resolve) => setImmediate(resolve));
