@@ -179,9 +179,11 @@ it('nobody waits for the slowest cell; asked again, it gives the answer it had',
   const { host: held, hold, letGo } = hostThatWaits(BESIDE);
   for (const cell of [HERE, BESIDE]) await call(held, cell, [postIn(cell)]);
   hold();
-  const beside = postIn(BESIDE);
-  assert.deepEqual(told(await call(held, HERE, [postIn(HERE), beside]))[1], MOVED);
-  assert.equal(await lots(), 3, 'what came with it is done');
+  const [here, beside] = [HERE, BESIDE].map(postIn) as [Post, Post];
+  assert.deepEqual(told(await call(held, HERE, [here, beside]))[1], MOVED);
+  // On a slow machine it may have taken too long itself: asked again, it says the same.
+  assert.deepEqual(told(await call(held, HERE, [here])), [here.lotId], 'what came with it is done');
+  assert.equal(await lots(), 3);
   letGo();
   assert.deepEqual(told(await call(held, BESIDE, [beside])), [beside.lotId]);
   assert.equal(await lots(), 4);
