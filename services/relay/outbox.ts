@@ -1,14 +1,17 @@
 /** The outbox, of which relays read and mark many regions in one statement. */
 import type { Pool } from 'pg';
 import { askTogether } from '#adapters/batching/askTogether.ts';
+import { createLimit } from '#adapters/batching/limit.ts';
 import { createGroups } from '#adapters/postgres/groups.ts';
 import { markPublished } from '#adapters/postgres/sql/markPublished.ts';
 import { readOutbox, type OutboxRow } from '#adapters/postgres/sql/readOutbox.ts';
 import { readOvertaken } from '#adapters/postgres/sql/readOvertaken.ts';
 import type { Outbox } from './relayBatch.ts';
 
-/** Statements of one kind in flight, and how long the first region waits for others. */
+/** How long the first region waits for others; where each is by itself (Citus), so many statements of a kind at once. */
 const LIMITS = { maxInFlight: 4, maxBatch: 64, lingerMs: 5 } as const;
+/** Connections that regions by themselves take at most: some are left for the slots' lease. */
+const APART = 6;
 
 interface Due {
   readonly region: string;
@@ -44,18 +47,19 @@ export function createOutbox(pool: Pool): Outbox {
   });
   /** whose last batch was full: the next needs no company, and apart one region is published while another is read or marked */
   const behind = new Set<string>();
+  const apart = createLimit(APART);
   return {
     due: async (region, limit) => {
       const [rows = []] = behind.has(region)
-        ? await readOutbox(pool, [region], limit)
+        ? await apart(() => readOutbox(pool, [region], limit))
         : [await due(await groups.of(region), { region, limit })];
       if (rows.length < limit) behind.delete(region);
       else behind.add(region);
       return rows;
     },
-    overtaken: (region, rows, limit) => readOvertaken(pool, region, rows, limit),
+    overtaken: (region, rows, limit) => apart(() => readOvertaken(pool, region, rows, limit)),
     mark: async (region, rows) => {
-      if (behind.has(region)) await markPublished(pool, [region], rows);
+      if (behind.has(region)) await apart(() => markPublished(pool, [region], rows));
       else await mark(await groups.of(region), { region, rows });
     },
   };

@@ -16,7 +16,10 @@ import {
   type PostgresProcess,
 } from '../../dev/testing/loopServers.ts';
 import { startRelayApp, type RelayApp } from './app.ts';
+import { createGroups } from '#adapters/postgres/groups.ts';
+import type { OutboxRow } from '#adapters/postgres/sql/readOutbox.ts';
 import { createOutbox } from './outbox.ts';
+import { createRelay } from './relay.ts';
 import { BATCH, relayBatch, type BatchPorts, type Outbox } from './relayBatch.ts';
 
 /** Three regions of level 9, signed. */
@@ -149,6 +152,61 @@ function portsWith(change: Partial<BatchPorts> = {}): BatchPorts {
 function publisher(): Publish {
   return createPublish(bus, createStreamKeeper(bus.jsm));
 }
+
+test('regions that are asked for at once go in one statement, each with its own rows; one that is behind goes apart', async (t) => {
+  const asked: string[] = [];
+  const query = (what: pg.QueryConfig): unknown => {
+    asked.push(what.name ?? '');
+    return pool.query(what);
+  };
+  const counted = new Proxy(pool, {
+    get: (target, name) => (name === 'query' ? query : (Reflect.get(target, name) as unknown)),
+  });
+  const groups = createGroups(pool);
+  if ((await groups.of('one')) !== (await groups.of('other'))) return t.skip('Citus has a statement for each');
+  const outbox = createOutbox(counted);
+  const events = REGIONS.flatMap((region, n) =>
+    [1, 2, 3].slice(n).map((version) => ({ lot: `lot${String(n)}`, version, region })),
+  );
+  await insert(events);
+  const due = (): Promise<(readonly OutboxRow[])[]> => Promise.all(REGIONS.map(({ id }) => outbox.due(id, 3)));
+  const textsOf = (lists: readonly (readonly OutboxRow[])[]): string[][] =>
+    lists.map((rows) => rows.map(({ payload }) => payload.toString()));
+  const lists = await due();
+  assert.deepEqual(textsOf(lists), [['lot0/1', 'lot0/2', 'lot0/3'], ['lot1/2', 'lot1/3'], ['lot2/3']]);
+  // The first list is full.
+  await Promise.all(REGIONS.map(({ id }, n) => outbox.mark(id, lists[n] ?? [])));
+  assert.deepEqual(textsOf(await due()), [[], [], []]);
+  const statements = asked.filter((name) => name !== '').sort();
+  assert.deepEqual(statements, [
+    'mark-published',
+    'mark-published-of-regions',
+    'read-outbox',
+    'read-outbox-of-regions',
+    'read-outbox-of-regions',
+  ]);
+});
+
+test('a statement that fails for many regions is one failure: all are asked again soon', async () => {
+  let failures = 0;
+  const askedAgain = new Set<string>();
+  const due = (region: string): Promise<readonly OutboxRow[]> => {
+    if (failures < REGIONS.length) {
+      failures++;
+      return Promise.reject(new Error('away for a moment'));
+    }
+    askedAgain.add(region);
+    return Promise.resolve([]);
+  };
+  const ids = REGIONS.map(({ id }) => id);
+  const ports = portsWith({ outbox: outboxWith({ due }) });
+  const relay = createRelay({ ...ports, regionsWithWork: () => Promise.resolve(ids), isConnected: () => true, log });
+  const startMs = performance.now();
+  relay.start();
+  await until('all were asked again', () => Promise.resolve(askedAgain.size === REGIONS.length));
+  await relay.stop();
+  assert.ok(performance.now() - startMs < 1_900, 'at the next look, a second later');
+});
 
 test('publishes with Nats-Msg-Id and traceparent, each lot in order', async () => {
   const ids = await insert([

@@ -106,6 +106,8 @@ function createBackoff(log: RelayPorts['log']): { failed(because: string): void;
   let untilMs = 0;
   return {
     failed: (because) => {
+      // One statement that failed for many regions is one failure.
+      if (performance.now() < untilMs) return;
       backoffMs = Math.min(MAX_BACKOFF_MS, Math.max(MIN_BACKOFF_MS, backoffMs * 2));
       untilMs = performance.now() + backoffMs;
       log.warn({ because, backoffMs }, 'publishing failed; trying again');

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { CellClient } from '#cell/contract.ts';
 import type { Alerts } from '#adapters/alerts/pagerDuty.ts';
 import type { Bus } from '#adapters/nats/bus.ts';
+import { createLimit } from '#adapters/batching/limit.ts';
 import { startConsumer, type ConsumerSpec } from '#adapters/nats/consume.ts';
 import { createDeadLetters } from '#adapters/nats/deadLetters.ts';
 import type { Publish } from '#adapters/nats/publish.ts';
@@ -78,6 +79,8 @@ const WINDOW_ROUND_MS = 2_000;
 const ALERT_ROUND_MS = 5_000;
 const HOUSEKEEP_EVERY_MS = 6 * 60 * 60_000;
 const KEEPER_TIMEOUT_MS = 5_000;
+/** Of pushes, and of texts: what waits longer for its turn at their services would time out there. */
+const SENT_AT_ONCE = 256;
 
 function startSweep(shop: Workshop): RunningRole {
   const { pool, meters } = shop;
@@ -155,10 +158,12 @@ function startEscalate(shop: Workshop): RunningRole {
 }
 
 function startNotify(shop: Workshop): RunningRole {
-  const { pool } = shop;
+  const { pool, pusher, texting } = shop;
+  const [pushes, texts] = [createLimit(SENT_AT_ONCE), createLimit(SENT_AT_ONCE)];
+  const text = texting === null ? null : createText(pool, createPhones(pool), texting);
   const subscriptionsOf = createSubscriptions(pool);
   const handle = createNotifier({
-    pusher: shop.pusher,
+    pusher: pusher && { push: (to, message) => pushes(() => pusher.push(to, message)) },
     subscriptions: async (role, organisationId) =>
       (await subscriptionsOf(role, organisationId)).map((row) => ({
         digest: row.endpointDigest,
@@ -169,7 +174,7 @@ function startNotify(shop: Workshop): RunningRole {
     delivered: (digests) => subscriptions.markPushDelivered(pool, digests),
     ...createProofs(pool),
     nowMs: Date.now,
-    text: shop.texting === null ? null : createText(pool, createPhones(pool), shop.texting),
+    text: text && ((notice) => texts(() => text(notice))),
     onPush: shop.meters.onPush,
     onText: shop.meters.onText,
     log: shop.log,
@@ -178,7 +183,7 @@ function startNotify(shop: Workshop): RunningRole {
     stream: LOTS,
     durable: 'notify',
     filter: 'lot.>',
-    concurrency: 1_000,
+    concurrency: 500,
     maxTries: 12,
     keyOf: lotKeyOf,
     handle,

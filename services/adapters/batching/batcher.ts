@@ -1,7 +1,7 @@
 import { createRests } from './rests.ts';
 
 /**
- * One batch in flight per key, at most `maxInFlight` in all, ready keys round robin, urgent ones first. Alone, an item leaves in the
+ * One batch in flight per key (until it may be overtaken), at most `maxInFlight` in all, ready keys round robin, urgent ones first. Alone, an item leaves in the
  * same turn of the event loop, with whatever else comes in it; under load batches grow by themselves, because a key's next batch
  * gathers while its last is away. Without the cap, 200 busy cells give batches of 1 to 3 and waste the box (measured, architecture.md).
  */

@@ -62,8 +62,10 @@ const MAX_RETRY_MS = 30_000;
 const RESTART_MS = 500;
 /** A server-side limit above ours: we dead-letter before the message would silently stop being delivered. */
 const SPARE_TRIES = 5;
-/** All processes together; a limit per process is `concurrency`. */
+/** All processes together; of one, `concurrency` and what is fetched ahead. */
 const MAX_ACK_PENDING = 2_000;
+/** So many wait in a process for room at its desk, at most. */
+const FETCHED_AHEAD = 256;
 
 /** Works through a stream until stopped; consumer and stream are made anew when somebody deletes them. */
 export function startConsumer(ports: ConsumerPorts, spec: ConsumerSpec): RunningConsumer {
@@ -107,7 +109,11 @@ async function openConsumer(ports: ConsumerPorts, spec: ConsumerSpec): Promise<C
     max_deliver: spec.maxTries === null ? -1 : spec.maxTries + SPARE_TRIES,
   });
   const consumer = await ports.bus.js.consumers.get(spec.stream, spec.durable);
-  return consumer.consume({ max_messages: spec.concurrency, expires: 5_000, abort_on_missing_resource: true });
+  return consumer.consume({
+    max_messages: Math.min(spec.concurrency, FETCHED_AHEAD),
+    expires: 5_000,
+    abort_on_missing_resource: true,
+  });
 }
 
 interface Desk {

@@ -34,7 +34,7 @@ const UNIQUE_VIOLATION = '23505';
 /** In the message, for a coordinator of Citus hands on no other word of a worker's constraint; there its shard is behind it. */
 const REPEATED = /\bcommand_pkey(?:_\d+)?\b/;
 
-/** Statements at once. */
+/** Statements at once, where none is refused. */
 const MAX_WRITES = 8;
 const MAX_TURNS_PER_WRITE = 64;
 /** Who waits for a lock in one region holds up the others no longer than this. */

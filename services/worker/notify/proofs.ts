@@ -19,7 +19,7 @@ import {
 import type { NotifyPorts, OfferPlace } from './notify.ts';
 
 /**
- * Statements of one kind in flight, and how much later a push may be for the sake of fuller ones: 5 ms where events are rare,
+ * How much later a push may be for the sake of fuller ones: 5 ms where events are rare,
  * 40 ms where one follows the other.
  */
 const LIMITS = { maxInFlight: 2, maxBatch: 500, lingerMs: 5, paceMs: 40 } as const;

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { CellClient } from '#cell/contract.ts';
 import { cellOf, parseLotId } from '#core/words/ids.ts';
 import type { DueLot } from '#adapters/postgres/sql/findDueLots.ts';
-import { createLimit } from '../limit.ts';
+import { createLimit } from '#adapters/batching/limit.ts';
 import { shareOf } from './shares.ts';
 
 export interface SweepPorts {

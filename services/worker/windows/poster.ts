@@ -6,7 +6,7 @@ import type { DueWindow, PostingWindow, WindowDone } from '#adapters/postgres/sq
 import type { Answer, Post } from '#core/lots/command.ts';
 import { nextOccurrence, type Occurrence } from '#core/windows/schedule.ts';
 import { cellOf, lotIdOf, type DonorId } from '#core/words/ids.ts';
-import { createLimit } from '../limit.ts';
+import { createLimit } from '#adapters/batching/limit.ts';
 
 export interface PosterPorts {
   readonly cells: Pick<CellClient, 'send'>;

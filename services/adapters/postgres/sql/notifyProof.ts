@@ -89,8 +89,10 @@ const RECORD_SEVERAL =
 export async function recordAppliedVersions(
   db: Queryable,
   consumer: string,
-  applied: readonly AppliedVersion[],
+  given: readonly AppliedVersion[],
 ): Promise<void> {
+  // In one order for all, so that no two statements wait for each other.
+  const applied = [...given].sort((one, other) => (one.region + one.lotId < other.region + other.lotId ? -1 : 1));
   const region = oneRegionOf(regionsOf(applied));
   const ids = applied.map(({ lotId }) => commandId(consumer, lotId));
   const answers = applied.map(({ version }) => JSON.stringify({ version }));
