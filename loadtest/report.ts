@@ -134,7 +134,12 @@ function ratiosOf({ measured, pgbench, relay }: Results): Row[] {
     ['ours (P1 saturation)', ours.toFixed(0), '1'],
     against(`pgbench, the same rows, ${String(pgbench.clients)} clients`, pgbench.perSecond),
     ...compared.map(({ name, perSecond }) => against(name, perSecond)),
-    ...(relay === null ? [] : [[`P6 relay alone, ${String(relay.events)} events`, relay.perSecond.toFixed(0), '']]),
+    ...(relay === null
+      ? []
+      : [
+          [`P6 relay alone, ${String(relay.events)} events`, relay.perSecond.toFixed(0), ''],
+          ['P6 notifier alone, the same events', relay.notifiedPerSecond.toFixed(0), ''],
+        ]),
   ];
 }
 

@@ -96,28 +96,42 @@ export interface Relayed {
   readonly events: number;
   /** from the first mark to the last */
   readonly perSecond: number;
+  /** the worker's, of the same events: from the first offer marked as notified to the last */
+  readonly notifiedPerSecond: number;
   /** with its start; null: not within the limit */
   readonly caughtUpSeconds: number | null;
 }
 
 const RELAYED = `select count(*) as events, extract(epoch from max(published_at) - min(published_at)) as seconds
   from outbox where published_at >= $1`;
+const NOTIFIED = `select count(*) as events, extract(epoch from max(notified_at) - min(notified_at)) as seconds
+  from offer where notified_at >= $1`;
 
-/** Publishes what gathered while the relay was down. */
+/** What gathered while both were down is published by the relay, and then dealt with by the worker: each by itself. */
 export async function relayAlone(bench: Bench, seconds: number): Promise<Relayed> {
   const { world } = bench;
-  const relay = world.stack.process('relay');
-  await relay.stop();
+  const [relay, worker] = [world.stack.process('relay'), world.stack.process('worker')];
+  await Promise.all([relay.stop(), worker.stop()]);
   const load = { name: 'P6 posts, relay down', seconds };
   await posts({ ...bench, watch: { ...bench.watch, catchUpWithinMs: 0 } }, load);
   const began = await world.db.query<{ at: string }>('select now()::text as at');
+  const since = began.rows[0]?.at ?? '';
   await relay.start();
-  const caughtUpSeconds = await catchUp(world, bench.watch);
-  const { rows } = await world.db.query<{ events: string; seconds: string }>(RELAYED, [began.rows[0]?.at]);
+  const caughtUpSeconds = await catchUp(world, bench.watch, false);
+  await worker.start();
+  await catchUp(world, bench.watch);
+  const relayed = await paceOf(world, RELAYED, since);
+  const notified = await paceOf(world, NOTIFIED, since);
+  bench.say(
+    `P6: ${String(relayed.events)} events, ${relayed.pace.toFixed(0)}/s published, ${notified.pace.toFixed(0)}/s dealt with`,
+  );
+  return { events: relayed.events, perSecond: relayed.pace, notifiedPerSecond: notified.pace, caughtUpSeconds };
+}
+
+async function paceOf(world: World, query: string, since: string): Promise<{ events: number; pace: number }> {
+  const { rows } = await world.db.query<{ events: string; seconds: string }>(query, [since]);
   const events = Number(rows[0]?.events);
-  const perSecond = events / Number(rows[0]?.seconds);
-  bench.say(`P6 relay: ${String(events)} events, ${perSecond.toFixed(0)}/s`);
-  return { events, perSecond, caughtUpSeconds };
+  return { events, pace: events / Number(rows[0]?.seconds) };
 }
 
 function planOf(given: Omit<Plan, 'timeoutMs' | 'lookFor'> & { readonly lookFor?: string }): Plan {
