@@ -70,8 +70,8 @@ export function createTurnWriter(pool: Pool, regionLevel: number): (turn: TurnWr
 
   async function apart(turns: readonly TurnWrite[], part: (turn: TurnWrite) => unknown): Promise<Written[]> {
     const parts = [...Map.groupBy(turns, part).values()];
-    const written = await Promise.all(parts.map(writeAll));
-    const byTurn = new Map(parts.flat().map((turn, n) => [turn, written.flat()[n]]));
+    const written = (await Promise.all(parts.map(writeAll))).flat();
+    const byTurn = new Map(parts.flat().map((turn, n) => [turn, written[n]]));
     return turns.flatMap((turn) => byTurn.get(turn) ?? []);
   }
 
