@@ -1,8 +1,7 @@
 /** The outbox, of which relays read and mark many regions in one statement. */
 import type { Pool } from 'pg';
-import { askTogether } from '#adapters/batching/askTogether.ts';
 import { createLimit } from '#adapters/batching/limit.ts';
-import { createGroups } from '#adapters/postgres/groups.ts';
+import { askByGroup, createGroups } from '#adapters/postgres/groups.ts';
 import { markPublished } from '#adapters/postgres/sql/markPublished.ts';
 import { readOutbox, type OutboxRow } from '#adapters/postgres/sql/readOutbox.ts';
 import { readOvertaken } from '#adapters/postgres/sql/readOvertaken.ts';
@@ -25,25 +24,20 @@ interface Mark {
 
 export function createOutbox(pool: Pool): Outbox {
   const groups = createGroups(pool);
-  const due = askTogether<string, Due, OutboxRow[]>({
-    ...LIMITS,
-    run: (_, asked) =>
-      readOutbox(
-        pool,
-        asked.map(({ region }) => region),
-        Math.max(...asked.map(({ limit }) => limit)),
-      ),
-  });
-  const mark = askTogether<string, Mark, void>({
-    ...LIMITS,
-    run: async (_, marks) => {
-      await markPublished(
-        pool,
-        marks.map(({ region }) => region),
-        marks.flatMap(({ rows }) => rows),
-      );
-      return [];
-    },
+  const due = askByGroup(groups, LIMITS, (asked: readonly Due[]) =>
+    readOutbox(
+      pool,
+      asked.map(({ region }) => region),
+      Math.max(...asked.map(({ limit }) => limit)),
+    ),
+  );
+  const mark = askByGroup(groups, LIMITS, async (marks: readonly Mark[]): Promise<void[]> => {
+    await markPublished(
+      pool,
+      marks.map(({ region }) => region),
+      marks.flatMap(({ rows }) => rows),
+    );
+    return [];
   });
   /** whose last batch was full: the next needs no company, and apart one region is published while another is read or marked */
   const behind = new Set<string>();
@@ -52,7 +46,7 @@ export function createOutbox(pool: Pool): Outbox {
     due: async (region, limit) => {
       const [rows = []] = behind.has(region)
         ? await apart(() => readOutbox(pool, [region], limit))
-        : [await due(await groups.of(region), { region, limit })];
+        : [await due({ region, limit })];
       if (rows.length < limit) behind.delete(region);
       else behind.add(region);
       return rows;
@@ -60,7 +54,7 @@ export function createOutbox(pool: Pool): Outbox {
     overtaken: (region, rows, limit) => apart(() => readOvertaken(pool, region, rows, limit)),
     mark: async (region, rows) => {
       if (behind.has(region)) await apart(() => markPublished(pool, [region], rows));
-      else await mark(await groups.of(region), { region, rows });
+      else await mark({ region, rows });
     },
   };
 }

@@ -27,7 +27,6 @@ interface Waiting<Item, Answer> {
 export function askTogether<Key, Item, Answer>(
   options: TogetherOptions<Key, Item, Answer>,
 ): (key: Key, item: Item) => Promise<Answer> {
-  const { maxInFlight, maxBatch, lingerMs = 0, paceMs = 0, overtakeMs = Infinity } = options;
   const run = async (key: Key, batch: readonly Waiting<Item, Answer>[]): Promise<void> => {
     try {
       const answers = await options.run(
@@ -39,13 +38,6 @@ export function askTogether<Key, Item, Answer>(
       for (const { reject } of batch) reject(error);
     }
   };
-  const batcher = createBatcher<Key, Waiting<Item, Answer>>({
-    maxInFlight,
-    maxBatch,
-    lingerMs,
-    paceMs,
-    overtakeMs,
-    run,
-  });
+  const batcher = createBatcher<Key, Waiting<Item, Answer>>({ ...options, run });
   return (key, item) => new Promise((resolve, reject) => batcher.add(key, { item, resolve, reject }));
 }

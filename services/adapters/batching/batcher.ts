@@ -1,9 +1,10 @@
+import { withinMs } from '../timing/withinMs.ts';
 import { createRests } from './rests.ts';
 
 /**
- * One batch in flight per key (until it may be overtaken), at most `maxInFlight` in all, ready keys round robin, urgent ones first. Alone, an item leaves in the
- * same turn of the event loop, with whatever else comes in it; under load batches grow by themselves, because a key's next batch
- * gathers while its last is away. Without the cap, 200 busy cells give batches of 1 to 3 and waste the box (measured, architecture.md).
+ * One batch in flight per key (until it may be overtaken), at most `maxInFlight` in all, ready keys round robin, urgent ones first. Alone,
+ * an item leaves in the same turn of the event loop, with whatever else comes in it; under load batches grow by themselves, because a key's
+ * next batch gathers while its last is away. Without the cap, 200 busy cells give batches of 1 to 3 and waste the box (measured, architecture.md).
  */
 export interface Batcher<Key, Item> {
   /** @param isUrgent it goes before all that are not, and its key before other keys */
@@ -61,15 +62,16 @@ export function createBatcher<Key, Item>(options: BatcherOptions<Key, Item>): Ba
     busy.add(key);
     away++;
     const restUntilMs = performance.now() + paceMs;
-    const isBack = onceWithin(overtakeMs, () => {
+    const flown = run(key, batch);
+    void flown.finally(() => {
+      away--;
+      pump();
+    });
+    const back = overtakeMs === Infinity ? flown : withinMs(overtakeMs, flown, () => undefined);
+    void back.finally(() => {
       busy.delete(key);
       rests.begin(key, restUntilMs);
       leave(key);
-    });
-    void run(key, batch).finally(() => {
-      away--;
-      isBack();
-      pump();
     });
   }
 
@@ -96,18 +98,4 @@ function takeFrom<Item>({ urgent, others }: Queue<Item>, count: number): Item[] 
   const taken = urgent.splice(0, count);
   taken.push(...others.splice(0, count - taken.length));
   return taken;
-}
-
-/** @returns does it, if it was not done by then */
-function onceWithin(ms: number, action: () => void): () => void {
-  let isDone = false;
-  const once = (): void => {
-    if (!isDone) action();
-    isDone = true;
-  };
-  const timer = ms === Infinity ? undefined : setTimeout(once, ms);
-  return () => {
-    clearTimeout(timer);
-    once();
-  };
 }

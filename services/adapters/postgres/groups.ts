@@ -1,4 +1,5 @@
 /** Which regions' rows one statement may touch. */
+import { askTogether, type TogetherOptions } from '../batching/askTogether.ts';
 import type { Queryable } from './sql/queryable.ts';
 
 const ALL = 'all';
@@ -23,4 +24,14 @@ export function createGroups(db: Queryable): Groups {
       },
     ));
   return { of: async (region) => ((await isPlain()) ? ALL : region) };
+}
+
+/** As `askTogether`, with those of one group together. */
+export function askByGroup<Item extends { readonly region: string }, Answer>(
+  groups: Groups,
+  options: Omit<TogetherOptions<string, Item, Answer>, 'run'>,
+  run: (items: readonly Item[]) => Promise<readonly Answer[]>,
+): (item: Item) => Promise<Answer> {
+  const ask = askTogether<string, Item, Answer>({ ...options, run: (_, items) => run(items) });
+  return async (item) => await ask(await groups.of(item.region), item);
 }

@@ -6,9 +6,9 @@ import { DEFAULT_REGION_LEVEL, regionOf, signedIdOf } from '#core/geo/cell.ts';
 import { lotIdOf, type CellToken } from '#core/words/ids.ts';
 import type { CellStore, KeptAnswer, TurnWrite } from '#cell/ports.ts';
 import { freshDatabase, type FreshDatabase } from '../../../dev/testing/freshDatabase.ts';
+import { poolAsking, regionsGoTogether } from '../../../dev/testing/pools.ts';
 import { newUuid } from '../ids/uuid.ts';
 import { createCellStore } from './cellStore.ts';
-import { createGroups } from './groups.ts';
 import { createPool, type Pool } from './pool.ts';
 
 const CELL = '46920bd' as CellToken;
@@ -26,7 +26,7 @@ after(async () => {
 
 /** As Citus hands on what a worker refused: no field names the constraint, and the name in the message has its shard behind it. */
 function throughCoordinator(direct: Pool): Pool {
-  const query = async (what: string | QueryConfig, values?: unknown[]): Promise<unknown> => {
+  const query = async (what: QueryConfig, values?: unknown[]): Promise<unknown> => {
     try {
       return await direct.query(what, values);
     } catch (error) {
@@ -35,9 +35,7 @@ function throughCoordinator(direct: Pool): Pool {
       throw Object.assign(new Error(name === undefined ? message : `${name}_102046"`), { code });
     }
   };
-  return new Proxy(direct, {
-    get: (target, name) => (name === 'query' ? query : (Reflect.get(target, name) as unknown)),
-  });
+  return poolAsking(direct, query);
 }
 
 function turnOf(epoch: string, id: string, cell = CELL): TurnWrite {
@@ -77,19 +75,15 @@ describe('turns of several regions', () => {
   /** Counts what it is asked. */
   function counting(): { pool: Pool; names: string[] } {
     const names: string[] = [];
-    const query = (what: QueryConfig, values?: unknown[]): unknown => {
+    const counted = poolAsking(pool, (what, values) => {
       if (what.name?.startsWith('write')) names.push(what.name);
       return pool.query(what, values);
-    };
-    const counted = new Proxy(pool, {
-      get: (target, name) => (name === 'query' ? query : (Reflect.get(target, name) as unknown)),
     });
     return { pool: counted, names };
   }
 
   async function areApart(t: TestContext): Promise<boolean> {
-    const groups = createGroups(pool);
-    const apart = (await groups.of('one')) !== (await groups.of('other'));
+    const apart = !(await regionsGoTogether(pool));
     if (apart) t.skip('Citus has a statement for each');
     return apart;
   }

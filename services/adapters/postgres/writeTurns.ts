@@ -9,25 +9,26 @@ import { createGroups } from './groups.ts';
 import type { Pool } from './pool.ts';
 import { turnParams, type TurnParams } from './turnParams.ts';
 
+/** Of write_turns, in its order, as `turnParams` gives them. */
+const ARGUMENTS = {
+  region: 'bigint',
+  cells: 'jsonb',
+  not_after: 'timestamptz',
+  commands: 'jsonb',
+  new_lots: 'jsonb',
+  lots: 'jsonb',
+  new_offers: 'jsonb',
+  offers: 'jsonb',
+  history: 'jsonb',
+  outbox: 'jsonb',
+  days: 'jsonb',
+};
+const NAMES = Object.keys(ARGUMENTS);
 /** Of one region: Citus runs it on the region's node. */
-const WRITE_TURNS = 'select write_turns($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)';
+const WRITE_TURNS = `select write_turns(${NAMES.map((_, n) => `$${String(n + 1)}`).join(', ')})`;
+const COLUMNS = Object.entries(ARGUMENTS).map(([name, type]) => `${name} ${type}`);
 /** Of several: one statement, one transaction, one wait for the disk. */
-const WRITE_REGIONS = `select write_turns(region, cells, not_after, commands, new_lots, lots, new_offers, offers, history, outbox, days)
-  from jsonb_to_recordset($1) as r(region bigint, cells jsonb, not_after timestamptz, commands jsonb, new_lots jsonb, lots jsonb,
-    new_offers jsonb, offers jsonb, history jsonb, outbox jsonb, days jsonb)`;
-const ARGUMENTS = [
-  'region',
-  'cells',
-  'not_after',
-  'commands',
-  'new_lots',
-  'lots',
-  'new_offers',
-  'offers',
-  'history',
-  'outbox',
-  'days',
-];
+const WRITE_REGIONS = `select write_turns(${NAMES.join(', ')}) from jsonb_to_recordset($1) as r(${COLUMNS.join(', ')})`;
 const KEPT = `select command_id, fingerprint, answer, elsewhere_cell, elsewhere_lot from command
   where geo_region_id = $1 and command_id = any($2)`;
 const UNIQUE_VIOLATION = '23505';
@@ -114,7 +115,7 @@ function asText(param: TurnParams[number]): string {
 }
 
 function named(params: TurnParams): Record<string, unknown> {
-  return Object.fromEntries(ARGUMENTS.map((name, n) => [name, params[n]]));
+  return Object.fromEntries(NAMES.map((name, n) => [name, params[n]]));
 }
 
 /** PostgreSQL said no to some turn. */

@@ -9,7 +9,7 @@ import {
   type AppliedVersion,
   type LotKey,
 } from '#adapters/postgres/sql/notifyProof.ts';
-import { createGroups } from '#adapters/postgres/groups.ts';
+import { askByGroup, createGroups } from '#adapters/postgres/groups.ts';
 import { findPhones, type PhoneRow } from '#adapters/postgres/sql/phoneNumbers.ts';
 import {
   findPushSubscriptions,
@@ -49,10 +49,7 @@ export function createProofs(pool: Pool): Pick<NotifyPorts, 'proofOf' | 'prove' 
   const groups = createGroups(pool);
   const together = <Item extends { readonly region: string }, Answer>(
     run: (items: readonly Item[]) => Promise<readonly Answer[]>,
-  ): ((item: Item) => Promise<Answer>) => {
-    const ask = askTogether<string, Item, Answer>({ ...LIMITS, run: (_, items) => run(items) });
-    return async (item) => await ask(await groups.of(item.region), item);
-  };
+  ): ((item: Item) => Promise<Answer>) => askByGroup(groups, LIMITS, run);
   const appliedVersion = together((lots: readonly LotKey[]) => readAppliedVersions(pool, CONSUMER, lots));
   const recordVersion = together(async (applied: readonly AppliedVersion[]): Promise<void[]> => {
     await recordAppliedVersions(pool, CONSUMER, applied);

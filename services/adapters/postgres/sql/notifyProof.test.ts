@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { freshDatabase, type FreshDatabase } from '../../../../dev/testing/freshDatabase.ts';
+import { regionsGoTogether } from '../../../../dev/testing/pools.ts';
 import { newUuid } from '../../ids/uuid.ts';
-import { createGroups } from '../groups.ts';
 import { createPool, type Pool } from '../pool.ts';
 import { markOffersNotified, readAppliedVersions, readOfferProofs, recordAppliedVersions } from './notifyProof.ts';
 
@@ -15,8 +15,7 @@ let isCitus: boolean;
 before(async () => {
   database = await freshDatabase();
   [pool, owner] = [createPool(database.appUrl, 'proofs', 2), createPool(database.ownerUrl, 'proofs', 1)];
-  const groups = createGroups(pool);
-  isCitus = (await groups.of(HERE)) !== (await groups.of(THERE));
+  isCitus = !(await regionsGoTogether(pool));
 });
 after(async () => {
   await Promise.all([pool.end(), owner.end()]);
