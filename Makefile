@@ -4,7 +4,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 WITH_ENV := $(NODE) dev/stack/withEnv.ts
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run stop reset status token operator-link seed simulate replay dlq receipt test faults faults-mutants check fmt bench bench-quick flame \
+.PHONY: help setup run stop reset status token operator-link seed simulate replay dlq receipt test faults faults-mutants check fmt bench bench-quick compare flame \
   soak rolling overload takeover scaling failover redis-away test-s3 test-chart chart-readme test-k8s k8s test-traces image test-image scale alerts-fire runbooks screens map
 
 help: ## this list
@@ -131,6 +131,9 @@ bench: setup ## speed, measured on a stack of its own beside what it is compared
 
 bench-quick: setup ## the same in a minute of measuring; less exact
 	@exec $(NODE) loadtest/run.ts --quick --seed '$(or $(SEED),1)'
+
+compare: setup ## this tree and another commit, by turns: make compare BASE=HEAD~1 LOADS='200/s 500/s 512 2000 512@20' ROUNDS=3 SECONDS=12
+	@BASE='$(BASE)' LOADS='$(LOADS)' ROUNDS='$(ROUNDS)' SECONDS='$(SECONDS)' exec $(NODE) loadtest/compare/main.ts
 
 flame: setup ## where a post's CPU goes, as a flame graph: make flame CELLS=193 SECONDS=20 OUT=docs/flame.svg
 	@CELLS='$(CELLS)' SECONDS='$(SECONDS)' OUT='$(OUT)' $(NODE) loadtest/flame/main.ts

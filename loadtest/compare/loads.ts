@@ -1,0 +1,32 @@
+/** Which loads two trees are compared under, as their names say. */
+
+export interface NamedLoad {
+  readonly name: string;
+  /** posts a second; none: at saturation */
+  readonly rate?: number;
+  readonly connections?: number;
+  /** the fullest cells; none: all */
+  readonly cells?: number;
+}
+
+/**
+ * `500/s`: posts a second; `512`: connections at saturation; `@20` behind either: from the 20 fullest cells.
+ * @throws RangeError naming what can't be read
+ */
+export function loadsOf(text: string): NamedLoad[] {
+  const names = text.split(/\s+/).filter((name) => name !== '');
+  if (names.length === 0) throw new RangeError('LOADS names no load. For example: LOADS="500/s 512 512@20"');
+  return names.map(loadOf);
+}
+
+function loadOf(name: string): NamedLoad {
+  const found = /^([1-9]\d*)(\/s)?(?:@([1-9]\d*))?$/.exec(name);
+  if (found === null) {
+    throw new RangeError(
+      `"${name}" is no load: 500/s (a rate), 512 (connections), either with @20 (the 20 fullest cells)`,
+    );
+  }
+  const [, amount, perSecond, cells] = found;
+  const pace = perSecond === undefined ? { connections: Number(amount) } : { rate: Number(amount) };
+  return { name, ...pace, ...(cells === undefined ? {} : { cells: Number(cells) }) };
+}

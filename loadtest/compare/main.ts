@@ -1,0 +1,109 @@
+/**
+ * `make compare BASE=HEAD~1 LOADS='500/s 512' ROUNDS=3 SECONDS=12`: this tree and another commit, each in a stack of its own, under the same loads
+ * by turns. On a box whose speed goes up and down only that tells them apart.
+ */
+import { join } from 'node:path';
+import { CHECKOUT } from '../../dev/stack/tools.ts';
+import type * as scenarios from '../scenarios.ts';
+import type * as world from '../world.ts';
+import { figuresOf, meansOf, ratioOf, readable, type Figures } from './figures.ts';
+import { loadsOf, type NamedLoad } from './loads.ts';
+import { layOut } from './trees.ts';
+
+const { BASE, LOADS, ROUNDS, SECONDS } = process.env;
+const base = BASE || 'HEAD';
+const loads = loadsOf(LOADS || '200/s 500/s 512');
+const rounds = wholeOf('ROUNDS', ROUNDS || '3');
+const seconds = wholeOf('SECONDS', SECONDS || '12');
+/** Code gets faster as it runs, tables get their plans: before the first round, twice. */
+const WARM_UP = { name: '512', connections: 512, seconds: 15 };
+const say = (line: string): void => console.log(`${new Date().toISOString().slice(11, 19)} ${line}`);
+
+/** Somebody has had enough: a stack that is just starting is stopped too. */
+const ended = new AbortController();
+
+interface Side {
+  readonly name: string;
+  readonly run: (load: NamedLoad, round: string) => Promise<Figures>;
+  readonly stop: () => Promise<void>;
+}
+
+function wholeOf(name: string, text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw new RangeError(`${name} is a whole number above 0, not "${text}".`);
+  return Number(text);
+}
+
+/** The bench makes idempotency keys of it. */
+function asKey(name: string): string {
+  return name.replaceAll(/[^\w ]/g, '-');
+}
+
+/** With the tree's own bench: its stack, its services, its generator. */
+async function startSide(name: string, dir: string): Promise<Side> {
+  const { startWorld } = (await import(join(dir, 'loadtest', 'world.ts'))) as typeof world;
+  const { posts } = (await import(join(dir, 'loadtest', 'scenarios.ts'))) as typeof scenarios;
+  const ours = await startWorld(say, { withCompared: false, signal: ended.signal });
+  const bench: scenarios.Bench = {
+    world: ours,
+    seed: '1',
+    say: (line) => say(`${name}: ${line}`),
+    watch: { schema: 'public', catchUpWithinMs: 60_000 },
+  };
+  return {
+    name,
+    run: async (load, round) =>
+      figuresOf(await posts(bench, { seconds, ...load, name: asKey(`${load.name} ${round}`) })),
+    stop: () => ours.stop(),
+  };
+}
+
+async function compare(sides: readonly Side[]): Promise<void> {
+  for (const { run } of sides) {
+    for (const round of ['warm-up', 'warm-up again']) await run(WARM_UP, round);
+  }
+  const found = new Map<string, Figures[]>();
+  for (let round = 0; round < rounds; round++) {
+    for (const load of loads) {
+      // who goes first, goes second in the next round
+      for (const side of round % 2 === 0 ? sides : sides.toReversed()) {
+        const key = `${load.name} ${side.name}`;
+        found.set(key, [...(found.get(key) ?? []), await side.run(load, `round ${String(round + 1)}`)]);
+      }
+    }
+  }
+  print(sides, found);
+}
+
+function print(sides: readonly Side[], found: ReadonlyMap<string, readonly Figures[]>): void {
+  const rows: Record<string, Figures> = {};
+  for (const load of loads) {
+    const means = sides.map(({ name }) => meansOf(found.get(`${load.name} ${name}`) ?? []));
+    sides.forEach(({ name }, n) => (rows[`${load.name} ${name}`] = readable(means[n] ?? {})));
+    rows[`${load.name} by ${sides[0]?.name ?? ''}`] = readable(ratioOf(means[0] ?? {}, means[1] ?? {}));
+  }
+  console.log(
+    `\nMeans of ${String(rounds)} rounds of ${String(seconds)} s. Times of CPU are of one post, in ms; the rest of a row's sum is of sidecars and the like.`,
+  );
+  console.table(rows);
+}
+
+const other = layOut(base);
+const sides: Side[] = [];
+let stopped: Promise<unknown> | undefined;
+const stop = (): Promise<unknown> =>
+  (stopped ??= Promise.allSettled(sides.map((side) => side.stop())).finally(() => {
+    other.remove();
+  }));
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    ended.abort();
+    void stop().finally(() => process.exit(130));
+  });
+}
+try {
+  sides.push(await startSide(base, other.dir));
+  sides.push(await startSide('this', CHECKOUT));
+  await compare(sides);
+} finally {
+  await stop();
+}
