@@ -17,7 +17,7 @@ export interface Bench {
   readonly say: (line: string) => void;
 }
 
-interface Load {
+export interface Load {
   readonly name: string;
   /** the fullest cells posted from; Jakarta has 193 */
   readonly cells?: number;

@@ -33,7 +33,7 @@ export function ratioOf(one: Figures, other: Figures): Figures {
 }
 
 /** For `console.table`: large figures without their fractions. */
-export function readable(figures: Figures): Figures {
+export function rounded(figures: Figures): Figures {
   return Object.fromEntries(
     Object.entries(figures).map(([name, value]) => [name, Number(value.toFixed(value >= 20 ? 0 : 2))]),
   );

@@ -1,13 +1,7 @@
 /** Which loads two trees are compared under, as their names say. */
+import type { Load } from '../scenarios.ts';
 
-export interface NamedLoad {
-  readonly name: string;
-  /** posts a second; none: at saturation */
-  readonly rate?: number;
-  readonly connections?: number;
-  /** the fullest cells; none: all */
-  readonly cells?: number;
-}
+export type NamedLoad = Pick<Load, 'name' | 'rate' | 'connections' | 'cells'>;
 
 /**
  * `500/s`: posts a second; `512`: connections at saturation; `@20` behind either: from the 20 fullest cells.

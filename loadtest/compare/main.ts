@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { CHECKOUT } from '../../dev/stack/tools.ts';
 import type * as scenarios from '../scenarios.ts';
 import type * as world from '../world.ts';
-import { figuresOf, meansOf, ratioOf, readable, type Figures } from './figures.ts';
+import { figuresOf, meansOf, ratioOf, rounded, type Figures } from './figures.ts';
 import { loadsOf, type NamedLoad } from './loads.ts';
 import { layOut } from './trees.ts';
 
@@ -15,8 +15,9 @@ const base = BASE || 'HEAD';
 const loads = loadsOf(LOADS || '200/s 500/s 512');
 const rounds = wholeOf('ROUNDS', ROUNDS || '3');
 const seconds = wholeOf('SECONDS', SECONDS || '12');
-/** Code gets faster as it runs, tables get their plans: before the first round, twice. */
-const WARM_UP = { name: '512', connections: 512, seconds: 15 };
+/** Code gets faster as it runs, tables get their plans. */
+const WARM_UPS = ['warm-up', 'warm-up again'];
+const WARM_UP_SECONDS = 15;
 const say = (line: string): void => console.log(`${new Date().toISOString().slice(11, 19)} ${line}`);
 
 /** Somebody has had enough: a stack that is just starting is stopped too. */
@@ -24,7 +25,9 @@ const ended = new AbortController();
 
 interface Side {
   readonly name: string;
-  readonly run: (load: NamedLoad, round: string) => Promise<Figures>;
+  /** tokens last a quarter of an hour: before each round */
+  readonly signIn: () => Promise<void>;
+  readonly run: (load: scenarios.Load) => Promise<Figures>;
   readonly stop: () => Promise<void>;
 }
 
@@ -33,9 +36,9 @@ function wholeOf(name: string, text: string): number {
   return Number(text);
 }
 
-/** The bench makes idempotency keys of it. */
-function asKey(name: string): string {
-  return name.replaceAll(/[^\w ]/g, '-');
+/** The bench makes idempotency keys of the name. */
+function inRound(load: NamedLoad, round: number): scenarios.Load {
+  return { ...load, seconds, name: `${load.name} round ${String(round + 1)}`.replaceAll(/[^\w ]/g, '-') };
 }
 
 /** With the tree's own bench: its stack, its services, its generator. */
@@ -51,23 +54,22 @@ async function startSide(name: string, dir: string): Promise<Side> {
   };
   return {
     name,
-    run: async (load, round) =>
-      figuresOf(await posts(bench, { seconds, ...load, name: asKey(`${load.name} ${round}`) })),
+    signIn: () => ours.signIn(),
+    run: async (load) => figuresOf(await posts(bench, load)),
     stop: () => ours.stop(),
   };
 }
 
 async function compare(sides: readonly Side[]): Promise<void> {
-  for (const { run } of sides) {
-    for (const round of ['warm-up', 'warm-up again']) await run(WARM_UP, round);
-  }
+  for (const { run } of sides) for (const name of WARM_UPS) await run({ name, seconds: WARM_UP_SECONDS });
   const found = new Map<string, Figures[]>();
   for (let round = 0; round < rounds; round++) {
+    await Promise.all(sides.map(({ signIn }) => signIn()));
     for (const load of loads) {
       // who goes first, goes second in the next round
       for (const side of round % 2 === 0 ? sides : sides.toReversed()) {
         const key = `${load.name} ${side.name}`;
-        found.set(key, [...(found.get(key) ?? []), await side.run(load, `round ${String(round + 1)}`)]);
+        found.set(key, [...(found.get(key) ?? []), await side.run(inRound(load, round))]);
       }
     }
   }
@@ -78,8 +80,8 @@ function print(sides: readonly Side[], found: ReadonlyMap<string, readonly Figur
   const rows: Record<string, Figures> = {};
   for (const load of loads) {
     const means = sides.map(({ name }) => meansOf(found.get(`${load.name} ${name}`) ?? []));
-    sides.forEach(({ name }, n) => (rows[`${load.name} ${name}`] = readable(means[n] ?? {})));
-    rows[`${load.name} by ${sides[0]?.name ?? ''}`] = readable(ratioOf(means[0] ?? {}, means[1] ?? {}));
+    sides.forEach(({ name }, n) => (rows[`${load.name} ${name}`] = rounded(means[n] ?? {})));
+    rows[`${load.name} by ${sides[0]?.name ?? ''}`] = rounded(ratioOf(means[0] ?? {}, means[1] ?? {}));
   }
   console.log(
     `\nMeans of ${String(rounds)} rounds of ${String(seconds)} s. Times of CPU are of one post, in ms; the rest of a row's sum is of sidecars and the like.`,
@@ -91,7 +93,7 @@ const other = layOut(base);
 const sides: Side[] = [];
 let stopped: Promise<unknown> | undefined;
 const stop = (): Promise<unknown> =>
-  (stopped ??= Promise.allSettled(sides.map((side) => side.stop())).finally(() => {
+  (stopped ??= Promise.all(sides.map((side) => side.stop())).finally(() => {
     other.remove();
   }));
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
