@@ -20,9 +20,6 @@ const WARM_UPS = ['warm-up', 'warm-up again'];
 const WARM_UP_SECONDS = 15;
 const say = (line: string): void => console.log(`${new Date().toISOString().slice(11, 19)} ${line}`);
 
-/** Somebody has had enough: a stack that is just starting is stopped too. */
-const ended = new AbortController();
-
 interface Side {
   readonly name: string;
   /** tokens last a quarter of an hour: before each round */
@@ -45,7 +42,7 @@ function inRound(load: NamedLoad, round: number): scenarios.Load {
 async function startSide(name: string, dir: string): Promise<Side> {
   const { startWorld } = (await import(join(dir, 'loadtest', 'world.ts'))) as typeof world;
   const { posts } = (await import(join(dir, 'loadtest', 'scenarios.ts'))) as typeof scenarios;
-  const ours = await startWorld(say, { withCompared: false, signal: ended.signal });
+  const ours = await startWorld(say, { withCompared: false });
   const bench: scenarios.Bench = {
     world: ours,
     seed: '1',
@@ -91,21 +88,32 @@ function print(sides: readonly Side[], found: ReadonlyMap<string, readonly Figur
 
 const other = layOut(base);
 const sides: Side[] = [];
+let isEnding = false;
+let starting = Promise.resolve();
 let stopped: Promise<unknown> | undefined;
+
+async function begin(name: string, dir: string): Promise<void> {
+  if (!isEnding) sides.push(await startSide(name, dir));
+}
+
 const stop = (): Promise<unknown> =>
   (stopped ??= Promise.all(sides.map((side) => side.stop())).finally(() => {
     other.remove();
   }));
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
-    ended.abort();
-    void stop().finally(() => process.exit(130));
+    isEnding = true;
+    say('stopping; a stack that is just starting first');
+    void starting.then(stop, stop).finally(() => process.exit(130));
   });
 }
 try {
-  sides.push(await startSide(base, other.dir));
-  sides.push(await startSide('this', CHECKOUT));
+  await (starting = begin(base, other.dir));
+  await (starting = begin('this', CHECKOUT));
   await compare(sides);
+} catch (error) {
+  // what was under way fails of being stopped
+  if (!isEnding) throw error;
 } finally {
   await stop();
 }
