@@ -47,7 +47,7 @@ async function play(settings: Settings): Promise<number> {
     }, STATS_EVERY_MS),
   ];
   const recipientsDone = playRecipients(
-    { api, tally, posted, settings, isOver: () => drained },
+    { api, tally, posted, settings, evening, isOver: () => drained },
     recipients.map(({ id }) => id),
   );
   const donorsDone = playDonors({ api, tally, posted, beganMs, isOver: () => stopped }, plan);

@@ -11,6 +11,8 @@ export interface RecipientsPorts {
   readonly tally: Tally;
   readonly posted: ReadonlyMap<string, Posted>;
   readonly settings: Settings;
+  /** goes before each key: offers of the evening before may still be open, and be answered otherwise tonight */
+  readonly evening: string;
   /** nobody looks for offers any more */
   readonly isOver: () => boolean;
 }
@@ -130,7 +132,7 @@ async function collect(
 }
 
 async function act(ports: RecipientsPorts, who: Who, offer: SeenOffer, verb: string, body: object): Promise<ApiAnswer> {
-  const key = `${verb}-${offer.id}`;
+  const key = `${ports.evening}-${verb}-${offer.id}`;
   const answer = await ports.api.call(who, 'POST', `/v1/offers/${offer.id}/${verb}`, { body, key });
   if (answer.status !== 200) noteRefusal(ports.tally, verb, answer);
   return answer;
