@@ -76,11 +76,16 @@ function outside(contentRange: string): Problem {
   });
 }
 
-/** PostgreSQL unreachable, out of connections, shutting down, or over its statement or lock timeout. */
-function isDatabaseAway(error: { code?: string; message?: string }): boolean {
-  if (/^(08|53|57)/.test(error.code ?? '') || error.code === '55P03') return true;
-  if (['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOENT'].includes(error.code ?? '')) return true;
-  return /timeout exceeded when trying to connect|Query read timeout|Connection terminated/i.test(error.message ?? '');
+/** Classes and codes of PostgreSQL: no connection, no resources, shutting down or out of time; no lock, read-only, deadlock, serialization. */
+const AWAY_STATE = /^(08|53|57|55P03$|25006$|40P01$|40001$)/;
+/** No server, no way to it, no name for it; no file left to open a connection with. */
+const AWAY_ERRNO =
+  /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOENT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|ENOTFOUND|EMFILE|ENFILE)$/;
+
+/** PostgreSQL can't be reached, or can't do it just now. */
+function isDatabaseAway({ code = '', message = '' }: { code?: string; message?: string }): boolean {
+  if (AWAY_STATE.test(code) || AWAY_ERRNO.test(code)) return true;
+  return /timeout exceeded when trying to connect|Query read timeout|Connection terminated/i.test(message);
 }
 
 interface SchemaError {

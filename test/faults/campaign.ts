@@ -10,7 +10,7 @@ import { playLoad, type Donor } from './load.ts';
 import { openHistory } from './operations.ts';
 import { plantInDatabase, plantInProcesses, type Mutant } from './mutant.ts';
 import { settle } from './quiet.ts';
-import { drawSchedule, type Fault } from './schedule.ts';
+import { drawSchedule, type Fault, type FaultKind } from './schedule.ts';
 import { clientOf, listDonors, seedCity, untilMatching } from './stage.ts';
 
 export interface CampaignOptions {
@@ -21,6 +21,8 @@ export interface CampaignOptions {
   /** everything it writes is in here */
   readonly dir: string;
   readonly say: (line: string) => void;
+  /** which faults may be drawn; default: all */
+  readonly kinds?: readonly FaultKind[];
   /** default: drawn from the seed */
   readonly schedule?: readonly Fault[];
   /** a bug to plant: the campaign must end badly */
@@ -77,7 +79,7 @@ async function underFire(
     .status()
     .map(({ name }) => name)
     .filter((name) => !SPARED.has(name));
-  const schedule = options.schedule ?? drawSchedule(seed, durationMs, processes);
+  const schedule = options.schedule ?? drawSchedule(seed, durationMs, processes, options.kinds);
   const beganMs = performance.now();
   const isOver = (): boolean => performance.now() - beganMs > durationMs;
   const load = playLoad({ client, seed, donors, postsPerSecond, isOver });

@@ -1,6 +1,8 @@
 /** Does to a running stack what the schedule says. */
+import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { Redis } from 'ioredis';
@@ -43,14 +45,25 @@ async function perform(ground: Ground, fault: Fault): Promise<void> {
     case 'kill-tree':
       for (const each of targets) signalTree(stack, each, 'SIGKILL');
       return;
+    case 'stop':
+      for (const each of targets) stack.process(each).kill(each === 'postgres' ? 'SIGINT' : 'SIGTERM');
+      return;
     case 'pause':
       return await pauseFor(stack, fault);
+    case 'throttle':
+      return await throttle(stack, fault);
+    case 'no-files':
+      return await allowNoFiles(stack, fault);
     case 'flush':
       return await flushRedis(urls.redis);
     case 'fill-redis':
       return await fillRedis(urls.redis, forMs);
+    case 'demote-redis':
+      return await demoteRedis(urls.redis, forMs);
     case 'delete-stream':
       return await withJetStream(urls.nats, (manager) => manager.streams.delete(LOTS));
+    case 'purge-stream':
+      return await withJetStream(urls.nats, (manager) => manager.streams.purge(LOTS));
     case 'delete-consumers':
       return await withJetStream(urls.nats, deleteConsumers);
     case 'power-cut':
@@ -58,6 +71,10 @@ async function perform(ground: Ground, fault: Fault): Promise<void> {
       return;
     case 'end-sessions':
       return await endSessions(urls.superuser);
+    case 'no-sessions':
+      return await allowNoSessions(urls.superuser, forMs);
+    case 'read-only':
+      return await refuseWrites(urls.superuser, forMs);
     case 'lock-table':
       return await lockTable(urls.superuser, target, forMs);
     case 'slow':
@@ -82,6 +99,23 @@ async function after(forMs: number, undo: () => Promise<void> | void): Promise<v
   await undo();
 }
 
+const UNDONE_WITHIN_MS = 60_000;
+const UNDO_AGAIN_MS = 250;
+
+/** What a server keeps must be taken back, even if another fault has just killed it. */
+async function afterSurely(forMs: number, undo: () => Promise<void>): Promise<void> {
+  await pause(forMs);
+  const deadlineMs = performance.now() + UNDONE_WITHIN_MS;
+  for (;;) {
+    try {
+      return await undo();
+    } catch (error) {
+      if (performance.now() > deadlineMs) throw error;
+      await pause(UNDO_AGAIN_MS);
+    }
+  }
+}
+
 /**
  * A JetStream whose disk was full refuses every write until its server is started again, though there is room and its health
  * probe is content (nats-server 2.15.2, found by seed 2): an operator has to, so we do.
@@ -99,6 +133,38 @@ async function pauseFor(stack: Stack, { targets, forMs }: Fault): Promise<void> 
   for (const pid of pids) signal(pid, 'SIGSTOP');
   await pause(forMs);
   for (const pid of pids) signal(pid, 'SIGCONT');
+}
+
+const SLICE_MS = 100;
+const RUNS_MS = 10;
+
+/** As the kernel's bandwidth control does it: so much of each slice, then a wait for the next one. */
+async function throttle(stack: Stack, { targets, forMs }: Fault): Promise<void> {
+  const untilMs = performance.now() + forMs;
+  while (performance.now() < untilMs) {
+    const pids = targets.flatMap((target) => treeOf(stack.process(target).pid));
+    for (const pid of pids) signal(pid, 'SIGSTOP');
+    await pause(SLICE_MS - RUNS_MS);
+    for (const pid of pids) signal(pid, 'SIGCONT');
+    await pause(RUNS_MS);
+  }
+}
+
+/** Its soft limit is what it has open now. */
+async function allowNoFiles(stack: Stack, { targets, forMs }: Fault): Promise<void> {
+  const pids = targets.flatMap((target) => stack.process(target).pid ?? []);
+  const limit = async (pid: number, soft: string): Promise<void> => {
+    await promisify(execFile)('prlimit', ['--pid', String(pid), `--nofile=${soft}:`]);
+  };
+  const before = pids.map((pid) => ({ pid, soft: softLimitOf(pid) }));
+  for (const pid of pids) await limit(pid, String(readdirSync(`/proc/${String(pid)}/fd`).length));
+  await pause(forMs);
+  // it may have ended meanwhile, and its limit with it
+  for (const { pid, soft } of before) await limit(pid, soft).catch(() => undefined);
+}
+
+function softLimitOf(pid: number): string {
+  return /^Max open files +(\d+)/m.exec(readFileSync(`/proc/${String(pid)}/limits`, 'utf8'))?.[1] ?? '1024';
 }
 
 function signalTree(stack: Stack, target: string, name: NodeJS.Signals): void {
@@ -147,6 +213,12 @@ async function fillRedis(url: string, forMs: number): Promise<void> {
   await after(forMs, () => withRedis(url, (redis) => redis.config('SET', 'maxmemory', '0')));
 }
 
+/** Nothing is lost: a replica keeps what it has until it finds its primary. */
+async function demoteRedis(url: string, forMs: number): Promise<void> {
+  await withRedis(url, (redis) => redis.replicaof('127.0.0.1', 1));
+  await afterSurely(forMs, () => withRedis(url, (redis) => redis.replicaof('NO', 'ONE')));
+}
+
 async function withRedis(url: string, act: (redis: Redis) => Promise<unknown>): Promise<void> {
   const redis = new Redis(url, { maxRetriesPerRequest: 2, commandTimeout: 3_000 });
   redis.on('error', () => undefined);
@@ -174,6 +246,27 @@ const OUR_SESSIONS = `select count(pg_terminate_backend(pid)) from pg_stat_activ
 
 async function endSessions(url: string): Promise<void> {
   await withPostgres(url, (client) => client.query(OUR_SESSIONS));
+}
+
+async function allowNoSessions(url: string, forMs: number): Promise<void> {
+  await withPostgres(url, async (client) => {
+    await client.query('alter role pahlawan_app connection limit 0');
+    await client.query(OUR_SESSIONS);
+  });
+  await afterSurely(forMs, () =>
+    withPostgres(url, (client) => client.query('begin read write; alter role pahlawan_app connection limit -1; commit')),
+  );
+}
+
+/** Of the whole server: whoever begins a transaction from now on can't write in it. */
+async function refuseWrites(url: string, forMs: number): Promise<void> {
+  const setTo = (value: string) => (): Promise<void> =>
+    withPostgres(url, async (client) => {
+      await client.query(`alter system ${value}`);
+      await client.query('select pg_reload_conf()');
+    });
+  await setTo('set default_transaction_read_only = on')();
+  await afterSurely(forMs, setTo('reset default_transaction_read_only'));
 }
 
 async function lockTable(url: string, table: string, forMs: number): Promise<void> {

@@ -13,7 +13,7 @@ import type { Breach } from './laws.ts';
 import { figuresOf } from './figures.ts';
 import { buildGoTool } from './goTool.ts';
 import { MUTANTS } from './mutants.ts';
-import { faultText } from './schedule.ts';
+import { DRAWN, faultText, type FaultKind } from './schedule.ts';
 
 const setting = (name: string, otherwise: string): string => {
   const given = process.env[name];
@@ -27,6 +27,16 @@ const city = setting('CITY', 'helsinki');
 const postsPerSecond = Number(setting('RATE', '2'));
 if (!(minutes > 0 && minutes <= 24 * 60)) throw new Error('MINUTES: more than 0, at most 1440');
 if (!(postsPerSecond > 0)) throw new Error('RATE: posts a second, more than 0');
+
+const kinds = kindsOf(setting('KINDS', DRAWN.join()));
+
+function kindsOf(text: string): FaultKind[] {
+  return text.split(',').map((name) => {
+    const kind = DRAWN.find((each) => each === name.trim());
+    if (kind === undefined) throw new Error(`KINDS: no fault "${name}"; there are ${DRAWN.join(', ')}`);
+    return kind;
+  });
+}
 
 const commit = execFileSync('git', ['describe', '--always', '--dirty', '--abbrev=12'], { encoding: 'utf8' }).trim();
 const dir = mkdtempSync(join(tmpdir(), 'faults-'));
@@ -44,7 +54,7 @@ if (mutant !== undefined) say(`MUTANT ${planted}: ${mutant.what}; the verdict mu
 const durationMs = minutes * 60_000;
 const directed = mutant?.schedule === undefined ? {} : { schedule: mutant.schedule };
 const bug = mutant === undefined ? {} : { mutant, ...directed };
-const campaign = await runCampaign({ seed, durationMs, city, postsPerSecond, dir, say, ...bug });
+const campaign = await runCampaign({ seed, durationMs, city, postsPerSecond, dir, say, kinds, ...bug });
 const { breaches, linearity, isLinearityChecked } = judge(campaign, dir);
 say(linearity);
 report(campaign, breaches);
@@ -73,6 +83,6 @@ function report(campaign: Campaign, breaches: readonly Breach[]): void {
   say(`the first: ${first.law}: ${first.what}`);
   say(JSON.stringify(first.evidence.slice(0, 6), null, 1));
   say(
-    `verdict: BROKEN. Evidence: ${dir}/evidence.json, history.jsonl, stack/logs/; again: make faults SEED=${seed} MINUTES=${String(minutes)}`,
+    `verdict: BROKEN. Evidence: ${dir}/evidence.json, history.jsonl, stack/logs/; again: make faults SEED=${seed} MINUTES=${String(minutes)}${kinds.length === DRAWN.length ? '' : ` KINDS=${kinds.join()}`}`,
   );
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { DISKS } from './disks.ts';
-import { drawSchedule, TABLES, type FaultKind } from './schedule.ts';
+import { DRAWN, drawSchedule, TABLES, type FaultKind } from './schedule.ts';
 import { SERVERS } from './wires.ts';
 
 const PROCESSES = ['postgres', 'redis', 'nats', 'actor-host', 'actor-host.daprd', 'relay', 'api'];
@@ -12,8 +12,8 @@ it('the same seed draws the same faults, another one others', () => {
   assert.notDeepEqual(drawSchedule('8', 600_000, PROCESSES), drawn);
 });
 
-it('in an hour each server is slow, silent and cut, for all and for one; each disk filled, clocks jump both ways', () => {
-  const drawn = drawSchedule('7', 3_600_000, PROCESSES);
+it('in ten hours each server is slow, silent and cut, for all and for one; each disk filled, clocks jump both ways', () => {
+  const drawn = drawSchedule('7', 36_000_000, PROCESSES);
   const hits = (kind: FaultKind): Set<string> =>
     new Set(drawn.filter((fault) => fault.kind === kind).map(({ targets }) => targets.join()));
   for (const kind of ['slow', 'silence', 'cut'] as const) {
@@ -34,18 +34,21 @@ it('in an hour each server is slow, silent and cut, for all and for one; each di
   assert.deepEqual(jumps, new Set([3_600_000, -3_600_000]));
 });
 
-it('in an hour each process is killed and paused, Redis emptied and filled, streams, consumers and sessions ended, tables locked; all within the time', () => {
-  const drawn = drawSchedule('7', 3_600_000, PROCESSES);
+it('in ten hours each process is killed, told to end, paused and throttled, each kind drawn, each table locked; all within the time', () => {
+  const drawn = drawSchedule('7', 36_000_000, PROCESSES);
   for (const name of PROCESSES) {
     const kinds = new Set(drawn.filter((fault) => fault.targets.includes(name)).map((fault) => fault.kind));
-    assert.ok(kinds.has('pause') && (kinds.has('kill') || kinds.has('kill-tree')), name);
+    assert.ok(kinds.has('kill') || kinds.has('kill-tree'), name);
+    for (const kind of ['pause', 'stop', 'throttle'] as const) assert.ok(kinds.has(kind), `${kind} ${name}`);
   }
-  for (const kind of ['flush', 'fill-redis', 'delete-stream', 'delete-consumers', 'end-sessions', 'power-cut'] as const)
-    assert.ok(
-      drawn.some((fault) => fault.kind === kind),
-      kind,
-    );
+  const kinds = new Set(drawn.map(({ kind }) => (kind === 'kill-tree' ? 'kill' : kind)));
+  assert.deepEqual([...kinds].sort(), [...DRAWN].sort());
   const locked = new Set(drawn.flatMap(({ kind, targets }) => (kind === 'lock-table' ? targets : [])));
   assert.deepEqual([...locked].sort(), [...TABLES].sort());
-  assert.ok(drawn.every((fault) => fault.atMs < 3_600_000 && fault.forMs <= (fault.kind === 'clock' ? 16_000 : 8_000)));
+  assert.ok(drawn.every((fault) => fault.atMs < 36_000_000 && fault.forMs <= (fault.kind === 'clock' ? 16_000 : 8_000)));
+});
+
+it('of some kinds only, all are of those', () => {
+  const drawn = drawSchedule('7', 600_000, PROCESSES, ['stop', 'read-only']);
+  assert.deepEqual(new Set(drawn.map(({ kind }) => kind)), new Set(['stop', 'read-only']));
 });

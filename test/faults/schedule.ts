@@ -6,9 +6,17 @@ import { SERVERS } from './wires.ts';
 export type FaultKind =
   | 'kill'
   | 'kill-tree'
+  /** told to end, as a rollout or a drained node tells it: SIGTERM, and PostgreSQL its fast shutdown */
+  | 'stop'
   | 'pause'
+  /** a tenth of its time, in slices of 100 ms: a container at its CPU limit */
+  | 'throttle'
+  /** no file or connection more than it has open */
+  | 'no-files'
   | 'flush'
   | 'delete-stream'
+  /** the stream is there, its messages are gone */
+  | 'purge-stream'
   /** of a wire: slow, silent (nothing arrives, nobody is told), cut (refused) */
   | 'slow'
   | 'silence'
@@ -18,10 +26,16 @@ export type FaultKind =
   | 'power-cut'
   /** PostgreSQL ends every session of ours */
   | 'end-sessions'
+  /** PostgreSQL ends them and lets nobody of ours in: too many connections */
+  | 'no-sessions'
+  /** PostgreSQL answers, and refuses every write: a standby that was not promoted, a guard of the disk */
+  | 'read-only'
   /** somebody holds a table of PostgreSQL for himself, as a careless `alter table` does */
   | 'lock-table'
   /** Redis has no room: it refuses every write, and answers reads */
   | 'fill-redis'
+  /** Redis is the replica of a server that is not there: it refuses every write, and answers reads */
+  | 'demote-redis'
   /** every consumer of JetStream is gone, and what it had acknowledged forgotten */
   | 'delete-consumers'
   /** a wall clock jumps, and back when the fault is over */
@@ -46,21 +60,29 @@ const SHORTEST_MS = 1_000;
 const LONGEST_MS = 8_000;
 const MOST_LATENCY_MS = 400;
 const HOUR_MS = 3_600_000;
-/** Shares of all; the rest are pauses. */
+/** Shares of all that may come. */
 const SHARES: readonly (readonly [FaultKind, number])[] = [
-  ['flush', 0.04],
-  ['fill-redis', 0.04],
-  ['delete-stream', 0.04],
+  ['flush', 0.03],
+  ['fill-redis', 0.03],
+  ['demote-redis', 0.03],
+  ['delete-stream', 0.03],
+  ['purge-stream', 0.02],
   ['delete-consumers', 0.03],
-  ['end-sessions', 0.04],
-  ['lock-table', 0.04],
-  ['slow', 0.05],
+  ['end-sessions', 0.03],
+  ['no-sessions', 0.03],
+  ['read-only', 0.03],
+  ['lock-table', 0.03],
+  ['slow', 0.04],
   ['silence', 0.06],
   ['cut', 0.06],
-  ['fill-disk', 0.05],
-  ['clock', 0.06],
+  ['fill-disk', 0.04],
+  ['clock', 0.05],
   ['power-cut', 0.02],
-  ['kill', 0.27],
+  ['stop', 0.06],
+  ['throttle', 0.05],
+  ['no-files', 0.03],
+  ['kill', 0.16],
+  ['pause', 0.14],
 ];
 /** What a turn writes, and what the relay reads. */
 export const TABLES = ['lot', 'cell', 'outbox', 'command'] as const;
@@ -71,19 +93,31 @@ export const CALLS_CELLS = /^(api|worker)(-\d+)?$/;
 
 type Drawn = Omit<Fault, 'atMs'>;
 
-/** @param processes what runs, sidecars included */
-export function drawSchedule(seed: string, durationMs: number, processes: readonly string[]): Fault[] {
+/** What can be drawn: a process of PostgreSQL is killed with all its own, which is no kind of its own. */
+export const DRAWN: readonly FaultKind[] = SHARES.map(([kind]) => kind);
+
+/**
+ * @param processes what runs, sidecars included
+ * @param kinds which may come, in the proportion in which they come among all
+ */
+export function drawSchedule(
+  seed: string,
+  durationMs: number,
+  processes: readonly string[],
+  kinds: readonly FaultKind[] = DRAWN,
+): Fault[] {
+  const shares = SHARES.filter(([kind]) => kinds.includes(kind));
   const dice = createDice(`${seed}|faults`);
   const faults: Fault[] = [];
   for (let atMs = FIRST_MS, n = 0; atMs < durationMs; n++) {
-    faults.push({ atMs: Math.round(atMs), ...drawFault((about) => dice(about, n), processes) });
+    faults.push({ atMs: Math.round(atMs), ...drawFault((about) => dice(about, n), processes, shares) });
     atMs += SHORTEST_GAP_MS + dice('gap', n) * (LONGEST_GAP_MS - SHORTEST_GAP_MS);
   }
   return faults;
 }
 
-function drawFault(roll: (about: string) => number, processes: readonly string[]): Drawn {
-  const kind = kindOf(roll('kind'));
+function drawFault(roll: (about: string) => number, processes: readonly string[], shares: typeof SHARES): Drawn {
+  const kind = kindOf(roll('kind'), shares);
   const one = (names: readonly string[]): string => names[Math.floor(roll('target') * names.length)] ?? '';
   const ours = processes.filter((name) => OURS.test(name));
   const forMs = Math.round(SHORTEST_MS + roll('for') * (LONGEST_MS - SHORTEST_MS));
@@ -91,14 +125,19 @@ function drawFault(roll: (about: string) => number, processes: readonly string[]
     case 'flush':
       return { kind, targets: ['redis'], forMs: 0 };
     case 'fill-redis':
+    case 'demote-redis':
       return { kind, targets: ['redis'], forMs };
     case 'delete-stream':
+    case 'purge-stream':
     case 'delete-consumers':
       return { kind, targets: ['nats'], forMs: 0 };
     case 'power-cut':
       return { kind, targets: processes, forMs: 0 };
     case 'end-sessions':
       return { kind, targets: ['postgres'], forMs: 0 };
+    case 'no-sessions':
+    case 'read-only':
+      return { kind, targets: ['postgres'], forMs };
     case 'lock-table':
       return { kind, targets: [one(TABLES)], forMs };
     case 'slow':
@@ -119,8 +158,12 @@ function drawFault(roll: (about: string) => number, processes: readonly string[]
       const target = one(processes);
       return { kind: target === 'postgres' ? 'kill-tree' : kind, targets: withSidecar(target), forMs: 0 };
     }
+    case 'stop':
+      return { kind, targets: withSidecar(one(processes)), forMs: 0 };
+    case 'no-files':
+      return { kind, targets: [one(processes.filter((name) => name !== 'postgres'))], forMs };
     default:
-      return { kind: 'pause', targets: withSidecar(one(processes)), forMs };
+      return { kind, targets: withSidecar(one(processes)), forMs };
   }
 
   /** Everybody's, or half of the time one process's: then now and then the one to its own sidecar. */
@@ -138,10 +181,11 @@ function drawFault(roll: (about: string) => number, processes: readonly string[]
   }
 }
 
-function kindOf(roll: number): FaultKind {
+function kindOf(roll: number, shares: typeof SHARES): FaultKind {
+  const all = shares.reduce((sum, [, share]) => sum + share, 0);
   let upTo = 0;
-  for (const [kind, share] of SHARES) if (roll < (upTo += share)) return kind;
-  return 'pause';
+  for (const [kind, share] of shares) if (roll * all < (upTo += share)) return kind;
+  return shares.at(-1)?.[0] ?? 'pause';
 }
 
 export function faultText({ kind, targets, forMs, byMs, atMs }: Fault): string {
