@@ -86,9 +86,6 @@ async function main(world: World): Promise<void> {
 }
 
 const world = await startWorld(say);
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void world.stop().finally(() => process.exit(130)));
-}
 try {
   await main(world);
 } finally {

@@ -53,9 +53,6 @@ function middle(figures: readonly number[]): number {
 
 const text = (figures: readonly number[]): string => figures.map((each) => each.toFixed(3)).join('  ');
 const worlds: World[] = [];
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void Promise.all(worlds.map((world) => world.stop())).finally(() => process.exit(130)));
-}
 try {
   const off = await startWorld(say, { withCompared: false });
   worlds.push(off);

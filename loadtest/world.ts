@@ -11,6 +11,7 @@ import { regionOf } from '#core/geo/cell.ts';
 import { readable } from '../data/seed/hours.ts';
 import { jakarta } from '../data/seed/jakarta.ts';
 import { OUR_APPS, type App } from '../dev/stack/apps.ts';
+import { endSignal, stopAtEnd } from '../dev/stack/ending.ts';
 import { startStack, type Stack } from '../dev/stack/stack.ts';
 import { CHECKOUT } from '../dev/stack/tools.ts';
 import { sign } from './tokens.ts';
@@ -61,52 +62,76 @@ export interface WorldOptions {
   readonly envOf?: (name: string) => Record<string, string>;
   /** false: only ours, without what it is compared with */
   readonly withCompared?: boolean;
-  /** aborted while the stack starts: it is stopped, and startWorld throws */
+  /** aborted while it starts: it is stopped, and startWorld throws. Whoever gives one stops the world at the end, too; else Ctrl-C does */
   readonly signal?: AbortSignal;
 }
 
 export async function startWorld(say: (line: string) => void, given: WorldOptions = {}): Promise<World> {
-  const { processes = {}, env = {}, envOf = () => ({}), withCompared = true, signal } = given;
+  if (given.signal !== undefined) return await start(say, given, given.signal);
+  const starting = start(say, given, endSignal());
+  stopAtEnd(async () => (await starting).stop());
+  return await starting;
+}
+
+async function start(say: (line: string) => void, given: WorldOptions, signal: AbortSignal): Promise<World> {
   const dir = mkdtempSync(join(tmpdir(), 'bench-'));
   say('starting a stack of its own (no roads of Jakarta are built: travel times are estimates)');
+  const undo: (() => unknown)[] = [() => rmSync(dir, { recursive: true, force: true })];
+  let stopped: Promise<void> | undefined;
+  const stop = (): Promise<void> => (stopped ??= undoAll(undo));
+  try {
+    return await fill(dir, given, signal, undo, stop);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function undoAll(undo: readonly (() => unknown)[]): Promise<void> {
+  for (const each of undo.toReversed()) await each();
+}
+
+async function fill(
+  dir: string,
+  { processes = {}, env = {}, envOf = () => ({}), withCompared = true }: WorldOptions,
+  signal: AbortSignal,
+  undo: (() => unknown)[],
+  stop: World['stop'],
+): Promise<World> {
   const stack = await startStack({
     dir,
     processes: { valhalla: 0, ...processes },
     env: { ...BENCH_ENV, ...env },
     envOf,
     apps: withCompared ? [...OUR_APPS, ...COMPARED] : OUR_APPS,
-    ...(signal ? { signal } : {}),
+    signal,
   });
+  undo.push(() => stack.stop());
   const bus = await connectBus({ url: stack.env['NATS_URL'] ?? '', name: 'bench' });
+  undo.push(() => bus.close());
+  if (withCompared) await stack.process('baseline').stop();
+  await promisify(execFile)(process.execPath, [join(CHECKOUT, 'data', 'seed.ts'), '--city', 'jakarta'], {
+    env: { ...process.env, ...stack.env },
+    signal,
+  });
   const db = new pg.Client({ connectionString: stack.env['MIGRATION_DATABASE_URL'] });
-  const stop = async (): Promise<void> => {
-    await db.end().catch(() => undefined);
-    await bus.close();
-    await stack.stop();
-    rmSync(dir, { recursive: true, force: true });
-  };
-  try {
-    if (withCompared) await stack.process('baseline').stop();
-    await promisify(execFile)(process.execPath, [join(CHECKOUT, 'data', 'seed.ts'), '--city', 'jakarta'], {
-      env: { ...process.env, ...stack.env },
-    });
-    await db.connect();
-    await db.query(WIDE_OPEN, [JSON.stringify(readable('24/7'))]);
-    await db.query('analyze donor, recipient, region');
-    const donors = donorsOfJakarta();
-    const world: World = { dir, stack, db, bus, donors, tokens: new Map(), recipientTokens: new Map(), signIn, stop };
-    async function signIn(): Promise<void> {
-      const ids = donors.map(({ id }) => id);
-      world.tokens = await sign('donor', ids, stack.env);
-      const recipients = jakarta().recipients.map(({ id }) => id);
-      world.recipientTokens = await sign('recipient', recipients, stack.env);
-    }
-    await signIn();
-    return world;
-  } catch (error) {
-    await stop();
-    throw error;
+  // Its server may be stopped under it; a query that is under way says so itself.
+  db.on('error', () => undefined);
+  undo.push(() => db.end().catch(() => undefined));
+  await db.connect();
+  await db.query(WIDE_OPEN, [JSON.stringify(readable('24/7'))]);
+  await db.query('analyze donor, recipient, region');
+  const donors = donorsOfJakarta();
+  const world: World = { dir, stack, db, bus, donors, tokens: new Map(), recipientTokens: new Map(), signIn, stop };
+  async function signIn(): Promise<void> {
+    const ids = donors.map(({ id }) => id);
+    world.tokens = await sign('donor', ids, stack.env);
+    const recipients = jakarta().recipients.map(({ id }) => id);
+    world.recipientTokens = await sign('recipient', recipients, stack.env);
   }
+  await signIn();
+  signal.throwIfAborted();
+  return world;
 }
 
 function donorsOfJakarta(): Donor[] {

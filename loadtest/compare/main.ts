@@ -42,7 +42,7 @@ function inRound(load: NamedLoad, round: number): scenarios.Load {
 async function startSide(name: string, dir: string): Promise<Side> {
   const { startWorld } = (await import(join(dir, 'loadtest', 'world.ts'))) as typeof world;
   const { posts } = (await import(join(dir, 'loadtest', 'scenarios.ts'))) as typeof scenarios;
-  const ours = await startWorld(say, { withCompared: false });
+  const ours = await startWorld(say, { withCompared: false, signal: ending.signal });
   const bench: scenarios.Bench = {
     world: ours,
     seed: '1',
@@ -88,12 +88,12 @@ function print(sides: readonly Side[], found: ReadonlyMap<string, readonly Figur
 
 const other = layOut(base);
 const sides: Side[] = [];
-let isEnding = false;
+const ending = new AbortController();
 let starting = Promise.resolve();
 let stopped: Promise<unknown> | undefined;
 
 async function begin(name: string, dir: string): Promise<void> {
-  if (!isEnding) sides.push(await startSide(name, dir));
+  if (!ending.signal.aborted) sides.push(await startSide(name, dir));
 }
 
 const stop = (): Promise<unknown> =>
@@ -102,8 +102,8 @@ const stop = (): Promise<unknown> =>
   }));
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
-    isEnding = true;
-    say('stopping; a stack that is just starting first');
+    say('stopping');
+    ending.abort();
     void starting.then(stop, stop).finally(() => process.exit(130));
   });
 }
@@ -113,7 +113,7 @@ try {
   await compare(sides);
 } catch (error) {
   // what was under way fails of being stopped
-  if (!isEnding) throw error;
+  if (!ending.signal.aborted) throw error;
 } finally {
   await stop();
 }

@@ -5,6 +5,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { stopAtEnd } from '../../dev/stack/ending.ts';
 import { CHECKOUT } from '../../dev/stack/tools.ts';
 import { posts } from '../scenarios.ts';
 import { startWorld } from '../world.ts';
@@ -21,6 +22,8 @@ const say = (line: string): void => console.log(`${new Date().toISOString().slic
 const nowUs = (): number => Number(process.hrtime.bigint() / 1000n);
 
 const profiles = mkdtempSync(join(tmpdir(), 'flame-'));
+const removeProfiles = (): void => rmSync(profiles, { recursive: true, force: true });
+stopAtEnd(removeProfiles);
 const envOf = (name: string): Record<string, string> =>
   PROFILED.includes(name) ? { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${join(profiles, name)}` } : {};
 
@@ -75,5 +78,5 @@ try {
   writeFileSync(resolve(CHECKOUT, out), flame(title, all, 'ms a post'));
   console.log(`${table(all, 25)}\n\n${out}`);
 } finally {
-  rmSync(profiles, { recursive: true, force: true });
+  removeProfiles();
 }

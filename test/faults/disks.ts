@@ -19,12 +19,8 @@ const SIZE = { postgres: '1g', nats: '256m' };
 /** @param dir where the stack has its folders. @returns why not, where mounting is not permitted */
 export function mountDisks(dir: string): Disks | { readonly because: string } {
   const mounted: string[] = [];
-  const stopped = (signal: NodeJS.Signals): never => {
-    process.stderr.write(`stopped by ${signal}\n`);
-    process.exit(1);
-  };
   const unmount = (): void => {
-    process.off('exit', unmount).off('SIGINT', stopped).off('SIGTERM', stopped);
+    process.off('exit', unmount);
     for (const path of mounted.splice(0)) execFileSync('umount', ['--lazy', path], { stdio: 'ignore' });
   };
   try {
@@ -38,8 +34,8 @@ export function mountDisks(dir: string): Disks | { readonly because: string } {
     unmount();
     return { because: `no disk can be mounted here: ${String((error as { stderr?: unknown }).stderr).trim()}` };
   }
-  // Also when somebody stops the campaign: a mount outlives its process.
-  process.once('exit', unmount).once('SIGINT', stopped).once('SIGTERM', stopped);
+  // However the campaign ends: a mount outlives its process.
+  process.once('exit', unmount);
   const ballast = (disk: Disk): string => join(dir, disk, 'ballast');
   return {
     fill: (disk) => {

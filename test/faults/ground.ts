@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { natsUrl } from '../../dev/stack/infrastructure/nats.ts';
 import { appUrl, DATABASE, superuserUrl } from '../../dev/stack/infrastructure/postgres.ts';
 import { redisUrl } from '../../dev/stack/infrastructure/redis.ts';
+import { endSignal, stopAtEnd } from '../../dev/stack/ending.ts';
 import { freePort } from '../../dev/stack/ports.ts';
 import { postgresIn } from '../../dev/stack/postgresIn.ts';
 import { startStack, type Stack } from '../../dev/stack/stack.ts';
@@ -33,8 +34,14 @@ const OURS = Object.entries(PROCESSES).flatMap(([kind, count]) => instanceNames(
 /** They call cells, each through the sidecar beside it. */
 const CALLERS = OURS.filter((name) => CALLS_CELLS.test(name));
 
-/** @param env what all our processes are told besides */
+/** Ctrl-C stops it, too. @param env what all our processes are told besides */
 export async function breakGround(dir: string, env: Readonly<Record<string, string>>): Promise<Ground> {
+  const breaking = layGround(dir, env);
+  stopAtEnd(async () => (await breaking).stop());
+  return await breaking;
+}
+
+async function layGround(dir: string, env: Readonly<Record<string, string>>): Promise<Ground> {
   const ports = { postgres: await freePort(), redis: await freePort(), nats: await freePort() };
   const sidecars: Record<string, number> = {};
   for (const name of CALLERS) sidecars[name] = await freePort();
@@ -56,11 +63,10 @@ export async function breakGround(dir: string, env: Readonly<Record<string, stri
       processes: PROCESSES,
       env: { ...SETTINGS, ...env },
       envOf,
+      signal: endSignal(),
     });
-    const stop = async (): Promise<void> => {
-      await stack.stop();
-      await undo();
-    };
+    let stopped: Promise<void> | undefined;
+    const stop = (): Promise<void> => (stopped ??= stack.stop().finally(undo));
     const database = stack.env['MIGRATION_DATABASE_URL'] ?? '';
     const superuser = superuserUrl(postgresIn(dir, ports.postgres), DATABASE);
     const urls = { database, superuser, redis: redisUrl(ports.redis), nats: natsUrl(ports.nats) };

@@ -254,7 +254,9 @@ async function allowNoSessions(url: string, forMs: number): Promise<void> {
     await client.query(OUR_SESSIONS);
   });
   await afterSurely(forMs, () =>
-    withPostgres(url, (client) => client.query('begin read write; alter role pahlawan_app connection limit -1; commit')),
+    withPostgres(url, (client) =>
+      client.query('begin read write; alter role pahlawan_app connection limit -1; commit'),
+    ),
   );
 }
 

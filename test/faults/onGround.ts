@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stopAtEnd } from '../../dev/stack/ending.ts';
 import type { Client } from './client.ts';
 import { breakGround, type Ground } from './ground.ts';
 import type { Donor } from './load.ts';
@@ -21,6 +22,8 @@ export async function onGround(
   measure: (on: OnGround) => Promise<boolean>,
 ): Promise<{ readonly isGood: boolean; readonly dir: string }> {
   const dir = mkdtempSync(join(tmpdir(), `${name}-`));
+  const remove = (): void => rmSync(dir, { recursive: true, force: true });
+  stopAtEnd(remove);
   mkdirSync(join(dir, 'stack'));
   const log = openHistory(join(dir, 'history.jsonl'));
   const ground = await breakGround(join(dir, 'stack'), {});
@@ -35,6 +38,6 @@ export async function onGround(
     await ground.stop();
     await log.close();
   }
-  if (isGood) rmSync(dir, { recursive: true, force: true });
+  if (isGood) remove();
   return { isGood, dir };
 }

@@ -7,6 +7,7 @@ import { randomInt } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stopAtEnd } from '../../dev/stack/ending.ts';
 import { runCampaign, type Campaign } from './campaign.ts';
 import { judge } from './judge.ts';
 import type { Breach } from './laws.ts';
@@ -40,6 +41,9 @@ function kindsOf(text: string): FaultKind[] {
 
 const commit = execFileSync('git', ['describe', '--always', '--dirty', '--abbrev=12'], { encoding: 'utf8' }).trim();
 const dir = mkdtempSync(join(tmpdir(), 'faults-'));
+const keep = setting('KEEP', '') !== '';
+// Interrupted it says nothing: there is no verdict to keep evidence for.
+if (!keep) stopAtEnd(() => rmSync(dir, { recursive: true, force: true }));
 say(
   `seed ${seed}, commit ${commit}, ${city}, ${String(minutes)} min, ${String(postsPerSecond)} posts/s, evidence in ${dir}`,
 );
@@ -59,8 +63,7 @@ const { breaches, linearity, isLinearityChecked } = judge(campaign, dir);
 say(linearity);
 report(campaign, breaches);
 // Without the checker a good end is not a whole one: it is said twice, and the evidence stays.
-if (breaches.length === 0 && isLinearityChecked && setting('KEEP', '') === '')
-  rmSync(dir, { recursive: true, force: true });
+if (breaches.length === 0 && isLinearityChecked && !keep) rmSync(dir, { recursive: true, force: true });
 process.exit(breaches.length === 0 ? 0 : 1);
 
 function report(campaign: Campaign, breaches: readonly Breach[]): void {

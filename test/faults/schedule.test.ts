@@ -45,7 +45,9 @@ it('in ten hours each process is killed, told to end, paused and throttled, each
   assert.deepEqual([...kinds].sort(), [...DRAWN].sort());
   const locked = new Set(drawn.flatMap(({ kind, targets }) => (kind === 'lock-table' ? targets : [])));
   assert.deepEqual([...locked].sort(), [...TABLES].sort());
-  assert.ok(drawn.every((fault) => fault.atMs < 36_000_000 && fault.forMs <= (fault.kind === 'clock' ? 16_000 : 8_000)));
+  assert.ok(
+    drawn.every((fault) => fault.atMs < 36_000_000 && fault.forMs <= (fault.kind === 'clock' ? 16_000 : 8_000)),
+  );
 });
 
 it('of some kinds only, all are of those', () => {

@@ -1,0 +1,40 @@
+/** Ctrl-C and SIGTERM end a run in order: what it has started is stopped, the last first, and then the process ends. */
+const STOPPED_BY_SIGNAL = 130;
+const stops: (() => unknown)[] = [];
+const told = new AbortController();
+
+/** Aborted once the process is told to end: what is just starting gives up. */
+export function endSignal(): AbortSignal {
+  if (!told.signal.aborted) listen();
+  return told.signal;
+}
+
+/** @param stop waits until it is stopped, or was never there */
+export function stopAtEnd(stop: () => unknown): void {
+  listen();
+  stops.push(stop);
+}
+
+function listen(): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    if (!process.listeners(signal).includes(end)) process.on(signal, end);
+}
+
+function end(signal: NodeJS.Signals): void {
+  if (told.signal.aborted) return;
+  process.stderr.write(`${signal}: stopping what was started\n`);
+  // What was under way fails of what is stopped under it, which is nobody's news.
+  for (const failing of ['uncaughtException', 'unhandledRejection']) process.on(failing, () => undefined);
+  told.abort(new Error(`stopped by ${signal}`));
+  void stopAll().finally(() => process.exit(STOPPED_BY_SIGNAL));
+}
+
+async function stopAll(): Promise<void> {
+  for (const stop of stops.toReversed()) {
+    try {
+      await stop();
+    } catch {
+      // it never came up, or says elsewhere why it won't go
+    }
+  }
+}
