@@ -11,7 +11,7 @@ import { regionOf } from '#core/geo/cell.ts';
 import { readable } from '../data/seed/hours.ts';
 import { jakarta } from '../data/seed/jakarta.ts';
 import { OUR_APPS, type App } from '../dev/stack/apps.ts';
-import { endSignal, stopAtEnd } from '../dev/stack/ending.ts';
+import { endSignal, stopAtEnd, undoing } from '../dev/stack/ending.ts';
 import { startStack, type Stack } from '../dev/stack/stack.ts';
 import { CHECKOUT } from '../dev/stack/tools.ts';
 import { sign } from './tokens.ts';
@@ -77,18 +77,13 @@ async function start(say: (line: string) => void, given: WorldOptions, signal: A
   const dir = mkdtempSync(join(tmpdir(), 'bench-'));
   say('starting a stack of its own (no roads of Jakarta are built: travel times are estimates)');
   const undo: (() => unknown)[] = [() => rmSync(dir, { recursive: true, force: true })];
-  let stopped: Promise<void> | undefined;
-  const stop = (): Promise<void> => (stopped ??= undoAll(undo));
+  const stop = undoing(undo);
   try {
     return await fill(dir, given, signal, undo, stop);
   } catch (error) {
     await stop();
     throw error;
   }
-}
-
-async function undoAll(undo: readonly (() => unknown)[]): Promise<void> {
-  for (const each of undo.toReversed()) await each();
 }
 
 async function fill(

@@ -15,6 +15,15 @@ export function stopAtEnd(stop: () => unknown): void {
   stops.push(stop);
 }
 
+/** @returns undoes what was done so far, the last first; asked again, it is the same undoing */
+export function undoing(done: readonly (() => unknown)[]): () => Promise<void> {
+  let undone: Promise<void> | undefined;
+  const undoAll = async (): Promise<void> => {
+    for (const undo of done.toReversed()) await undo();
+  };
+  return () => (undone ??= undoAll());
+}
+
 function listen(): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     if (!process.listeners(signal).includes(end)) process.on(signal, end);

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { endSignal, stopAtEnd, undoing } from '../../dev/stack/ending.ts';
 import { prometheusUrl } from '../../dev/stack/infrastructure/prometheus.ts';
 import { startStack, type Stack } from '../../dev/stack/stack.ts';
 import { type Disks, mountDisks } from '../faults/disks.ts';
@@ -35,16 +36,26 @@ const SETTINGS = {
   RATE_LIMIT_OPERATOR: '1000000',
 };
 
+/** Ctrl-C closes it, too. */
 export async function openAlertStage(processes: Record<string, number>, withDisks: boolean): Promise<AlertStage> {
+  const opening = open(processes, withDisks);
+  stopAtEnd(async () => (await opening).stop());
+  return await opening;
+}
+
+async function open(processes: Record<string, number>, withDisks: boolean): Promise<AlertStage> {
   const dir = mkdtempSync(join(tmpdir(), 'pahlawan-alerts-'));
   const disks = withDisks ? mountDisks(dir) : { because: 'not asked for' };
-  const stack = await startStack({ dir, processes, metrics: true, env: SETTINGS });
-  const stop = async (): Promise<void> => {
-    await stack.stop();
-    if ('unmount' in disks) disks.unmount();
-    rmSync(dir, { recursive: true, force: true });
-  };
+  const undo: (() => unknown)[] = [
+    () => rmSync(dir, { recursive: true, force: true }),
+    () => {
+      if ('unmount' in disks) disks.unmount();
+    },
+  ];
+  const stop = undoing(undo);
   try {
+    const stack = await startStack({ dir, processes, metrics: true, env: SETTINGS, signal: endSignal() });
+    undo.push(() => stack.stop());
     await seedCity(stack, 'helsinki');
     const donors = await signInDonors(stack);
     const url = prometheusUrl(stack.ports['prometheus'] ?? 0);
