@@ -10,7 +10,7 @@ import { judge } from './judge.ts';
 import { faultText } from './schedule.ts';
 
 const minutes = Number(process.env['CAMPAIGN_MINUTES'] ?? '5');
-const seed = process.env['CAMPAIGN_SEED'] ?? '1419';
+const seed = process.env['CAMPAIGN_SEED'] ?? '33573';
 /** To start, to come to rest, and to be read. */
 const AROUND_MS = 240_000;
 

@@ -1,7 +1,7 @@
 /** Hands the operations on each lot to Porcupine, with what the system did of itself, and asks whether one order explains them. */
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
 import type { OfferRow, StepRow } from './evidence.ts';
+import { writeJsonLines } from './files.ts';
 import { buildGoTool } from './goTool.ts';
 import type { Operation } from './operations.ts';
 
@@ -41,7 +41,7 @@ const COMMITTED_LATER_MS = 20_000;
 export function checkLinearity(operations: readonly CheckedOperation[], file: string): Linearity {
   const checker = buildGoTool('porcupine');
   if ('because' in checker) return { checked: false, because: checker.because };
-  writeFileSync(file, operations.map((each) => `${JSON.stringify(each)}\n`).join(''));
+  writeJsonLines(file, operations);
   const run = spawnSync(checker.path, [file], { encoding: 'utf8', maxBuffer: 64 << 20 });
   if (run.status !== 0) return { checked: false, because: `${checker.path} ${file}: ${run.stderr}` };
   return { checked: true, ...(JSON.parse(run.stdout) as Omit<Linearity & { checked: true }, 'checked'>) };

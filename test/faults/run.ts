@@ -4,7 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stopAtEnd } from '../../dev/stack/ending.ts';
@@ -12,6 +12,7 @@ import { runCampaign, type Campaign } from './campaign.ts';
 import { judge } from './judge.ts';
 import type { Breach } from './laws.ts';
 import { figuresOf } from './figures.ts';
+import { writeJson } from './files.ts';
 import { buildGoTool } from './goTool.ts';
 import { MUTANTS } from './mutants.ts';
 import { DRAWN, faultText, type FaultKind } from './schedule.ts';
@@ -75,7 +76,7 @@ function report(campaign: Campaign, breaches: readonly Breach[]): void {
   }
   say('');
   for (const line of figuresOf(campaign).lines) say(line);
-  writeFileSync(join(dir, 'evidence.json'), JSON.stringify({ seed, commit, injected, breaches, ...evidence }, null, 1));
+  writeJson(join(dir, 'evidence.json'), { seed, commit, injected, breaches, ...evidence });
   const first = breaches[0];
   if (first === undefined) {
     say(`verdict: all laws held`);
