@@ -1,6 +1,7 @@
 /** Whatever goes wrong, the answer is application/problem+json, and says nothing of our insides. */
 import type { FastifyBaseLogger, FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { CellBusy, CellUnavailable } from '#cell/contract.ts';
+import { isAway } from '#adapters/postgres/away.ts';
 import { documentOf, overloaded, Problem, type FieldProblem } from './problems.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
@@ -29,7 +30,7 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof CellBusy) return overloaded(Math.random);
   const given = error as Partial<FastifyError> & { code?: string };
   if (given.validation !== undefined) return invalid(given as FastifyError);
-  if (isDatabaseAway(given)) return unavailable(1);
+  if (isAway(error)) return unavailable(1);
   return (
     ofFastify(given) ??
     new Problem('internal', 'An unexpected error; we have been told. Try again with the same Idempotency-Key.')
@@ -74,18 +75,6 @@ function outside(contentRange: string): Problem {
   return new Problem('range-not-satisfiable', detail, {
     headers: { 'content-range': contentRange, 'cache-control': 'no-store' },
   });
-}
-
-/** Classes and codes of PostgreSQL: no connection, no resources, shutting down or out of time; no lock, read-only, deadlock, serialization. */
-const AWAY_STATE = /^(08|53|57|55P03$|25006$|40P01$|40001$)/;
-/** No server, no way to it, no name for it; no file left to open a connection with. */
-const AWAY_ERRNO =
-  /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOENT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|ENOTFOUND|EMFILE|ENFILE)$/;
-
-/** PostgreSQL can't be reached, or can't do it just now. */
-function isDatabaseAway({ code = '', message = '' }: { code?: string; message?: string }): boolean {
-  if (AWAY_STATE.test(code) || AWAY_ERRNO.test(code)) return true;
-  return /timeout exceeded when trying to connect|Query read timeout|Connection terminated/i.test(message);
 }
 
 interface SchemaError {

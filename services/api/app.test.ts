@@ -63,10 +63,12 @@ describe('problems', () => {
 
   it('a cell or database that is away is 503 with Retry-After', () => {
     // a statement's time, a standby's refusal to write, a deadlock, no server, no name for it, no file left for a connection
-    const codes = ['57014', '25006', '40P01', 'ECONNREFUSED', 'EAI_AGAIN', 'EHOSTUNREACH', 'EMFILE'];
+    const codes = ['57014', '25006', '25P03', '40P01', 'ECONNREFUSED', 'EAI_AGAIN', 'EHOSTUNREACH', 'EMFILE'];
     for (const error of [
       new CellUnavailable('x', 2),
       ...codes.map((code) => Object.assign(new Error('x'), { code })),
+      // what pg says of a session that ended between two statements of a transaction
+      new Error('Client has encountered a connection error and is not queryable'),
     ]) {
       const problem = problemOf(error);
       assert.equal(problem.code, 'unavailable', error.message);

@@ -10,6 +10,7 @@ import { createDeadLetters } from '#adapters/nats/deadLetters.ts';
 import type { Publish } from '#adapters/nats/publish.ts';
 import { DEAD_LETTERS, LOTS } from '#adapters/nats/streams.ts';
 import type { ObjectStore } from '#adapters/objects/objectStore.ts';
+import { isAway } from '#adapters/postgres/away.ts';
 import { findDueLots } from '#adapters/postgres/sql/findDueLots.ts';
 import { findLatestEvents } from '#adapters/postgres/sql/findLatestEvents.ts';
 import { findUnprovenOffers } from '#adapters/postgres/sql/findUnprovenOffers.ts';
@@ -231,5 +232,5 @@ function startHousekeeping(shop: Workshop): RunningRole {
 }
 
 function consumer(shop: Workshop, spec: ConsumerSpec): RunningRole {
-  return startConsumer(shop, { ...spec, onOutcome: shop.meters.onMessage(spec.durable) });
+  return startConsumer(shop, { isOutage: isAway, ...spec, onOutcome: shop.meters.onMessage(spec.durable) });
 }

@@ -2,7 +2,15 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { startNats, until, type NatsProcess } from '../../../dev/testing/loopServers.ts';
 import { connectBus, type Bus } from './bus.ts';
-import { DONE, startConsumer, type ConsumerPorts, type ConsumerSpec, type RunningConsumer } from './consume.ts';
+import {
+  DONE,
+  startConsumer,
+  type ConsumerPorts,
+  type ConsumerSpec,
+  type Delivery,
+  type Outcome,
+  type RunningConsumer,
+} from './consume.ts';
 import { createDeadLetters } from './deadLetters.ts';
 import { createPublish } from './publish.ts';
 import { ADVISORIES, createStreamKeeper, DEAD_LETTERS, ensureStreams, LOTS } from './streams.ts';
@@ -125,6 +133,33 @@ test('what is put back waits, then is dead-lettered by us before its last delive
   assert.equal(again?.string(), 'a/1');
   assert.deepEqual(await letters.list({ limit: 10 }), { items: [], next: null });
   assert.deepEqual(await letters.replay(item.seq), { replayed: false, because: 'not-found' });
+});
+
+test('an outage uses up no tries, however long it is; whoever stops meanwhile puts the message back', async () => {
+  await say('a/1');
+  const seen: number[] = [];
+  let isAway = true;
+  const away = {
+    durable: 'outage',
+    maxTries: 1,
+    isOutage: (error: unknown) => error instanceof RangeError,
+    handle: (delivery: Delivery): Promise<Outcome> => {
+      seen.push(delivery.deliveries);
+      return isAway ? Promise.reject(new RangeError('no database')) : Promise.resolve(DONE);
+    },
+  };
+  consume(away);
+  await until('tried again and again', () => seen.length >= 3, 15_000);
+  assert.deepEqual(new Set(seen), new Set([1]));
+  const stopped = performance.now();
+  await running.pop()?.stop();
+  assert.ok(performance.now() - stopped < 2_000);
+  consume(away);
+  await until('delivered again', () => seen.includes(2), 15_000);
+  isAway = false;
+  const isDone = async (): Promise<boolean> => (await bus.jsm.consumers.info(LOTS, 'outage')).num_ack_pending === 0;
+  await until('done', isDone, 15_000);
+  assert.deepEqual((await createDeadLetters(bus, ports.publish).list({ limit: 10 })).items, []);
 });
 
 test('dead letters are listed in pages and discarded', async () => {

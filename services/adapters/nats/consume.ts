@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { AckPolicy, DeliverPolicy, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream';
 import { context } from '@opentelemetry/api';
 import type { Logger } from 'pino';
@@ -38,6 +39,8 @@ export interface ConsumerSpec {
   readonly keyOf: (delivery: Delivery) => string;
   /** a throw is a retry */
   readonly handle: (delivery: Delivery) => Promise<Outcome>;
+  /** whether what was thrown says nothing of the message: it stays at the desk until that is over, and uses up no try. Default: never */
+  readonly isOutage?: (error: unknown) => boolean;
   readonly onOutcome?: (outcome: 'done' | 'retried' | 'dead') => void;
 }
 
@@ -59,6 +62,10 @@ const ACK_WAIT_MS = 30_000;
 const STILL_WORKING_EVERY_MS = 10_000;
 const FIRST_RETRY_MS = 500;
 const MAX_RETRY_MS = 30_000;
+/** Who waits for the database looks again this often. */
+const MAX_OUTAGE_PAUSE_MS = 5_000;
+/** After that it counts as a try: what fails for ever must end among the dead letters. */
+const LONGEST_OUTAGE_MS = 15 * 60_000;
 const RESTART_MS = 500;
 /** A server-side limit above ours: we dead-letter before the message would silently stop being delivered. */
 const SPARE_TRIES = 5;
@@ -71,7 +78,8 @@ const FETCHED_AHEAD = 256;
 export function startConsumer(ports: ConsumerPorts, spec: ConsumerSpec): RunningConsumer {
   let stopping = false;
   let messages: ConsumerMessages | null = null;
-  const desk = createDesk(ports, spec);
+  const closing = new AbortController();
+  const desk = createDesk(ports, spec, closing.signal);
   const run = async (): Promise<void> => {
     while (!stopping) {
       try {
@@ -90,6 +98,7 @@ export function startConsumer(ports: ConsumerPorts, spec: ConsumerSpec): Running
   return {
     stop: async () => {
       stopping = true;
+      closing.abort();
       await messages?.close().catch(() => undefined);
       await running;
       await desk.empty();
@@ -123,7 +132,7 @@ interface Desk {
 }
 
 /** Bounded, side by side, but one after the other where the key is the same. */
-function createDesk(ports: ConsumerPorts, spec: ConsumerSpec): Desk {
+function createDesk(ports: ConsumerPorts, spec: ConsumerSpec, closing: AbortSignal): Desk {
   const atWork = new Set<Promise<void>>();
   const lastOfKey = new Map<string, Promise<void>>();
   const heldUp = new Set<JsMsg>();
@@ -139,7 +148,9 @@ function createDesk(ports: ConsumerPorts, spec: ConsumerSpec): Desk {
       const before = lastOfKey.get(key) ?? Promise.resolve();
       const work = before
         // What is done for a message belongs to the trace it came with.
-        .then(() => context.with(contextOf(delivery.traceparent), () => settle(ports, spec, message, delivery)))
+        .then(() =>
+          context.with(contextOf(delivery.traceparent), () => settle(ports, spec, message, delivery, closing)),
+        )
         .finally(() => {
           heldUp.delete(message);
           atWork.delete(work);
@@ -169,15 +180,21 @@ function deliveryOf(message: JsMsg): Delivery {
 }
 
 /** Never throws: whatever happens, the message is acknowledged, put back or dead-lettered. */
-async function settle(ports: ConsumerPorts, spec: ConsumerSpec, message: JsMsg, delivery: Delivery): Promise<void> {
-  const outcome = await spec.handle(delivery).catch((error: unknown): Outcome => ({ retry: String(error) }));
+async function settle(
+  ports: ConsumerPorts,
+  spec: ConsumerSpec,
+  message: JsMsg,
+  delivery: Delivery,
+  closing: AbortSignal,
+): Promise<void> {
+  const outcome = await handled(ports, spec, delivery, closing);
   if ('done' in outcome) {
     message.ack();
     spec.onOutcome?.('done');
     return;
   }
   const lastTry = spec.maxTries !== null && delivery.deliveries >= spec.maxTries;
-  if ('retry' in outcome && !lastTry) {
+  if ('retry' in outcome && (outcome.isOutage === true || !lastTry)) {
     ports.log.warn({ durable: spec.durable, because: outcome.retry, deliveries: delivery.deliveries }, 'put back');
     // a plain nak would come back at once, ignoring any backoff
     message.nak(outcome.afterMs ?? retryAfterMs(delivery.deliveries));
@@ -185,6 +202,30 @@ async function settle(ports: ConsumerPorts, spec: ConsumerSpec, message: JsMsg, 
     return;
   }
   await bury(ports, spec, message, delivery, outcome);
+}
+
+type Handled = Outcome & { readonly isOutage?: true };
+
+/** What becomes of it, once whatever it needs answers again; its sender is told meanwhile that it is at work. */
+async function handled(
+  { log }: ConsumerPorts,
+  { durable, handle, isOutage = () => false }: ConsumerSpec,
+  delivery: Delivery,
+  closing: AbortSignal,
+): Promise<Handled> {
+  const untilMs = performance.now() + LONGEST_OUTAGE_MS;
+  for (let tries = 1; ; tries++) {
+    try {
+      return await handle(delivery);
+    } catch (error) {
+      if (!isOutage(error) || performance.now() > untilMs) return { retry: String(error) };
+      if (closing.aborted) return { retry: String(error), isOutage: true };
+      if (tries === 1) log.warn({ durable, err: error }, 'waiting until it can be done');
+      await pause(Math.min(MAX_OUTAGE_PAUSE_MS, retryAfterMs(tries)), undefined, { signal: closing }).catch(
+        () => undefined,
+      );
+    }
+  }
 }
 
 async function bury(

@@ -1,0 +1,14 @@
+/** Classes and codes of PostgreSQL: no connection, no resources, shutting down or out of time; no lock, read-only, idle in a transaction, deadlock, serialization. */
+const AWAY_STATE = /^(08|53|57|55P03$|25006$|25P03$|40P01$|40001$)/;
+/** No server, no way to it, no name for it; no file left to open a connection with. */
+const AWAY_ERRNO =
+  /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOENT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|ENOTFOUND|EMFILE|ENFILE)$/;
+/** What pg says without a code. */
+const AWAY_WORDS = /timeout exceeded when trying to connect|Query read timeout|Connection terminated|not queryable/i;
+
+/** PostgreSQL can't be reached, or can't do it just now: the same question may be answered later. */
+export function isAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code = '', message } = error as Error & { code?: string };
+  return AWAY_STATE.test(code) || AWAY_ERRNO.test(code) || AWAY_WORDS.test(message);
+}
