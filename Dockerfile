@@ -26,7 +26,8 @@ RUN npm run -s build:web
 
 FROM scratch
 COPY --from=dependencies /rootfs /
-ENV NODE_ENV=production HOST=0.0.0.0 PATH=/usr/local/bin
+# glibc keeps few arenas and hands back what was freed: 13 MB less of each process (ADR 0006).
+ENV NODE_ENV=production HOST=0.0.0.0 PATH=/usr/local/bin MALLOC_ARENA_MAX=2 MALLOC_TRIM_THRESHOLD_=131072 MALLOC_MMAP_THRESHOLD_=131072
 WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules
 COPY --from=dependencies /app/sbom.cdx.json /app/package.json ./

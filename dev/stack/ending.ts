@@ -1,4 +1,7 @@
-/** Ctrl-C and SIGTERM end a run in order: what it has started is stopped, the last first, and then the process ends. */
+/**
+ * Ctrl-C and SIGTERM end a run in order: what it has started is stopped, the last first, and then the process ends. Told again, it
+ * ends at once.
+ */
 const STOPPED_BY_SIGNAL = 130;
 const stops: (() => unknown)[] = [];
 const told = new AbortController();
@@ -15,11 +18,13 @@ export function stopAtEnd(stop: () => unknown): void {
   stops.push(stop);
 }
 
-/** @returns undoes what was done so far, the last first; asked again, it is the same undoing */
+/** @returns undoes what was done so far, the last first, all of it even if some fails; asked again, it is the same undoing */
 export function undoing(done: readonly (() => unknown)[]): () => Promise<void> {
   let undone: Promise<void> | undefined;
   const undoAll = async (): Promise<void> => {
-    for (const undo of done.toReversed()) await undo();
+    const failures: unknown[] = [];
+    for (const undo of done.toReversed()) await Promise.try(undo).catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
   };
   return () => (undone ??= undoAll());
 }
@@ -30,7 +35,7 @@ function listen(): void {
 }
 
 function end(signal: NodeJS.Signals): void {
-  if (told.signal.aborted) return;
+  if (told.signal.aborted) process.exit(STOPPED_BY_SIGNAL);
   process.stderr.write(`${signal}: stopping what was started\n`);
   // What was under way fails of what is stopped under it, which is nobody's news.
   for (const failing of ['uncaughtException', 'unhandledRejection']) process.on(failing, () => undefined);

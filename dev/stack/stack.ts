@@ -94,7 +94,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       options.signal?.throwIfAborted();
       log(`${name} is ready`);
     });
-    await allReady(specs, options.apps ?? OUR_APPS, ports, log);
+    await allReady(specs, options.apps ?? OUR_APPS, ports, log, options.signal);
   } catch (error) {
     await stack.stop();
     throw error;
@@ -233,6 +233,7 @@ async function allReady(
   apps: readonly App[],
   ports: Record<string, number>,
   log: (line: string) => void,
+  signal?: AbortSignal,
 ): Promise<void> {
   const names = apps
     .flatMap(({ kind }) => instanceNames(kind, 100))
@@ -242,6 +243,7 @@ async function allReady(
     names.map(async (name) => {
       const url = `http://127.0.0.1:${String(ports[name])}/readyz`;
       while (!(await succeeds(() => answersHttp(url)))) {
+        signal?.throwIfAborted();
         if (Date.now() > deadlineMs) return log(`${name} runs, but ${url} says it cannot do its work yet`);
         await sleep(100);
       }

@@ -86,11 +86,12 @@ async function perform(ground: Ground, fault: Fault): Promise<void> {
       return await after(forMs, () => wires.heal(target as Wire));
     case 'fill-disk':
       return await fillDisk(ground, target as Disk, forMs);
-    case 'clock':
-      ground.clocks.shift(target, byMs);
-      return await after(forMs, () => {
-        ground.clocks.shift(target, 0);
-      });
+    case 'clock': {
+      const to = (ms: number) => () => {
+        ground.clocks.shift(target, ms);
+      };
+      return await kept(`clock of ${target}`, forMs, to(byMs), to(0));
+    }
   }
 }
 
@@ -99,12 +100,39 @@ async function after(forMs: number, undo: () => Promise<void> | void): Promise<v
   await undo();
 }
 
+/** How many faults hold the same thing now: the last to end lets it go. */
+const holders = new Map<string, number>();
+
+function hold(what: string): void {
+  holders.set(what, (holders.get(what) ?? 0) + 1);
+}
+
+/** @returns whether nobody holds it any more */
+function letGo(what: string): boolean {
+  const left = (holders.get(what) ?? 1) - 1;
+  holders.set(what, left);
+  return left === 0;
+}
+
+/** What outlives its cause is taken back surely, also when only a part of it could be done; not while another fault holds it. */
+async function kept(what: string, forMs: number, act: () => unknown, undo: () => unknown): Promise<void> {
+  hold(what);
+  try {
+    await act();
+  } finally {
+    await pause(forMs);
+    if (letGo(what))
+      await surely(async () => {
+        if (holders.get(what) === 0) await undo();
+      });
+  }
+}
+
 const UNDONE_WITHIN_MS = 60_000;
 const UNDO_AGAIN_MS = 250;
 
-/** What a server keeps must be taken back, even if another fault has just killed it. */
-async function afterSurely(forMs: number, undo: () => Promise<void>): Promise<void> {
-  await pause(forMs);
+/** Another fault may just have killed whom it is asked of. */
+async function surely(undo: () => Promise<void>): Promise<void> {
   const deadlineMs = performance.now() + UNDONE_WITHIN_MS;
   for (;;) {
     try {
@@ -130,9 +158,18 @@ async function fillDisk({ disks, stack }: Ground, disk: Disk, forMs: number): Pr
 
 async function pauseFor(stack: Stack, { targets, forMs }: Fault): Promise<void> {
   const pids = targets.flatMap((target) => treeOf(stack.process(target).pid));
-  for (const pid of pids) signal(pid, 'SIGSTOP');
+  for (const pid of pids) halt(pid);
   await pause(forMs);
-  for (const pid of pids) signal(pid, 'SIGCONT');
+  for (const pid of pids) goOn(pid);
+}
+
+function halt(pid: number): void {
+  hold(`process ${String(pid)}`);
+  signal(pid, 'SIGSTOP');
+}
+
+function goOn(pid: number): void {
+  if (letGo(`process ${String(pid)}`)) signal(pid, 'SIGCONT');
 }
 
 const SLICE_MS = 100;
@@ -143,28 +180,37 @@ async function throttle(stack: Stack, { targets, forMs }: Fault): Promise<void> 
   const untilMs = performance.now() + forMs;
   while (performance.now() < untilMs) {
     const pids = targets.flatMap((target) => treeOf(stack.process(target).pid));
-    for (const pid of pids) signal(pid, 'SIGSTOP');
+    for (const pid of pids) halt(pid);
     await pause(SLICE_MS - RUNS_MS);
-    for (const pid of pids) signal(pid, 'SIGCONT');
+    for (const pid of pids) goOn(pid);
     await pause(RUNS_MS);
   }
 }
 
-/** Its soft limit is what it has open now. */
+/** Its soft limit falls to what it has open: whoever has several such faults at once gets its own limit back with the first that ends. */
 async function allowNoFiles(stack: Stack, { targets, forMs }: Fault): Promise<void> {
   const pids = targets.flatMap((target) => stack.process(target).pid ?? []);
   const limit = async (pid: number, soft: string): Promise<void> => {
     await promisify(execFile)('prlimit', ['--pid', String(pid), `--nofile=${soft}:`]);
   };
-  const before = pids.map((pid) => ({ pid, soft: softLimitOf(pid) }));
-  for (const pid of pids) await limit(pid, String(readdirSync(`/proc/${String(pid)}/fd`).length));
+  const before = pids.map((pid) => ({ pid, hard: hardLimitOf(pid) }));
+  for (const pid of pids) await limit(pid, String(firstFreeOf(pid)));
   await pause(forMs);
   // it may have ended meanwhile, and its limit with it
-  for (const { pid, soft } of before) await limit(pid, soft).catch(() => undefined);
+  for (const { pid, hard } of before) await limit(pid, hard).catch(() => undefined);
 }
 
-function softLimitOf(pid: number): string {
-  return /^Max open files +(\d+)/m.exec(readFileSync(`/proc/${String(pid)}/limits`, 'utf8'))?.[1] ?? '1024';
+/** The limit bounds numbers, not how many there are. */
+function firstFreeOf(pid: number): number {
+  const taken = new Set(readdirSync(`/proc/${String(pid)}/fd`).map(Number));
+  let number = 0;
+  while (taken.has(number)) number++;
+  return number;
+}
+
+function hardLimitOf(pid: number): string {
+  const limits = readFileSync(`/proc/${String(pid)}/limits`, 'utf8');
+  return /^Max open files +\d+ +(\d+)/m.exec(limits)?.[1] ?? '1048576';
 }
 
 function signalTree(stack: Stack, target: string, name: NodeJS.Signals): void {
@@ -209,14 +255,14 @@ async function flushRedis(url: string): Promise<void> {
 
 /** No room at all, and nothing may be thrown out: what a server of ours would say under its `maxmemory`. */
 async function fillRedis(url: string, forMs: number): Promise<void> {
-  await withRedis(url, (redis) => redis.config('SET', 'maxmemory', '1'));
-  await after(forMs, () => withRedis(url, (redis) => redis.config('SET', 'maxmemory', '0')));
+  const setTo = (bytes: string) => () => withRedis(url, (redis) => redis.config('SET', 'maxmemory', bytes));
+  await kept('room of redis', forMs, setTo('1'), setTo('0'));
 }
 
 /** Nothing is lost: a replica keeps what it has until it finds its primary. */
 async function demoteRedis(url: string, forMs: number): Promise<void> {
-  await withRedis(url, (redis) => redis.replicaof('127.0.0.1', 1));
-  await afterSurely(forMs, () => withRedis(url, (redis) => redis.replicaof('NO', 'ONE')));
+  const follow = (host: string, port: number | string) => () => withRedis(url, (redis) => redis.replicaof(host, port));
+  await kept('rank of redis', forMs, follow('127.0.0.1', 1), follow('NO', 'ONE'));
 }
 
 async function withRedis(url: string, act: (redis: Redis) => Promise<unknown>): Promise<void> {
@@ -249,15 +295,12 @@ async function endSessions(url: string): Promise<void> {
 }
 
 async function allowNoSessions(url: string, forMs: number): Promise<void> {
-  await withPostgres(url, async (client) => {
-    await client.query('alter role pahlawan_app connection limit 0');
-    await client.query(OUR_SESSIONS);
-  });
-  await afterSurely(forMs, () =>
+  const limit = (to: number, then: string) => () =>
+    // another fault may forbid writes just now
     withPostgres(url, (client) =>
-      client.query('begin read write; alter role pahlawan_app connection limit -1; commit'),
-    ),
-  );
+      client.query(`begin read write; alter role pahlawan_app connection limit ${String(to)}; commit; ${then}`),
+    );
+  await kept('sessions', forMs, limit(0, OUR_SESSIONS), limit(-1, ''));
 }
 
 /** Of the whole server: whoever begins a transaction from now on can't write in it. */
@@ -267,13 +310,13 @@ async function refuseWrites(url: string, forMs: number): Promise<void> {
       await client.query(`alter system ${value}`);
       await client.query('select pg_reload_conf()');
     });
-  await setTo('set default_transaction_read_only = on')();
-  await afterSurely(forMs, setTo('reset default_transaction_read_only'));
+  const [on, off] = [setTo('set default_transaction_read_only = on'), setTo('reset default_transaction_read_only')];
+  await kept('writes', forMs, on, off);
 }
 
 async function lockTable(url: string, table: string, forMs: number): Promise<void> {
   await withPostgres(url, async (client) => {
-    await client.query('begin');
+    await client.query('begin read write');
     await client.query(`lock table ${pg.escapeIdentifier(table)} in access exclusive mode`);
     await pause(forMs);
     await client.query('rollback');

@@ -7,7 +7,7 @@ import { randomInt } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { stopAtEnd } from '../../dev/stack/ending.ts';
+import { endSignal, stopAtEnd } from '../../dev/stack/ending.ts';
 import { runCampaign, type Campaign } from './campaign.ts';
 import { judge } from './judge.ts';
 import type { Breach } from './laws.ts';
@@ -61,6 +61,9 @@ const directed = mutant?.schedule === undefined ? {} : { schedule: mutant.schedu
 const bug = mutant === undefined ? {} : { mutant, ...directed };
 const campaign = await runCampaign({ seed, durationMs, city, postsPerSecond, dir, say, kinds, ...bug });
 const { breaches, linearity, isLinearityChecked } = judge(campaign, dir);
+// Judging holds up everything: whoever was told to end meanwhile says no verdict.
+await new Promise((resolve) => setImmediate(resolve));
+endSignal().throwIfAborted();
 say(linearity);
 report(campaign, breaches);
 // Without the checker a good end is not a whole one: it is said twice, and the evidence stays.

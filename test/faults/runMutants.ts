@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stopAtEnd } from '../../dev/stack/ending.ts';
 import { runCampaign } from './campaign.ts';
 import { judge } from './judge.ts';
 import { MUTANTS } from './mutants.ts';
@@ -35,10 +36,12 @@ async function lawsThatCatch(name: string): Promise<string[]> {
     ...schedule.map(({ atMs, forMs }) => atMs + forMs + AFTER_THE_LAST_FAULT_MS),
   );
   const dir = mkdtempSync(join(tmpdir(), `faults-${name}-`));
+  const remove = (): void => rmSync(dir, { recursive: true, force: true });
+  stopAtEnd(remove);
   const options = { seed, durationMs, city: 'helsinki', postsPerSecond: 4, dir, schedule, mutant };
   const campaign = await runCampaign({ ...options, quietWithinMs: QUIET_WITHIN_MS, say: () => undefined });
   const { breaches } = judge(campaign, dir);
-  rmSync(dir, { recursive: true, force: true });
+  remove();
   const laws = [...new Set(breaches.map(({ law }) => law))];
   return laws.sort((a, b) => Number(b === mutant.caughtBy) - Number(a === mutant.caughtBy));
 }
