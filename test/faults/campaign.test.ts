@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
+import { stopAtEnd } from '../../dev/stack/ending.ts';
 import { runCampaign } from './campaign.ts';
 import { figuresOf } from './figures.ts';
 import { judge } from './judge.ts';
@@ -21,6 +22,8 @@ it(
   { timeout: minutes * 60_000 + AROUND_MS },
   async (t) => {
     const dir = mkdtempSync(join(tmpdir(), 'faults-test-'));
+    const remove = (): void => rmSync(dir, { recursive: true, force: true });
+    stopAtEnd(remove);
     const say = (line: string): void => {
       t.diagnostic(line);
     };
@@ -41,6 +44,6 @@ it(
       [],
       `the stack's logs and the history: ${dir}`,
     );
-    rmSync(dir, { recursive: true, force: true });
+    remove();
   },
 );

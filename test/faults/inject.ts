@@ -12,6 +12,7 @@ import type { Stack } from '../../dev/stack/stack.ts';
 import type { Disk } from './disks.ts';
 import type { Ground } from './ground.ts';
 import type { Fault } from './schedule.ts';
+import { surely } from './surely.ts';
 import type { Wire } from './wires.ts';
 
 /** What was done, and when it was over (unix ms). */
@@ -122,27 +123,18 @@ async function kept(what: string, forMs: number, act: () => unknown, undo: () =>
   } finally {
     await pause(forMs);
     if (letGo(what))
-      await surely(async () => {
-        if (holders.get(what) === 0) await undo();
-      });
+      await surely(
+        async () => {
+          if (holders.get(what) === 0) await undo();
+        },
+        UNDONE_WITHIN_MS,
+        UNDO_AGAIN_MS,
+      );
   }
 }
 
 const UNDONE_WITHIN_MS = 60_000;
 const UNDO_AGAIN_MS = 250;
-
-/** Another fault may just have killed whom it is asked of. */
-async function surely(undo: () => Promise<void>): Promise<void> {
-  const deadlineMs = performance.now() + UNDONE_WITHIN_MS;
-  for (;;) {
-    try {
-      return await undo();
-    } catch (error) {
-      if (performance.now() > deadlineMs) throw error;
-      await pause(UNDO_AGAIN_MS);
-    }
-  }
-}
 
 /**
  * A JetStream whose disk was full refuses every write until its server is started again, though there is room and its health

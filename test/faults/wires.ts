@@ -5,9 +5,9 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from '../../dev/stack/ports.ts';
 import { buildGoTool } from './goTool.ts';
+import { surely } from './surely.ts';
 
 export const SERVERS = ['postgres', 'redis', 'nats'] as const;
 export type Server = (typeof SERVERS)[number];
@@ -59,7 +59,7 @@ export async function layWires(
     if (!response.ok) throw new Error(`toxiproxy ${method} ${path}: ${String(response.status)}`);
     await response.arrayBuffer();
   };
-  await untilReady(() => ask('GET', '/version'));
+  await surely(() => ask('GET', '/version'), READY_WITHIN_MS, 50);
   const lay = async (name: string, server: Server | 'daprd', towards: number): Promise<number> => {
     const port = await freePort();
     const [listen, to] = [port, towards].map((each) => `127.0.0.1:${String(each)}`);
@@ -111,16 +111,4 @@ function proxyOf(name: string, server: string): string {
 function proxiesOf(wire: Wire, processes: readonly string[]): string[] {
   const [name = '', server] = wire.split('>');
   return server === undefined ? processes.map((each) => proxyOf(each, wire)) : [proxyOf(name, server)];
-}
-
-async function untilReady(probe: () => Promise<void>): Promise<void> {
-  const deadlineMs = performance.now() + READY_WITHIN_MS;
-  for (;;) {
-    try {
-      return await probe();
-    } catch (error) {
-      if (performance.now() > deadlineMs) throw error;
-      await pause(50);
-    }
-  }
 }
