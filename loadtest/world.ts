@@ -11,7 +11,7 @@ import { regionOf } from '#core/geo/cell.ts';
 import { readable } from '../data/seed/hours.ts';
 import { jakarta } from '../data/seed/jakarta.ts';
 import { OUR_APPS, type App } from '../dev/stack/apps.ts';
-import { endSignal, stopAtEnd, undoing } from '../dev/stack/ending.ts';
+import { endSignal, undoing, untilEnd } from '../dev/stack/ending.ts';
 import { startStack, type Stack } from '../dev/stack/stack.ts';
 import { CHECKOUT } from '../dev/stack/tools.ts';
 import { sign } from './tokens.ts';
@@ -68,9 +68,7 @@ export interface WorldOptions {
 
 export async function startWorld(say: (line: string) => void, given: WorldOptions = {}): Promise<World> {
   if (given.signal !== undefined) return await start(say, given, given.signal);
-  const starting = start(say, given, endSignal());
-  stopAtEnd(async () => (await starting).stop());
-  return await starting;
+  return await untilEnd(start(say, given, endSignal()));
 }
 
 async function start(say: (line: string) => void, given: WorldOptions, signal: AbortSignal): Promise<World> {

@@ -49,7 +49,10 @@ export function instanceNames(kind: string, count: number): string[] {
 /** The words that start a main file, which is named from the checkout's root or absolute. */
 export type CommandOf = (main: string) => [string, ...string[]];
 
-/** With all of this machine's memory Node.js hardly tidies up: half a gigabyte under a bench. So bounded it stays below 300 MB (ADR 0006). */
+/**
+ * With all of this machine's memory Node.js hardly tidies up: half a gigabyte under a bench. So bounded it stays below 300 MB at 5,000
+ * posts a second, and tidies up seldom enough that nobody waits for it (ADR 0006).
+ */
 const HEAP = ['--max-old-space-size=1024', '--max-semi-space-size=16'];
 
 /** Modules as V8 compiled them, and without their types, kept for the next start: half a second sooner, and 20 MB less. */

@@ -3,6 +3,7 @@
  * by turns. On a box whose speed goes up and down only that tells them apart.
  */
 import { join } from 'node:path';
+import { endSignal, untilEnd } from '../../dev/stack/ending.ts';
 import { CHECKOUT } from '../../dev/stack/tools.ts';
 import type * as scenarios from '../scenarios.ts';
 import type * as world from '../world.ts';
@@ -42,7 +43,7 @@ function inRound(load: NamedLoad, round: number): scenarios.Load {
 async function startSide(name: string, dir: string): Promise<Side> {
   const { startWorld } = (await import(join(dir, 'loadtest', 'world.ts'))) as typeof world;
   const { posts } = (await import(join(dir, 'loadtest', 'scenarios.ts'))) as typeof scenarios;
-  const ours = await startWorld(say, { withCompared: false, signal: ending.signal });
+  const ours = await startWorld(say, { withCompared: false, signal: endSignal() });
   const bench: scenarios.Bench = {
     world: ours,
     seed: '1',
@@ -88,32 +89,11 @@ function print(sides: readonly Side[], found: ReadonlyMap<string, readonly Figur
 
 const other = layOut(base);
 const sides: Side[] = [];
-const ending = new AbortController();
-let starting = Promise.resolve();
-let stopped: Promise<unknown> | undefined;
-
-async function begin(name: string, dir: string): Promise<void> {
-  if (!ending.signal.aborted) sides.push(await startSide(name, dir));
-}
-
-const stop = (): Promise<unknown> =>
-  (stopped ??= Promise.all(sides.map((side) => side.stop())).finally(() => {
-    other.remove();
-  }));
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
-    say('stopping');
-    ending.abort();
-    void starting.then(stop, stop).finally(() => process.exit(130));
-  });
-}
 try {
-  await (starting = begin(base, other.dir));
-  await (starting = begin('this', CHECKOUT));
+  sides.push(await untilEnd(startSide(base, other.dir)));
+  sides.push(await untilEnd(startSide('this', CHECKOUT)));
   await compare(sides);
-} catch (error) {
-  // what was under way fails of being stopped
-  if (!ending.signal.aborted) throw error;
 } finally {
-  await stop();
+  await Promise.all(sides.map((side) => side.stop()));
+  other.remove();
 }

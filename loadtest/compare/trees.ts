@@ -1,8 +1,8 @@
 /** The other tree: a commit, laid out in a temporary folder with this tree's dependencies and servers. */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { temporaryFolder } from '../../dev/stack/ending.ts';
 import { CHECKOUT } from '../../dev/stack/tools.ts';
 
 export interface Tree {
@@ -19,8 +19,7 @@ const LOCK = 'package-lock.json';
 /** @throws Error when there is no such commit, or it stands on other dependencies */
 export function layOut(commit: string): Tree {
   const archive = git('archive', '--format=tar', `${commit}^{commit}`);
-  const dir = mkdtempSync(join(tmpdir(), 'compare-'));
-  const remove = (): void => rmSync(dir, { recursive: true, force: true });
+  const { dir, remove } = temporaryFolder('compare');
   try {
     execFileSync('tar', ['-x', '-C', dir], { input: archive });
     if (readFileSync(join(dir, LOCK), 'utf8') !== readFileSync(join(CHECKOUT, LOCK), 'utf8')) {

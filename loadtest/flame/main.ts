@@ -2,10 +2,9 @@
  * `make flame CELLS=193 SECONDS=20 OUT=docs/flame.svg`: where a post's CPU goes, over all processes. Ours are opened up by V8's own profiler (in
  * wall time, so compare on a quiet box); of the servers only their sums are known.
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { stopAtEnd } from '../../dev/stack/ending.ts';
+import { temporaryFolder } from '../../dev/stack/ending.ts';
 import { CHECKOUT } from '../../dev/stack/tools.ts';
 import { posts } from '../scenarios.ts';
 import { startWorld } from '../world.ts';
@@ -21,9 +20,7 @@ const PROFILED = ['api', 'actor-host', 'relay', 'worker'];
 const say = (line: string): void => console.log(`${new Date().toISOString().slice(11, 19)} ${line}`);
 const nowUs = (): number => Number(process.hrtime.bigint() / 1000n);
 
-const profiles = mkdtempSync(join(tmpdir(), 'flame-'));
-const removeProfiles = (): void => rmSync(profiles, { recursive: true, force: true });
-stopAtEnd(removeProfiles);
+const { dir: profiles, remove: removeProfiles } = temporaryFolder('flame');
 const envOf = (name: string): Record<string, string> =>
   PROFILED.includes(name) ? { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${join(profiles, name)}` } : {};
 

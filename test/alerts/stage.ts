@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { endSignal, stopAtEnd, undoing } from '../../dev/stack/ending.ts';
+import { endSignal, undoing, untilEnd } from '../../dev/stack/ending.ts';
 import { prometheusUrl } from '../../dev/stack/infrastructure/prometheus.ts';
 import { startStack, type Stack } from '../../dev/stack/stack.ts';
 import { type Disks, mountDisks } from '../faults/disks.ts';
@@ -38,9 +38,7 @@ const SETTINGS = {
 
 /** Ctrl-C closes it, too. */
 export async function openAlertStage(processes: Record<string, number>, withDisks: boolean): Promise<AlertStage> {
-  const opening = open(processes, withDisks);
-  stopAtEnd(async () => (await opening).stop());
-  return await opening;
+  return await untilEnd(open(processes, withDisks));
 }
 
 async function open(processes: Record<string, number>, withDisks: boolean): Promise<AlertStage> {

@@ -1,10 +1,7 @@
 /** Five minutes of faults drawn from a fixed seed, with every law; CAMPAIGN_MINUTES and CAMPAIGN_SEED change them. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { it } from 'node:test';
-import { stopAtEnd } from '../../dev/stack/ending.ts';
+import { temporaryFolder } from '../../dev/stack/ending.ts';
 import { runCampaign } from './campaign.ts';
 import { figuresOf } from './figures.ts';
 import { judge } from './judge.ts';
@@ -21,9 +18,7 @@ it(
   `${String(minutes)} minutes of faults (seed ${seed}) break no law`,
   { timeout: minutes * 60_000 + AROUND_MS },
   async (t) => {
-    const dir = mkdtempSync(join(tmpdir(), 'faults-test-'));
-    const remove = (): void => rmSync(dir, { recursive: true, force: true });
-    stopAtEnd(remove);
+    const { dir, remove } = temporaryFolder('faults-test');
     const say = (line: string): void => {
       t.diagnostic(line);
     };

@@ -5,7 +5,7 @@ import { closeSync, openSync, writeFileSync } from 'node:fs';
 export function writeJsonLines(path: string, items: Iterable<unknown>): void {
   writeLines(
     path,
-    mapped(items, (each) => JSON.stringify(each)),
+    Iterator.from(items).map((each) => JSON.stringify(each)),
   );
 }
 
@@ -25,15 +25,12 @@ function* linesOf(object: Readonly<Record<string, unknown>>): Generator<string> 
       continue;
     }
     yield `${begin}[`;
-    yield* mapped(value as readonly unknown[], (item, n) => `${n === 0 ? '' : ','}${JSON.stringify(item) ?? 'null'}`);
+    yield* (value as readonly unknown[])
+      .values()
+      .map((item, n) => `${n === 0 ? '' : ','}${JSON.stringify(item) ?? 'null'}`);
     yield ']';
   }
   yield before === '{' ? '{}' : '}';
-}
-
-function* mapped<Item>(items: Iterable<Item>, text: (item: Item, n: number) => string): Generator<string> {
-  let n = 0;
-  for (const item of items) yield text(item, n++);
 }
 
 const CHUNK_CHARACTERS = 2 ** 20;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { natsUrl } from '../../dev/stack/infrastructure/nats.ts';
 import { appUrl, DATABASE, superuserUrl } from '../../dev/stack/infrastructure/postgres.ts';
 import { redisUrl } from '../../dev/stack/infrastructure/redis.ts';
-import { endSignal, stopAtEnd } from '../../dev/stack/ending.ts';
+import { endSignal, undoing, untilEnd } from '../../dev/stack/ending.ts';
 import { freePort } from '../../dev/stack/ports.ts';
 import { postgresIn } from '../../dev/stack/postgresIn.ts';
 import { startStack, type Stack } from '../../dev/stack/stack.ts';
@@ -36,9 +36,7 @@ const CALLERS = OURS.filter((name) => CALLS_CELLS.test(name));
 
 /** Ctrl-C stops it, too. @param env what all our processes are told besides */
 export async function breakGround(dir: string, env: Readonly<Record<string, string>>): Promise<Ground> {
-  const breaking = layGround(dir, env);
-  stopAtEnd(async () => (await breaking).stop());
-  return await breaking;
+  return await untilEnd(layGround(dir, env));
 }
 
 async function layGround(dir: string, env: Readonly<Record<string, string>>): Promise<Ground> {
@@ -65,8 +63,7 @@ async function layGround(dir: string, env: Readonly<Record<string, string>>): Pr
       envOf,
       signal: endSignal(),
     });
-    let stopped: Promise<void> | undefined;
-    const stop = (): Promise<void> => (stopped ??= stack.stop().finally(undo));
+    const stop = undoing([undo, () => stack.stop()]);
     const database = stack.env['MIGRATION_DATABASE_URL'] ?? '';
     const superuser = superuserUrl(postgresIn(dir, ports.postgres), DATABASE);
     const urls = { database, superuser, redis: redisUrl(ports.redis), nats: natsUrl(ports.nats) };

@@ -101,6 +101,9 @@ async function after(forMs: number, undo: () => Promise<void> | void): Promise<v
   await undo();
 }
 
+const UNDONE_WITHIN_MS = 60_000;
+const UNDO_AGAIN_MS = 250;
+
 /** How many faults hold the same thing now: the last to end lets it go. */
 const holders = new Map<string, number>();
 
@@ -132,9 +135,6 @@ async function kept(what: string, forMs: number, act: () => unknown, undo: () =>
       );
   }
 }
-
-const UNDONE_WITHIN_MS = 60_000;
-const UNDO_AGAIN_MS = 250;
 
 /**
  * A JetStream whose disk was full refuses every write until its server is started again, though there is room and its health

@@ -1,8 +1,7 @@
 /** What a measuring program stands on: a whole stack with a city in it, whose folder stays as evidence when it ends badly. */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { stopAtEnd } from '../../dev/stack/ending.ts';
+import { temporaryFolder } from '../../dev/stack/ending.ts';
 import type { Client } from './client.ts';
 import { breakGround, type Ground } from './ground.ts';
 import type { Donor } from './load.ts';
@@ -21,9 +20,7 @@ export async function onGround(
   city: string,
   measure: (on: OnGround) => Promise<boolean>,
 ): Promise<{ readonly isGood: boolean; readonly dir: string }> {
-  const dir = mkdtempSync(join(tmpdir(), `${name}-`));
-  const remove = (): void => rmSync(dir, { recursive: true, force: true });
-  stopAtEnd(remove);
+  const { dir, remove } = temporaryFolder(name);
   mkdirSync(join(dir, 'stack'));
   const log = openHistory(join(dir, 'history.jsonl'));
   const ground = await breakGround(join(dir, 'stack'), {});

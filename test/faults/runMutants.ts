@@ -1,8 +1,5 @@
 /** `make faults-mutants`: each planted bug under its own faults; a bug that no law catches is a failure of the laws. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { stopAtEnd } from '../../dev/stack/ending.ts';
+import { temporaryFolder } from '../../dev/stack/ending.ts';
 import { runCampaign } from './campaign.ts';
 import { judge } from './judge.ts';
 import { MUTANTS } from './mutants.ts';
@@ -35,9 +32,7 @@ async function lawsThatCatch(name: string): Promise<string[]> {
     SHORTEST_MS,
     ...schedule.map(({ atMs, forMs }) => atMs + forMs + AFTER_THE_LAST_FAULT_MS),
   );
-  const dir = mkdtempSync(join(tmpdir(), `faults-${name}-`));
-  const remove = (): void => rmSync(dir, { recursive: true, force: true });
-  stopAtEnd(remove);
+  const { dir, remove } = temporaryFolder(`faults-${name}`);
   const options = { seed, durationMs, city: 'helsinki', postsPerSecond: 4, dir, schedule, mutant };
   const campaign = await runCampaign({ ...options, quietWithinMs: QUIET_WITHIN_MS, say: () => undefined });
   const { breaches } = judge(campaign, dir);

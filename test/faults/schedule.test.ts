@@ -12,8 +12,8 @@ it('the same seed draws the same faults, another one others', () => {
   assert.notDeepEqual(drawSchedule('8', 600_000, PROCESSES), drawn);
 });
 
-it('in ten hours each server is slow, silent and cut, for all and for one; each disk filled, clocks jump both ways', () => {
-  const drawn = drawSchedule('7', 36_000_000, PROCESSES);
+it('in an hour each server is slow, silent and cut, for all and for one; each disk filled, clocks jump both ways', () => {
+  const drawn = drawSchedule('2', 3_600_000, PROCESSES);
   const hits = (kind: FaultKind): Set<string> =>
     new Set(drawn.filter((fault) => fault.kind === kind).map(({ targets }) => targets.join()));
   for (const kind of ['slow', 'silence', 'cut'] as const) {
@@ -34,8 +34,8 @@ it('in ten hours each server is slow, silent and cut, for all and for one; each 
   assert.deepEqual(jumps, new Set([3_600_000, -3_600_000]));
 });
 
-it('in ten hours each process is killed, told to end, paused and throttled, each kind drawn, each table locked; all within the time', () => {
-  const drawn = drawSchedule('7', 36_000_000, PROCESSES);
+it('in an hour each process is killed, told to end, paused and throttled, each kind drawn, each table locked; all within the time', () => {
+  const drawn = drawSchedule('2', 3_600_000, PROCESSES);
   for (const name of PROCESSES) {
     const kinds = new Set(drawn.filter((fault) => fault.targets.includes(name)).map((fault) => fault.kind));
     assert.ok(kinds.has('kill') || kinds.has('kill-tree'), name);
@@ -45,9 +45,7 @@ it('in ten hours each process is killed, told to end, paused and throttled, each
   assert.deepEqual([...kinds].sort(), [...DRAWN].sort());
   const locked = new Set(drawn.flatMap(({ kind, targets }) => (kind === 'lock-table' ? targets : [])));
   assert.deepEqual([...locked].sort(), [...TABLES].sort());
-  assert.ok(
-    drawn.every((fault) => fault.atMs < 36_000_000 && fault.forMs <= (fault.kind === 'clock' ? 16_000 : 8_000)),
-  );
+  assert.ok(drawn.every((fault) => fault.atMs < 3_600_000 && fault.forMs <= (fault.kind === 'clock' ? 16_000 : 8_000)));
 });
 
 it('of some kinds only, all are of those', () => {

@@ -76,28 +76,26 @@ const FETCHED_AHEAD = 256;
 
 /** Works through a stream until stopped; consumer and stream are made anew when somebody deletes them. */
 export function startConsumer(ports: ConsumerPorts, spec: ConsumerSpec): RunningConsumer {
-  let stopping = false;
   let messages: ConsumerMessages | null = null;
   const closing = new AbortController();
   const desk = createDesk(ports, spec, closing.signal);
   const run = async (): Promise<void> => {
-    while (!stopping) {
+    while (!closing.signal.aborted) {
       try {
         messages = await openConsumer(ports, spec);
         for await (const message of messages) {
           await desk.take(message);
-          if (stopping) break;
+          if (closing.signal.aborted) break;
         }
       } catch (error) {
         ports.log.warn({ err: error, durable: spec.durable }, 'the consumer ended; starting it again');
       }
-      if (!stopping) await new Promise((resolve) => setTimeout(resolve, RESTART_MS));
+      if (!closing.signal.aborted) await new Promise((resolve) => setTimeout(resolve, RESTART_MS));
     }
   };
   const running = run();
   return {
     stop: async () => {
-      stopping = true;
       closing.abort();
       await messages?.close().catch(() => undefined);
       await running;
