@@ -1,4 +1,4 @@
-/** An actor host whose first taking away of a cell takes longer than placement waits for it, as a turn behind a locked table once did. */
+/** An actor host that, told so once (POST /hold-up), takes longer to let cells go than placement waits, as a turn behind a locked table once did. */
 import { setTimeout as pause } from 'node:timers/promises';
 import Fastify from 'fastify';
 import pino from 'pino';
@@ -12,11 +12,16 @@ const { APP_PORT, APP_API_TOKEN = '', DAPR_HTTP_PORT, DAPR_API_TOKEN: daprToken 
 
 const app = Fastify();
 let heldUp = false;
+// Told, not the first time: what the watch asks moves from host to host as well, when they start at different times.
+app.post('/hold-up', async (_request, reply) => {
+  heldUp = true;
+  await reply.code(204).send();
+});
 // Straight before our own routes, which answer a DELETE in time.
 app.addHook('onRequest', async ({ method }) => {
-  if (method !== 'DELETE' || heldUp) return;
+  if (method !== 'DELETE' || !heldUp) return;
   await pause(HELD_UP_MS);
-  heldUp = true;
+  heldUp = false;
 });
 const actors = {
   turn: async () => ({ answers: [] }),
@@ -24,6 +29,7 @@ const actors = {
 } as unknown as CellActors;
 registerActorRoutes(app, actors, APP_API_TOKEN);
 app.get('/healthz', () => ({}));
+app.get('/readyz', () => ({}));
 await app.listen({ host: '127.0.0.1', port: Number(APP_PORT) });
 const daprUrl = `http://127.0.0.1:${String(DAPR_HTTP_PORT)}`;
 if (WATCHED === '1') watchSidecar({ daprUrl, daprToken, registry: new Registry(), log: pino() });

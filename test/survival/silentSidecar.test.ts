@@ -58,6 +58,7 @@ it(
     const restarts = (): number => HOSTS.reduce((sum, host) => sum + stack.process(`${host}.daprd`).restarts, 0);
     const before = restarts();
     // Half of the cells move, and taking them away lasts longer than a round.
+    await fetch(`http://127.0.0.1:${String(stack.ports['host'])}/hold-up`, { method: 'POST' });
     await stack.process('host-2.daprd').start();
     await until('a sidecar is ended', () => restarts() > before, 20_000);
     await until('every cell answers through every sidecar', async () => (await silentOnes()).length === 0, 20_000);
