@@ -8,6 +8,7 @@ import { after, before, describe, it } from 'node:test';
 import { until } from '../testing/until.ts';
 import type { App } from './apps.ts';
 import { withClient } from './infrastructure/postgres.ts';
+import { secretsIn } from './secrets.ts';
 import { type Stack, startStack } from './stack.ts';
 import { endOrphans, readState, startTicksOf } from './state.ts';
 
@@ -61,6 +62,13 @@ describe('a stack', () => {
     for (const file of ['secrets.json', 'env.json', 'state.json']) {
       assert.equal(statSync(join(dir, file)).mode & 0o077, 0, file);
     }
+  });
+
+  it('has sidecars that do not reload: one that starts would let the cells of others go (ADR 0015)', async () => {
+    const url = `http://127.0.0.1:${String(stack.ports['stand-in.daprd.http'])}/v1.0/metadata`;
+    const headers = { 'dapr-api-token': secretsIn(dir).daprApiToken };
+    const { enabledFeatures } = (await (await fetch(url, { headers })).json()) as { enabledFeatures: string[] };
+    assert.ok(enabledFeatures.length > 0 && !enabledFeatures.includes('HotReload'), enabledFeatures.join());
   });
 
   for (const name of ['stand-in', 'stand-in.daprd', 'postgres', 'redis', 'nats', 'placement', 'valhalla']) {

@@ -1,5 +1,5 @@
 /** What the objects say to each other, and to the stack that runs without Kubernetes. */
-import { deepEqual, equal, match, ok } from 'node:assert/strict';
+import { deepEqual, equal, match, notEqual, ok } from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { globSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -51,13 +51,20 @@ for (const valueSet of VALUE_SETS)
 
 describe('Dapr', () => {
   it('has the policy of the stack', () => {
-    const inStack = parse(readFileSync(join(CHART, 'files', 'resiliency.yaml'), 'utf8')) as Rendered;
+    const inStack = parse(readFileSync(join(CHART, 'files', 'dapr', 'resiliency.yaml'), 'utf8')) as Rendered;
     deepEqual(only(objectsOf('default'), 'Resiliency').spec, inStack.spec);
   });
   it('has the configuration of the stack', () => {
     const file = join(CHART, '../../dev/stack/infrastructure/daprConfig.yaml');
     const inStack = parse(readFileSync(file, 'utf8')) as Rendered;
     deepEqual(only(objectsOf('default'), 'Configuration').spec, inStack.spec);
+  });
+  it('reloads nothing, so the pods are others when its objects are', () => {
+    const marks = ['default', 'monitored'].map(
+      (valueSet) => deployment(valueSet, 'actor-host').annotations['pahlawan-pangan/dapr-objects'],
+    );
+    for (const mark of marks) match(String(mark), /^[0-9a-f]{64}$/);
+    notEqual(marks[0], marks[1]);
   });
   it('runs the sidecars with the variables of the stack', async () => {
     const tokens = { api: 'api', app: 'app' };

@@ -46,10 +46,26 @@ readinessProbe:
   failureThreshold: 2
 {{- end }}
 
+{{/* A change of this or of the Resiliency comes with new pods, a few at a time: all sidecars reloading let all cells go at once (ADR 0015). */}}
+{{- define "pahlawan.daprConfiguration" -}}
+features: [{ name: HotReload, enabled: false }]
+metrics: { enabled: {{ .Values.dapr.metrics }} }
+tracing:
+  samplingRate: {{ .Values.dapr.tracing.samplingRate | quote }}
+  {{- with .Values.dapr.tracing.otelEndpoint }}
+  otel: { endpointAddress: {{ . | quote }}, isSecure: false, protocol: grpc }
+  {{- end }}
+{{- end }}
+
+{{- define "pahlawan.daprResiliency" -}}
+{{- (.Files.Get "files/dapr/resiliency.yaml" | fromYaml).spec | toYaml }}
+{{- end }}
+
 {{/* { root, appId, blockShutdown }: the same numbers as dev/stack/infrastructure/dapr.ts, a test compares them. */}}
 {{- define "pahlawan.daprAnnotations" -}}
 {{- $dapr := .root.Values.dapr -}}
 dapr.io/enabled: 'true'
+pahlawan-pangan/dapr-objects: {{ printf "%s\n%s" (include "pahlawan.daprConfiguration" .root) (include "pahlawan.daprResiliency" .root) | sha256sum }}
 dapr.io/app-id: {{ .appId }}
 dapr.io/app-port: '8080'
 dapr.io/app-protocol: http

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ProcessSpec } from '../supervise/processSpec.ts';
 import { freePort, type PortOf } from '../ports.ts';
@@ -14,7 +14,7 @@ const LOOPBACK = { DAPR_HOST_IP: '127.0.0.1' };
 const GO = { GOMAXPROCS: '1', GOGC: '400', GOMEMLIMIT: '192MiB' };
 const CONFIG = join(import.meta.dirname, 'daprConfig.yaml');
 /** The chart's own: the stack and a cluster have the same policy. */
-const RESILIENCY = join(CHECKOUT, 'charts', 'pahlawan-pangan', 'files', 'resiliency.yaml');
+const RESOURCES = join(CHECKOUT, 'charts', 'pahlawan-pangan', 'files', 'dapr');
 const flag = (name: string, value: string | number): string => `--${name}=${String(value)}`;
 
 export interface DaprOptions {
@@ -92,7 +92,7 @@ export interface SidecarOptions extends DaprOptions {
   appId: string;
 }
 
-async function sidecarFlags({ beside, appId, dir, portOf }: SidecarOptions, resources: string): Promise<string[]> {
+async function sidecarFlags({ beside, appId, portOf }: SidecarOptions): Promise<string[]> {
   const port = (part: string): Promise<number> => portOf(`${beside}.daprd.${part}`);
   const scheduler = `127.0.0.1:${String(await portOf('scheduler'))}`;
   const placement = `127.0.0.1:${String(await portOf('placement'))}`;
@@ -109,7 +109,7 @@ async function sidecarFlags({ beside, appId, dir, portOf }: SidecarOptions, reso
     '--metrics-listen-address=127.0.0.1',
     flag('placement-host-address', placement),
     flag('scheduler-host-address', scheduler),
-    flag('resources-path', join(dir, resources)),
+    flag('resources-path', RESOURCES),
     flag('config', CONFIG),
     // Without it a dead app keeps its cells as long as its sidecar lives; with it they move in 1.2 s (measured).
     '--enable-app-health-check',
@@ -125,8 +125,7 @@ async function sidecarFlags({ beside, appId, dir, portOf }: SidecarOptions, reso
 /** A daprd per process; no state store: the truth of a cell is in PostgreSQL. */
 export async function sidecarSpec(options: SidecarOptions): Promise<ProcessSpec> {
   const http = await options.portOf(`${options.beside}.daprd.http`);
-  const resources = 'dapr-resources';
-  const words = [join(options.bin, 'daprd'), ...(await sidecarFlags(options, resources))] as const;
+  const words = [join(options.bin, 'daprd'), ...(await sidecarFlags(options))] as const;
   // A new one at each start, as a new pod has a new address. Back at the old one its cells would be silent while callers'
   // connections wait out gRPC's backoff: 5 s after 10 s of absence (measured).
   let internalPort = 0;
@@ -139,8 +138,6 @@ export async function sidecarSpec(options: SidecarOptions): Promise<ProcessSpec>
     after: ['placement', 'scheduler', options.beside],
     prepare: async () => {
       internalPort = await freePort();
-      mkdirSync(join(options.dir, resources), { recursive: true });
-      cpSync(RESILIENCY, join(options.dir, resources, 'resiliency.yaml'));
     },
     ready: () => answersHttp(`http://127.0.0.1:${String(http)}/v1.0/healthz`),
     stopWithinMs: 5_000,
