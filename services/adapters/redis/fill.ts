@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Token } from '#core/lots/tokens.ts';
+import type { Recipient } from '#core/matching/candidate.ts';
 import type { RedisConnection } from './connection.ts';
 import { MAX_GEO_LATITUDE } from './candidates.ts';
 import type { Keys } from './keys.ts';
@@ -15,9 +16,13 @@ export interface DayGrams {
 }
 
 /** Which GEO set a recipient belongs to; null: none (paused, or where Redis's map ends). */
-function geoSetOf({ recipient }: VersionedRecipient): 'geo' | 'fallback' | null {
-  if (!recipient.active || Math.abs(recipient.lat) > MAX_GEO_LATITUDE) return null;
-  return recipient.fallback ? 'fallback' : 'geo';
+export function geoSetOf({
+  active,
+  fallback,
+  lat,
+}: Pick<Recipient, 'active' | 'fallback' | 'lat'>): 'geo' | 'fallback' | null {
+  if (!active || Math.abs(lat) > MAX_GEO_LATITUDE) return null;
+  return fallback ? 'fallback' : 'geo';
 }
 
 /** Writes recipients into a generation that nobody reads yet. */
@@ -33,7 +38,7 @@ export async function fillRecipients(
     const { recipientId, lon, lat } = each.recipient;
     pipeline.set(below.facts(recipientId), JSON.stringify(each.recipient));
     pipeline.hset(below.counters(recipientId), 'v', each.version);
-    const set = geoSetOf(each);
+    const set = geoSetOf(each.recipient);
     if (set !== null) pipeline.geoadd(below[set], lon, lat, recipientId);
   }
   await executed(pipeline);
@@ -81,7 +86,7 @@ export async function putRecipients(
         each.recipient.recipientId,
         each.version,
         JSON.stringify(each.recipient),
-        geoSetOf(each) ?? '-',
+        geoSetOf(each.recipient) ?? '-',
         each.recipient.lon,
         each.recipient.lat,
       ]);

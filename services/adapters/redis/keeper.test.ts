@@ -14,7 +14,7 @@ import { newUuid } from '../ids/uuid.ts';
 import { createCandidates } from './candidates.ts';
 import { connectRedis, type RedisConnection } from './connection.ts';
 import { createCandidateKeeper, refreshRecipient, type CandidateKeeper } from './keeper.ts';
-import { keysOf } from './keys.ts';
+import { keysOf, type GenerationKeys } from './keys.ts';
 
 const CELL = '46920b5' as CellToken;
 const SEARCH = { lat: 60.17, lon: 24.94, radiusMeters: 8_000 };
@@ -352,5 +352,55 @@ describe('candidate keeper: following and sweeping', { concurrency: false }, () 
     assert.equal((await near())?.collectedTodayGrams, 0);
     await keeper.sweepNow();
     assert.equal((await near())?.collectedTodayGrams, 700);
+  });
+});
+
+describe('candidate keeper: single keys that are gone while the marker stays', { concurrency: false }, () => {
+  const below = (): GenerationKeys => keysOf(prefix).of('1');
+  /** What is lost, or spoilt; each by itself. */
+  const losses: Record<string, () => Promise<unknown>> = {
+    'the places of all': () => redis.client.del(below().geo),
+    "a recipient's place": () => redis.client.zrem(below().geo, 'a'),
+    'what is known of a recipient': () => redis.client.del(below().facts('a')),
+    "a recipient's counters": () => redis.client.del(below().counters('a')),
+    "a recipient's tokens": () => redis.client.del(below().tokens('a')),
+    'the sum of the tokens': () => redis.client.hdel(below().counters('a'), 'open'),
+    'an old version of it': () => redis.client.hset(below().counters('a'), 'v', '0.1'),
+    'places of another type': () => redis.client.set(below().geo, 'no set'),
+  };
+  for (const [what, lose] of Object.entries(losses)) {
+    it(`${what}: noticed by the second sweep, and counted anew`, async () => {
+      await insertRecipient(recipientAt('a', 100));
+      await insertRecipient(recipientAt('b', 200));
+      await keeper.round();
+      const offer = await insertOffer('a', 500);
+      await plantToken('a', offer, 500, 60_000);
+      await lose();
+      await keeper.sweepNow();
+      assert.ok(await redis.client.get(keysOf(prefix).marker), 'it may be under way');
+      await keeper.sweepNow();
+      assert.equal(await candidates.near([SEARCH]), null, 'nothing is believed any more');
+      await keeper.round();
+      assert.equal((await near())?.openGrams, 500);
+      assert.ok((await near('b')) !== undefined);
+    });
+  }
+
+  it('a recipient that changes while the sweep looks is not missing, nor one that nobody is to find', async () => {
+    await insertRecipient(recipientAt('a', 100));
+    await insertRecipient({ ...recipientAt('b', 200), active: false });
+    await keeper.round();
+    for (let change = 0; change < 3; change++) {
+      await owner.query("update recipient set version = version + 1, updated_at = now() where recipient_id = 'a'");
+      await keeper.sweepNow();
+    }
+    assert.ok((await near()) !== undefined);
+  });
+
+  it('without counters a recipient is given nothing', async () => {
+    await insertRecipient(recipientAt('a', 100));
+    await keeper.round();
+    await redis.client.del(below().counters('a'));
+    assert.deepEqual(await candidates.reserve([reservation('a', 1, 1)]), [false]);
   });
 });

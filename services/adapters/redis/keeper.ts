@@ -8,7 +8,7 @@ import { dropOlderGenerations, rebuild } from './rebuild.ts';
 import { allRecipients, databaseTime, oneRecipient, recipientsChangedSince } from './recipients.ts';
 import { run } from './script.ts';
 import { HOLD_LOCK, KEEP_LOCK, LET_GO, SET_MARKER } from './scripts.ts';
-import { sweep, type DayDoubts } from './sweep.ts';
+import { sweep, type Doubts } from './sweep.ts';
 
 /** Terms: the marker says that the index may be believed; a keeper restores it when it is gone; one at a time, by a lock. */
 export interface CandidateKeeper {
@@ -43,7 +43,7 @@ interface Keeper {
   readonly deps: KeeperDependencies;
   readonly keys: Keys;
   readonly owner: string;
-  readonly doubts: DayDoubts;
+  readonly doubts: Doubts;
   /** monotonic ms; when the marker was first seen missing */
   noticedMs: number | null;
   refreshedMs: number;
@@ -58,7 +58,7 @@ export function createCandidateKeeper(deps: KeeperDependencies): CandidateKeeper
     deps,
     keys: keysOf(deps.prefix),
     owner: randomUUID(),
-    doubts: new Map(),
+    doubts: { days: new Map(), incomplete: new Map() },
     noticedMs: null,
     refreshedMs: 0,
     nextSweepMs: performance.now() + (deps.sweepMs ?? SWEEP_MS),
@@ -121,7 +121,8 @@ async function sweepInTurn(keeper: Keeper, generation: string): Promise<void> {
     const tookMs = performance.now() - startedMs;
     keeper.nextSweepMs = startedMs + Math.max(keeper.deps.sweepMs ?? SWEEP_MS, tookMs / SWEEP_SHARE);
   };
-  await sweep({ ...keeper.deps, keys: keeper.keys }, generation, keeper.doubts).finally(next);
+  const isWhole = await sweep({ ...keeper.deps, keys: keeper.keys }, generation, keeper.doubts).finally(next);
+  if (!isWhole) keeper.deps.log.warn({}, 'candidates are missing from Redis: they are counted anew');
 }
 
 /** The generation the marker vouches for on this very server; null: none. */
@@ -147,7 +148,8 @@ async function restore(keeper: Keeper, runId: string): Promise<void> {
   const seconds = stopwatch();
   keeper.noticedMs = null;
   keeper.knownUntil = rebuilt.startedAt;
-  keeper.doubts.clear();
+  keeper.doubts.days.clear();
+  keeper.doubts.incomplete.clear();
   deps.log.info(
     { recipients: rebuilt.recipients, tokens: rebuilt.tokens, seconds },
     'candidates rebuilt from PostgreSQL',

@@ -20,9 +20,10 @@ type Row = Omit<
   readonly ordered_version: string;
 };
 
+/** Of a row `r`. */
+export const ORDERED_VERSION = "r.version || '.' || (extract(epoch from r.updated_at) * 1000000)::bigint";
 const COLUMNS = `r.recipient_id, r.name, r.lat, r.lon, r.time_zone, r.active, r.fallback, r.categories, r.storages, r.needs, r.hours,
-  r.travel_mode, r.capacity_grams, r.daily_capacity_grams, r.weekly_need_grams,
-  r.version || '.' || (extract(epoch from r.updated_at) * 1000000)::bigint as ordered_version`;
+  r.travel_mode, r.capacity_grams, r.daily_capacity_grams, r.weekly_need_grams, ${ORDERED_VERSION} as ordered_version`;
 
 const PAGE_ROWS = 500;
 

@@ -99,7 +99,8 @@ return { generation, counters_of(ids) }
 /**
  * ARGV: recipient, offer, grams, capacity, daily capacity, day, epoch – per reservation. Answer: 1 or 0 each.
  * The same token again is a yes and counts as new (a sweep must not take it away under a turn that relies on it).
- * A token of a newer epoch is a no: the cell has a new owner, and the asking turn will be fenced.
+ * A token of a newer epoch is a no: the cell has a new owner, and the asking turn will be fenced. Counters without a version were lost
+ * or are of nobody any more: they say nothing of what is open.
  */
 export const RESERVE = script(`${MARKED}${TOKENS}
 local answers = {}
@@ -107,11 +108,11 @@ for i = 3, #ARGV, 7 do
   local recipient, offer, grams, epoch = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2]), tonumber(ARGV[i + 6])
   local token = redis.call('HGET', root .. 't:' .. recipient, offer)
   local had = grams_of(token)
-  local counters = redis.call('HMGET', root .. 'c:' .. recipient, 'open', ARGV[i + 5])
+  local counters = redis.call('HMGET', root .. 'c:' .. recipient, 'open', ARGV[i + 5], 'v')
   local open = (tonumber(counters[1] or 0) or 0) - had + grams
   local today = tonumber(counters[2] or 0) or 0
   local fits = had == grams or (open <= tonumber(ARGV[i + 3]) and open + today <= tonumber(ARGV[i + 4]))
-  local yes = fits and epoch_of(token) <= epoch
+  local yes = fits and counters[3] and epoch_of(token) <= epoch
   if yes then put(recipient, offer, grams, epoch) end
   answers[#answers + 1] = yes and 1 or 0
 end
@@ -207,6 +208,36 @@ for i = 3, #ARGV, 4 do
   end
 end
 return mended
+`);
+
+/**
+ * Whether all is there that PostgreSQL knows of, and the sum of the open tokens is right: an eviction or an operator's hand takes single
+ * keys, and the marker stays. ARGV: recipient, geo set or '-', version – per recipient. Answer: those of whom something is missing.
+ */
+export const INCOMPLETE = script(`${MARKED}${TOKENS}
+local incomplete = {}
+local function open_of(recipient)
+  local sum = 0
+  for _, token in ipairs(redis.call('HVALS', root .. 't:' .. recipient)) do sum = sum + grams_of(token) end
+  return sum
+end
+local function is_complete(recipient, set, version)
+  local counters = redis.call('HMGET', root .. 'c:' .. recipient, 'v', 'open')
+  if counters[1] ~= version or tonumber(counters[2] or 0) ~= open_of(recipient) then return false end
+  if redis.call('EXISTS', root .. 'f:' .. recipient) == 0 then return false end
+  return set == '-' or redis.call('ZSCORE', root .. set, recipient) ~= false
+end
+for i = 3, #ARGV, 3 do
+  -- a key of another type is an error
+  local answered, complete = pcall(is_complete, ARGV[i], ARGV[i + 1], ARGV[i + 2])
+  if not (answered and complete) then incomplete[#incomplete + 1] = ARGV[i] end
+end
+return incomplete
+`);
+
+/** Nothing below the marker is believed any more. */
+export const DROP_MARKER = script(`${MARKED}
+return redis.call('DEL', KEYS[1])
 `);
 
 /** KEYS[1] = the keeper's lock; ARGV: owner, marker key, marker. Only who holds the lock says that all is in. */

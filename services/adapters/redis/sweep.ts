@@ -1,14 +1,17 @@
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
 import { regionOf, signedIdOf } from '#core/geo/cell.ts';
+import type { Recipient } from '#core/matching/candidate.ts';
 import { cellOf, parseOfferId, postedAtMsOf } from '#core/words/ids.ts';
 import { collectedArguments } from './candidates.ts';
 import type { RedisConnection } from './connection.ts';
+import { geoSetOf } from './fill.ts';
 import type { GenerationKeys, Keys } from './keys.ts';
 import { mended } from './metrics.ts';
 import { redisTimeMs } from './rebuild.ts';
+import { ORDERED_VERSION } from './recipients.ts';
 import { run, type Script } from './script.ts';
-import { COLLECTED, MEND_DAYS, MEND_TOKENS } from './scripts.ts';
+import { COLLECTED, DROP_MARKER, INCOMPLETE, MEND_DAYS, MEND_TOKENS } from './scripts.ts';
 
 /** A turn's write is refused 2 s after its start: a token this old without an open offer is nobody's. */
 const TOKEN_AGE_MS = 10_000;
@@ -21,8 +24,18 @@ export interface SweepDependencies {
   readonly regionLevel?: number;
 }
 
-/** What the last sweep saw different in the days: only what stays different is corrected, not what is under way. */
-export type DayDoubts = Map<string, string>;
+/** What the last sweep saw different: only what stays different is corrected, not what is under way. */
+export interface Doubts {
+  /** recipient and day: what Redis had, and PostgreSQL */
+  readonly days: Map<string, string>;
+  /** recipients of whom something was missing, in this version */
+  readonly incomplete: Map<string, string>;
+}
+
+type Row = Pick<Recipient, 'active' | 'fallback' | 'lat'> & {
+  readonly recipient_id: string;
+  readonly ordered_version: string;
+};
 
 interface HeldToken {
   readonly recipientId: string;
@@ -39,23 +52,49 @@ interface HeldOffer {
   readonly is_old: boolean;
 }
 
-/** Compares tokens and days of all recipients with PostgreSQL, page by page, and mends what differs. */
-export async function sweep(deps: SweepDependencies, generation: string, doubts: DayDoubts): Promise<void> {
+/**
+ * Compares all recipients with PostgreSQL, page by page: their tokens and days, which it mends, and whether all of them is there. Where
+ * something stays missing nothing is believed any more, and all of it is counted anew (`keeper.ts`): who was lost and who was offered what
+ * meanwhile can't be told apart.
+ * @returns whether all is there
+ */
+export async function sweep(deps: SweepDependencies, generation: string, doubts: Doubts): Promise<boolean> {
   const nowMs = await redisTimeMs(deps.redis.client);
+  const incomplete = new Map<string, string>();
   for (let after = ''; ;) {
-    const { rows } = await deps.pool.query<{ recipient_id: string }>(
-      `select recipient_id from recipient where recipient_id > $1 order by recipient_id limit ${String(PAGE_ROWS)}`,
+    const { rows } = await deps.pool.query<Row>(
+      `select r.recipient_id, r.active, r.fallback, r.lat, ${ORDERED_VERSION} as ordered_version
+         from recipient r where r.recipient_id > $1 order by r.recipient_id limit ${String(PAGE_ROWS)}`,
       [after],
     );
     const last = rows.at(-1);
-    if (last === undefined) return;
+    if (last === undefined) break;
     const ids = rows.map((row) => row.recipient_id);
     const below = deps.keys.of(generation);
     // Days first: a collected offer's token is only taken away together with its day.
-    await sweepDays(deps, below, ids, doubts);
+    await sweepDays(deps, below, ids, doubts.days);
     await sweepTokens(deps, below, ids, nowMs);
+    for (const [id, version] of await incompleteOf(deps, rows)) incomplete.set(id, version);
     after = last.recipient_id;
   }
+  const isWhole = ![...incomplete].some(([id, version]) => doubts.incomplete.get(id) === version);
+  doubts.incomplete.clear();
+  for (const [id, version] of incomplete) doubts.incomplete.set(id, version);
+  if (!isWhole) await distrust(deps);
+  return isWhole;
+}
+
+/** Of whom something is missing, and in which version. */
+async function incompleteOf(deps: SweepDependencies, rows: readonly Row[]): Promise<[string, string][]> {
+  const args = rows.flatMap((row) => [row.recipient_id, geoSetOf(row) ?? '-', row.ordered_version]);
+  const found = new Set((await ask(deps, INCOMPLETE, args)) as string[] | null);
+  return rows
+    .filter(({ recipient_id: id }) => found.has(id))
+    .map(({ recipient_id: id, ordered_version: version }) => [id, version]);
+}
+
+async function distrust(deps: SweepDependencies): Promise<void> {
+  if ((await ask(deps, DROP_MARKER, [])) === 1) mended.inc({ what: 'index-distrusted' });
 }
 
 /** Tokens are read before offers: an old token without an offer then is nobody's; an old offer without a token has lost it. */
@@ -186,7 +225,7 @@ async function sweepDays(
   deps: SweepDependencies,
   below: GenerationKeys,
   ids: readonly string[],
-  doubts: DayDoubts,
+  doubts: Doubts['days'],
 ): Promise<void> {
   const { rows } = await deps.pool.query<{ recipient_id: string; day: string; grams: string }>(
     `select recipient_id, day::text, sum(collected_grams) as grams from recipient_day
@@ -216,13 +255,18 @@ async function tell(
   script: Script,
   changes: readonly (readonly (string | number)[])[],
 ): Promise<number> {
-  const runId = deps.redis.runId();
   let changed = 0;
-  for (let from = 0; from < changes.length && runId !== null; from += PAGE_ROWS) {
-    const args = changes.slice(from, from + PAGE_ROWS).flat();
-    changed += Number(
-      (await run(deps.redis.client, script, [deps.keys.marker], [runId, deps.keys.root, ...args])) ?? 0,
-    );
-  }
+  for (let from = 0; from < changes.length; from += PAGE_ROWS)
+    changed += Number((await ask(deps, script, changes.slice(from, from + PAGE_ROWS).flat())) ?? 0);
   return changed;
+}
+
+/** null: the index is not ready */
+async function ask(
+  { redis, keys }: SweepDependencies,
+  script: Script,
+  args: readonly (string | number)[],
+): Promise<unknown> {
+  const runId = redis.runId();
+  return runId === null ? null : await run(redis.client, script, [keys.marker], [runId, keys.root, ...args]);
 }
