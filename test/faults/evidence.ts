@@ -90,10 +90,12 @@ export interface StaleWrite {
   readonly ownersEpoch: number;
 }
 
-/** What Redis says a recipient has open. */
+/** What Redis says of a recipient. */
 export interface Counter {
   readonly recipientId: string;
   readonly openGrams: number;
+  /** it has a place on the map, its facts, and the version of them */
+  readonly canBeFound: boolean;
 }
 
 export interface Ledger {
@@ -156,7 +158,7 @@ export async function watchWrites(databaseUrl: string): Promise<void> {
 
 const COUNTERS_WITHIN_MS = 25_000;
 
-/** Each recipient's open grams, once Redis's sum and PostgreSQL agree; if they never do, as they stand. */
+/** Each recipient's open grams and whether it can be found, once Redis and PostgreSQL agree; if they never do, as they stand. */
 export async function readCounters(redisUrl: string): Promise<Counter[]> {
   const redis = new Redis(redisUrl, { maxRetriesPerRequest: 2 });
   redis.on('error', () => undefined);
@@ -165,7 +167,9 @@ export async function readCounters(redisUrl: string): Promise<Counter[]> {
     for (;;) {
       const counters = await countersOf(redis);
       // All lots have ended: nothing is open.
-      if (counters.every(({ openGrams }) => openGrams === 0) || performance.now() > deadlineMs) return counters;
+      const isDone =
+        counters.length > 0 && counters.every(({ openGrams, canBeFound }) => openGrams === 0 && canBeFound);
+      if (isDone || performance.now() > deadlineMs) return counters;
       await pause(1_000);
     }
   } finally {
@@ -176,10 +180,22 @@ export async function readCounters(redisUrl: string): Promise<Counter[]> {
 async function countersOf(redis: Redis): Promise<Counter[]> {
   const keys = keysOf('pp');
   const [, generation = ''] = (await redis.get(keys.marker))?.split(' ') ?? [];
-  const prefix = keys.of(generation).counters('');
+  const below = keys.of(generation);
+  const prefix = below.counters('');
   const found = await redis.keys(`${prefix}*`);
-  const open = await Promise.all(found.map((key) => redis.hget(key, 'open')));
-  return found.map((key, i) => ({ recipientId: key.slice(prefix.length), openGrams: Number(open[i] ?? 0) }));
+  return await Promise.all(
+    found.map(async (key) => {
+      const recipientId = key.slice(prefix.length);
+      const [open, version] = await redis.hmget(key, 'open', 'v');
+      const [place, lastResort] = await Promise.all([
+        redis.zscore(below.geo, recipientId),
+        redis.zscore(below.fallback, recipientId),
+      ]);
+      const hasFacts = (await redis.exists(below.facts(recipientId))) === 1;
+      const canBeFound = hasFacts && Boolean(version) && (place ?? lastResort) !== null;
+      return { recipientId, openGrams: Number(open ?? 0), canBeFound };
+    }),
+  );
 }
 
 type Rows = Pick<Evidence, 'lots' | 'offers' | 'steps' | 'recipients' | 'outbox' | 'activations' | 'staleWrites'>;

@@ -8,6 +8,7 @@ import { connect } from '@nats-io/transport-node';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { LOTS } from '#adapters/nats/streams.ts';
+import { createDice } from '../../dev/simulate/random.ts';
 import type { Stack } from '../../dev/stack/stack.ts';
 import type { Disk } from './disks.ts';
 import type { Ground } from './ground.ts';
@@ -37,7 +38,7 @@ export async function inject(ground: Ground, fault: Fault): Promise<Injected> {
 
 async function perform(ground: Ground, fault: Fault): Promise<void> {
   const { stack, wires, urls } = ground;
-  const { kind, targets, forMs, byMs = 0 } = fault;
+  const { kind, targets, forMs, by = 0 } = fault;
   const [target = ''] = targets;
   switch (kind) {
     case 'kill':
@@ -49,6 +50,9 @@ async function perform(ground: Ground, fault: Fault): Promise<void> {
     case 'stop':
       for (const each of targets) stack.process(each).kill(each === 'postgres' ? 'SIGINT' : 'SIGTERM');
       return;
+    case 'hang-up':
+      for (const each of targets) stack.process(each).kill('SIGHUP');
+      return;
     case 'pause':
       return await pauseFor(stack, fault);
     case 'throttle':
@@ -57,6 +61,8 @@ async function perform(ground: Ground, fault: Fault): Promise<void> {
       return await allowNoFiles(stack, fault);
     case 'flush':
       return await flushRedis(urls.redis);
+    case 'evict':
+      return await evict(urls.redis, fault);
     case 'fill-redis':
       return await fillRedis(urls.redis, forMs);
     case 'demote-redis':
@@ -74,12 +80,16 @@ async function perform(ground: Ground, fault: Fault): Promise<void> {
       return await endSessions(urls.superuser);
     case 'no-sessions':
       return await allowNoSessions(urls.superuser, forMs);
+    case 'freeze-session':
+      return await freezeSession(urls.superuser, forMs);
     case 'read-only':
       return await refuseWrites(urls.superuser, forMs);
     case 'lock-table':
       return await lockTable(urls.superuser, target, forMs);
     case 'slow':
-      await wires.slow(target as Wire, byMs);
+    case 'trickle':
+    case 'truncate':
+      await wires[kind](target as Wire, by);
       return await after(forMs, () => wires.heal(target as Wire));
     case 'silence':
     case 'cut':
@@ -91,7 +101,7 @@ async function perform(ground: Ground, fault: Fault): Promise<void> {
       const to = (ms: number) => () => {
         ground.clocks.shift(target, ms);
       };
-      return await kept(`clock of ${target}`, forMs, to(byMs), to(0));
+      return await kept(`clock of ${target}`, forMs, to(by), to(0));
     }
   }
 }
@@ -245,6 +255,17 @@ async function flushRedis(url: string): Promise<void> {
   await withRedis(url, (redis) => redis.flushall());
 }
 
+const EVICTED_SHARE = 1 / 3;
+
+/** Which keys is drawn from their names and the fault's time: the generation in them makes them others each time. */
+async function evict(url: string, { atMs }: Fault): Promise<void> {
+  const dice = createDice(`evict|${String(atMs)}`);
+  await withRedis(url, async (redis) => {
+    const evicted = (await redis.keys('*')).filter((key) => dice(key) < EVICTED_SHARE);
+    if (evicted.length > 0) await redis.unlink(...evicted);
+  });
+}
+
 /** No room at all, and nothing may be thrown out: what a server of ours would say under its `maxmemory`. */
 async function fillRedis(url: string, forMs: number): Promise<void> {
   const setTo = (bytes: string) => () => withRedis(url, (redis) => redis.config('SET', 'maxmemory', bytes));
@@ -284,6 +305,21 @@ const OUR_SESSIONS = `select count(pg_terminate_backend(pid)) from pg_stat_activ
 
 async function endSessions(url: string): Promise<void> {
   await withPostgres(url, (client) => client.query(OUR_SESSIONS));
+}
+
+/** One that is in the middle of something, if there is one. */
+async function freezeSession(url: string, forMs: number): Promise<void> {
+  let session: number | undefined;
+  await withPostgres(url, async (client) => {
+    const { rows } = await client.query<{ pid: number }>(
+      `select pid from pg_stat_activity where usename = 'pahlawan_app' order by xact_start nulls last limit 1`,
+    );
+    session = rows[0]?.pid;
+  });
+  if (session === undefined) throw new Error('nobody of ours is connected to PostgreSQL');
+  halt(session);
+  await pause(forMs);
+  goOn(session);
 }
 
 async function allowNoSessions(url: string, forMs: number): Promise<void> {

@@ -107,7 +107,7 @@ const sound: Evidence = {
     { seq: 2, cell: 'c', epoch: 2, owner: 'b' },
   ],
   staleWrites: [],
-  counters: [{ recipientId: 'shelter', openGrams: 0 }],
+  counters: [{ recipientId: 'shelter', openGrams: 0, canBeFound: true }],
   ledger: { postedGrams: 600, collectedGrams: 600, expiredGrams: 0, cancelledGrams: 0, openGrams: 0 },
   takenAtMs: T0 + 100_000,
 };
@@ -222,8 +222,12 @@ const BROKEN: Readonly<Record<string, Readonly<Record<string, Partial<Evidence>>
     'expired before safe-until': { steps: [posted, matched, step(3, 'offered', 'expired', 'expired')] },
   },
   'capacity comes back': {
-    'a counter leaks': { counters: [{ recipientId: 'shelter', openGrams: 600 }] },
-    'grams were given back twice': { counters: [{ recipientId: 'shelter', openGrams: -600 }] },
+    'a counter leaks': { counters: [{ recipientId: 'shelter', openGrams: 600, canBeFound: true }] },
+    'grams were given back twice': { counters: [{ recipientId: 'shelter', openGrams: -600, canBeFound: true }] },
+  },
+  'everybody can be found again': {
+    'nothing of it is left': { counters: [] },
+    'only a part is left': { counters: [{ recipientId: 'shelter', openGrams: 0, canBeFound: false }] },
   },
 };
 

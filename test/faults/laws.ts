@@ -39,6 +39,7 @@ const LAWS: Readonly<Record<string, Law>> = {
   'no write by a replaced owner': fenceHolds,
   'nothing ends before its time': nothingIsEarly,
   'capacity comes back': capacityComesBack,
+  'everybody can be found again': everybodyIsFound,
 };
 
 export const LAW_NAMES = Object.keys(LAWS);
@@ -384,6 +385,17 @@ function capacityComesBack({ counters, lots }: Evidence): Omit<Breach, 'law'>[] 
     .map((counter) => ({
       what: `${counter.recipientId} has ${g(counter.openGrams)} open after all`,
       evidence: [counter],
+    }));
+}
+
+/** Nobody of the city pauses: who isn't in the index, or only in part, is offered nothing any more. */
+function everybodyIsFound({ counters, recipients }: Evidence): Omit<Breach, 'law'>[] {
+  const byId = new Map(counters.map((counter) => [counter.recipientId, counter]));
+  return recipients
+    .filter(({ recipientId }) => byId.get(recipientId)?.canBeFound !== true)
+    .map((recipient) => ({
+      what: `${recipient.recipientId} can't be found in Redis`,
+      evidence: [recipient, byId.get(recipient.recipientId)],
     }));
 }
 

@@ -24,6 +24,7 @@ const BUS_FAILS = [
   ...[5, 12, 19, 26].map((seconds) => at(seconds, 'silence', ['nats'], 3)),
   ...[16, 30, 34].map((seconds) => at(seconds, 'kill', ['nats'])),
 ];
+const REDIS_LOSES_KEYS = [8, 14, 20].map((seconds) => at(seconds, 'evict', ['redis']));
 const REDIS_FLUSHED = [8, 14, 20, 26, 32].map((seconds) => at(seconds, 'flush', ['redis']));
 /** Turns reserve, and cannot write. */
 const WRITES_FAIL = [6, 13, 20, 27].map((seconds) => at(seconds, 'silence', ['postgres'], 3));
@@ -142,7 +143,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
         to: 'Date.now()',
       },
     ],
-    schedule: [0, 1].map((nth) => ({ ...at(6 + 10 * nth, 'clock', host(nth), 9), byMs: 3_600_000 })),
+    schedule: [0, 1].map((nth) => ({ ...at(6 + 10 * nth, 'clock', host(nth), 9), by: 3_600_000 })),
     caughtBy: 'what people did happened once',
   },
   counter: {
@@ -241,5 +242,11 @@ async function readNow(`,
       },
     ],
     caughtBy: 'operations on a lot are linearizable',
+  },
+  eviction: {
+    what: 'what is missing from the index is seen, and left so',
+    modules: [{ file: 'services/adapters/redis/sweep.ts', from: 'if (!isWhole) await distrust(deps);', to: '' }],
+    schedule: REDIS_LOSES_KEYS,
+    caughtBy: 'everybody can be found again',
   },
 };

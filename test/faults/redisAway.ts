@@ -22,7 +22,7 @@ const PLAN: readonly Fault[] = (['silence', 'cut', 'slow', 'pause', 'kill', 'flu
     kind,
     targets: ['redis'],
     forMs: kind === 'kill' || kind === 'flush' ? 0 : AWAY_MS,
-    ...(kind === 'slow' ? { byMs: 300 } : {}),
+    ...(kind === 'slow' ? { by: 300 } : {}),
   }),
 );
 

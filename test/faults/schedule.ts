@@ -8,19 +8,27 @@ export type FaultKind =
   | 'kill-tree'
   /** told to end, as a rollout or a drained node tells it: SIGTERM, and PostgreSQL its fast shutdown */
   | 'stop'
+  /** a signal that means something else to each: a sidecar begins anew in the same process, a server reads its settings, ours end */
+  | 'hang-up'
   | 'pause'
   /** a tenth of its time, in slices of 100 ms: a container at its CPU limit */
   | 'throttle'
   /** no file or connection more than it has open */
   | 'no-files'
   | 'flush'
+  /** a third of Redis's keys, as an eviction takes them: what vouches for the rest may stay */
+  | 'evict'
   | 'delete-stream'
   /** the stream is there, its messages are gone */
   | 'purge-stream'
-  /** of a wire: slow, silent (nothing arrives, nobody is told), cut (refused) */
+  /** of a wire: late, silent (nothing arrives, nobody is told), cut (refused) */
   | 'slow'
   | 'silence'
   | 'cut'
+  /** some KB a second */
+  | 'trickle'
+  /** every connection ends after some bytes, in the middle of whatever it carries */
+  | 'truncate'
   | 'fill-disk'
   /** everything dies at once, servers and sidecars too */
   | 'power-cut'
@@ -28,6 +36,8 @@ export type FaultKind =
   | 'end-sessions'
   /** PostgreSQL ends them and lets nobody of ours in: too many connections */
   | 'no-sessions'
+  /** a session of PostgreSQL stops in what it does, and its locks stay */
+  | 'freeze-session'
   /** PostgreSQL answers, and refuses every write: a standby that was not promoted, a guard of the disk */
   | 'read-only'
   /** somebody holds a table of PostgreSQL for himself, as a careless `alter table` does */
@@ -49,8 +59,8 @@ export interface Fault {
   readonly targets: readonly string[];
   /** 0: over at once */
   readonly forMs: number;
-  /** ms: the latency of a slow wire, the jump of a clock */
-  readonly byMs?: number;
+  /** ms: the latency of a slow wire, the jump of a clock; KB a second of a trickling one; bytes after which one ends */
+  readonly by?: number;
 }
 
 const FIRST_MS = 4_000;
@@ -59,10 +69,13 @@ const LONGEST_GAP_MS = 12_000;
 const SHORTEST_MS = 1_000;
 const LONGEST_MS = 8_000;
 const MOST_LATENCY_MS = 400;
+const MOST_KILOBYTES_A_SECOND = 64;
+const MOST_BYTES = 50_000;
 const HOUR_MS = 3_600_000;
 /** Shares of all that may come. */
 const SHARES: readonly (readonly [FaultKind, number])[] = [
   ['flush', 0.03],
+  ['evict', 0.03],
   ['fill-redis', 0.03],
   ['demote-redis', 0.03],
   ['delete-stream', 0.03],
@@ -70,15 +83,19 @@ const SHARES: readonly (readonly [FaultKind, number])[] = [
   ['delete-consumers', 0.03],
   ['end-sessions', 0.03],
   ['no-sessions', 0.03],
+  ['freeze-session', 0.03],
   ['read-only', 0.03],
   ['lock-table', 0.03],
   ['slow', 0.04],
   ['silence', 0.06],
   ['cut', 0.06],
+  ['trickle', 0.03],
+  ['truncate', 0.03],
   ['fill-disk', 0.04],
   ['clock', 0.05],
   ['power-cut', 0.02],
   ['stop', 0.06],
+  ['hang-up', 0.03],
   ['throttle', 0.05],
   ['no-files', 0.03],
   ['kill', 0.16],
@@ -123,6 +140,7 @@ function drawFault(roll: (about: string) => number, processes: readonly string[]
   const forMs = Math.round(SHORTEST_MS + roll('for') * (LONGEST_MS - SHORTEST_MS));
   switch (kind) {
     case 'flush':
+    case 'evict':
       return { kind, targets: ['redis'], forMs: 0 };
     case 'fill-redis':
     case 'demote-redis':
@@ -136,12 +154,17 @@ function drawFault(roll: (about: string) => number, processes: readonly string[]
     case 'end-sessions':
       return { kind, targets: ['postgres'], forMs: 0 };
     case 'no-sessions':
+    case 'freeze-session':
     case 'read-only':
       return { kind, targets: ['postgres'], forMs };
     case 'lock-table':
       return { kind, targets: [one(TABLES)], forMs };
     case 'slow':
-      return { kind, targets: [oneWire()], forMs, byMs: Math.round(20 + roll('by') * (MOST_LATENCY_MS - 20)) };
+      return { kind, targets: [oneWire()], forMs, by: between(20, MOST_LATENCY_MS) };
+    case 'trickle':
+      return { kind, targets: [oneWire()], forMs, by: between(1, MOST_KILOBYTES_A_SECOND) };
+    case 'truncate':
+      return { kind, targets: [oneWire()], forMs, by: between(100, MOST_BYTES) };
     case 'silence':
     case 'cut':
       return { kind, targets: [oneWire()], forMs };
@@ -152,7 +175,7 @@ function drawFault(roll: (about: string) => number, processes: readonly string[]
         kind,
         targets: [one(ours)],
         forMs: forMs + LONGEST_MS,
-        byMs: roll('by') < 0.5 ? HOUR_MS : -HOUR_MS,
+        by: roll('by') < 0.5 ? HOUR_MS : -HOUR_MS,
       };
     case 'kill': {
       const target = one(processes);
@@ -160,10 +183,16 @@ function drawFault(roll: (about: string) => number, processes: readonly string[]
     }
     case 'stop':
       return { kind, targets: withSidecar(one(processes)), forMs: 0 };
+    case 'hang-up':
+      return { kind, targets: [one(processes)], forMs: 0 };
     case 'no-files':
       return { kind, targets: [one(processes.filter((name) => name !== 'postgres'))], forMs };
     default:
       return { kind, targets: withSidecar(one(processes)), forMs };
+  }
+
+  function between(least: number, most: number): number {
+    return Math.round(least + roll('by') * (most - least));
   }
 
   /** Everybody's, or half of the time one process's: then now and then the one to its own sidecar. */
@@ -188,9 +217,13 @@ function kindOf(roll: number, shares: typeof SHARES): FaultKind {
   return shares.at(-1)?.[0] ?? 'pause';
 }
 
-export function faultText({ kind, targets, forMs, byMs, atMs }: Fault): string {
+function unitOf(kind: FaultKind): string {
+  return { clock: 'h', trickle: 'KB/s', truncate: 'bytes' }[kind as string] ?? 'ms';
+}
+
+export function faultText({ kind, targets, forMs, by: much, atMs }: Fault): string {
   const when = `+${(atMs / 1000).toFixed(1)} s`.padStart(9);
-  const by = byMs === undefined ? '' : kind === 'clock' ? ` by ${String(byMs / HOUR_MS)} h` : ` by ${String(byMs)} ms`;
+  const by = much === undefined ? '' : ` by ${String(kind === 'clock' ? much / HOUR_MS : much)} ${unitOf(kind)}`;
   const what = kind === 'power-cut' ? '' : targets.join(' + ');
   return `${when}  ${kind} ${what}${by}${forMs > 0 ? ` for ${(forMs / 1000).toFixed(1)} s` : ''}`;
 }

@@ -5,7 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { after, before, it } from 'node:test';
 import { layWires, type Wires } from './wires.ts';
 
-const server = createServer((_, response) => response.end('ok'));
+const LARGE = 40_000;
+const server = createServer(({ url = '' }, response) => response.end('x'.repeat(Number(url.slice(1)))));
 let wires: Wires;
 
 before(async () => {
@@ -21,15 +22,27 @@ after(async () => {
 });
 
 /** ms until the answer. @throws without one in time */
-async function ask(withinMs = 1_000, name = 'api', server: 'redis' | 'daprd' = 'redis'): Promise<number> {
+async function ask(withinMs = 1_000, name = 'api', server: 'redis' | 'daprd' = 'redis', bytes = 2): Promise<number> {
   const startedMs = performance.now();
-  const response = await fetch(`http://127.0.0.1:${String(wires.portsOf(name)[server])}/`, {
+  const response = await fetch(`http://127.0.0.1:${String(wires.portsOf(name)[server])}/${String(bytes)}`, {
     headers: { connection: 'close' },
     signal: AbortSignal.timeout(withinMs),
   });
-  assert.equal(await response.text(), 'ok');
+  assert.equal((await response.text()).length, bytes);
   return performance.now() - startedMs;
 }
+
+it('a wire can be narrow, and end in the middle of something', async () => {
+  await ask(5_000, 'api', 'redis', LARGE);
+  await wires.trickle('redis', 64);
+  assert.ok((await ask(10_000, 'api', 'redis', LARGE)) >= 300);
+  await wires.heal('redis');
+  await wires.truncate('redis', 10_000);
+  await assert.rejects(ask(5_000, 'api', 'redis', LARGE), { message: 'terminated' });
+  await ask();
+  await wires.heal('redis');
+  await ask(5_000, 'api', 'redis', LARGE);
+});
 
 it('a wire can be slow, silent, cut, and healed', async () => {
   await ask();

@@ -1,5 +1,5 @@
 /**
- * The wires between our processes and PostgreSQL, Redis and NATS go through toxiproxy, which slows, silences or cuts them: one wire
+ * The wires between our processes and PostgreSQL, Redis and NATS go through toxiproxy, which slows, silences, truncates or cuts them: one wire
  * for each process and server, so that a server can be out of everybody's reach or of one's alone; and one to its own sidecar for
  * each process that calls cells.
  */
@@ -23,6 +23,10 @@ export interface Wires {
   portsOf(name: string): Ports;
   /** Each way takes so long, and up to half as much again. */
   slow(wire: Wire, latencyMs: number): Promise<void>;
+  /** So much passes in a second, each way. */
+  trickle(wire: Wire, kilobytesPerSecond: number): Promise<void>;
+  /** Each connection ends after so many bytes one way, wherever that is; a new one has as many again. */
+  truncate(wire: Wire, bytes: number): Promise<void>;
   /** Nothing arrives any more, and nobody is told: what a lost route looks like. */
   silence(wire: Wire): Promise<void>;
   /** Connections end at once, new ones are refused. */
@@ -87,6 +91,8 @@ export async function layWires(
   return {
     portsOf: (name) => ports.get(name) ?? upstream,
     slow: (wire, latency) => both(wire, 'latency', { latency, jitter: Math.round(latency / 2) }),
+    trickle: (wire, rate) => both(wire, 'bandwidth', { rate }),
+    truncate: (wire, bytes) => both(wire, 'limit_data', { bytes }),
     // toxiproxy's timeout 0: what is sent meanwhile is dropped, and the connection closes when the toxic goes.
     silence: (wire) => both(wire, 'timeout', { timeout: 0 }),
     cut: (wire) => each(wire, (proxy) => ask('POST', `/proxies/${proxy}`, { enabled: false })),
