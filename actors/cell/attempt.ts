@@ -38,7 +38,7 @@ export interface World {
 
 export type Outcome =
   | { readonly done: true; readonly answers: ReadonlyMap<string, Answer> }
-  | { readonly done: false; readonly because: 'fenced' | 'late' }
+  | { readonly done: false; readonly because: 'fenced' | 'late' | 'early' }
   | { readonly done: false; readonly because: 'repeated'; readonly kept: readonly KeptAnswer[] }
   /** some command can't be written */
   | { readonly done: false; readonly because: 'culprit'; readonly message: string };
@@ -60,7 +60,6 @@ export async function attemptTurn(
     await giveBack(held, () => true, ports);
     if (written.because === 'repeated') return { done: false, because: 'repeated', kept: written.kept };
     if (written.because === 'data') return { done: false, because: 'culprit', message: written.message };
-    if (written.because === 'early') return { done: false, because: 'culprit', message: 'a step before its time' };
     return { done: false, because: written.because };
   }
   remember(owned, decision, traceparents);

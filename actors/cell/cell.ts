@@ -270,6 +270,9 @@ async function runCommands(state: CellState, commands: Command[], traceOf: Trace
     }
     if (outcome.because === 'fenced') return beFenced(state);
     if (outcome.because === 'culprit') return await halve(state, rest, traceOf, answers, outcome.message);
+    // The first time it may have been our clock; the store has asked for the time since.
+    if (outcome.because === 'early' && attempt > 0)
+      return await halve(state, rest, traceOf, answers, 'a step before its time');
     if (outcome.because === 'repeated') rest = answerRepeats(state, rest, outcome.kept, answers);
   }
 }

@@ -32,7 +32,7 @@ const redis = connectRedis(env.REDIS_URL, { name: 'actor-host' });
 const bus = await connectBus({ url: env.NATS_URL, name: 'actor-host' });
 const engine = env.VALHALLA_URL === '' ? null : tracedEngine(createRoutingEngine({ url: env.VALHALLA_URL }));
 const ports = {
-  store: createCellStore(pool, `actor-host/${String(process.pid)}`, env.REGION_LEVEL),
+  store: createCellStore(pool, `actor-host/${String(process.pid)}`, env.REGION_LEVEL, clock.sample),
   candidates: createCandidates({ redis, clock, prefix: env.REDIS_PREFIX }),
   travel: createTravelTimes({ store: createTravelStore(pool), engine }),
   hints: { outbox: createOutboxHint(bus) },

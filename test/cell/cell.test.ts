@@ -17,7 +17,7 @@ import { newUuid } from '#adapters/ids/uuid.ts';
 import { startPostgres, type PostgresProcess } from '../../dev/testing/loopServers.ts';
 import { fakeCandidates, type FakeCandidates } from '../fakes/candidates.ts';
 import { breadIn } from './bread.ts';
-import { handoverCode, worldPorts } from './worldPorts.ts';
+import { handoverCode, worldPorts, type TestClock } from './worldPorts.ts';
 
 const CELL = '46920bd' as CellToken;
 const MINUTE_MS = 60_000;
@@ -320,6 +320,27 @@ describe('time', () => {
     const { rows } = await pool.query<{ state: string }>('select state from lot where lot_id = $1', [offer.lotId]);
     assert.equal(rows[0]?.state, 'offered');
   });
+
+  for (const [jump, aheadMs] of [
+    ['forth', -MINUTE_MS],
+    ['back', 10 * MINUTE_MS],
+  ] as const)
+    it(`PostgreSQL's clock jumps ${jump}: its first refusal has the host ask for the time, and people get their answers`, async () => {
+      const offer = await offered();
+      let asked = 0;
+      const askTime = (clock: TestClock): void => {
+        asked++;
+        clock.aheadMs = 0;
+      };
+      const own = worldPorts(pool, candidates, 'test', askTime);
+      const next = createCell(CELL, own, policy, hooks);
+      own.clock.aheadMs = aheadMs;
+      await one({ kind: 'wake', id: `jump ${jump}`, fingerprint: null, lotId: offer.lotId }, next);
+      good(await one(acceptOf(offer, 3_000), next));
+      assert.equal(asked, 1);
+      good(await one(postOf(), next));
+      assert.deepEqual([asked, failures], [1, []]);
+    });
 
   it('posts are accepted while candidates are rebuilt, and offered once they are back', async () => {
     fake.believe(false);

@@ -14,14 +14,16 @@ export interface TestClock {
   nowMs(): number;
 }
 
+/** @param askTime what a write that is refused for its time does to the clock */
 export function worldPorts(
   pool: Pool,
   candidates: Candidates,
   owner = 'test',
+  askTime: (clock: TestClock) => void = () => undefined,
 ): CellPorts & { readonly clock: TestClock } {
   const clock: TestClock = { aheadMs: 0, nowMs: () => Date.now() + clock.aheadMs };
   return {
-    store: createCellStore(pool, owner, 9),
+    store: createCellStore(pool, owner, 9, async () => askTime(clock)),
     candidates,
     travel: {
       warm: () => Promise.resolve(true),

@@ -1,7 +1,7 @@
 import { regionOf, signedIdOf } from '#core/geo/cell.ts';
 import { postedAtMsOf, type CellToken, type LotId, type RegionToken } from '#core/words/ids.ts';
 import type { Lot } from '#core/lots/lot.ts';
-import type { Activation, CellStore } from '#cell/ports.ts';
+import type { Activation, CellStore, TurnWrite, WriteOutcome } from '#cell/ports.ts';
 import { LOT_COLUMNS, lotOfRow, type LotRow } from './lotRows.ts';
 import type { Pool } from './pool.ts';
 import { createTurnWriter } from './writeTurns.ts';
@@ -22,8 +22,17 @@ const LOAD_FAMILIES = `select ${LOT_COLUMNS} from lot l
   where l.geo_region_id = $1 and l.cell_id = $2 and l.root_id in (
     select root_id from lot where geo_region_id = $1 and lot_id = any($3) and posted_at between $4 and $5)`;
 
-/** The cell's rows in PostgreSQL or Citus. @param owner this process, for people who look at the table */
-export function createCellStore(pool: Pool, owner: string, regionLevel: number): CellStore {
+/**
+ * The cell's rows in PostgreSQL or Citus.
+ * @param owner this process, for people who look at the table
+ * @param askTime a write was refused as too late or too early: the clock by which it was decided may be wrong
+ */
+export function createCellStore(
+  pool: Pool,
+  owner: string,
+  regionLevel: number,
+  askTime: () => Promise<void> = () => Promise.resolve(),
+): CellStore {
   const knownRegions = new Set<RegionToken>();
   const place = (cell: CellToken): [string, string] => [signedIdOf(regionOf(cell, regionLevel)), signedIdOf(cell)];
 
@@ -71,7 +80,14 @@ export function createCellStore(pool: Pool, owner: string, regionLevel: number):
     return rows.map(lotOfRow);
   }
 
-  return { activate, loadFamilies, write: createTurnWriter(pool, regionLevel) };
+  const writeTurn = createTurnWriter(pool, regionLevel);
+  async function write(turn: TurnWrite): Promise<WriteOutcome> {
+    const outcome = await writeTurn(turn);
+    if (!outcome.wrote && (outcome.because === 'late' || outcome.because === 'early')) await askTime();
+    return outcome;
+  }
+
+  return { activate, loadFamilies, write };
 }
 
 /** When the first and the last of them were posted: the partitions they are in. */

@@ -7,21 +7,28 @@ const RESAMPLE_MS = 10_000;
 const FIRST_RETRY_MS = 250;
 
 export interface DatabaseClock extends Clock {
-  /** Asks PostgreSQL now; keeps the old offset when it cannot be asked. */
+  /** Asks PostgreSQL now, once for all who ask meanwhile; keeps the old offset when it cannot be asked. */
   sample(): Promise<void>;
   stop(): void;
 }
 
-/** PostgreSQL's time, carried on by the monotonic clock: a jump of this machine's clock changes nothing. Waits until there is one. */
+/**
+ * PostgreSQL's time, carried on by the monotonic clock: a jump of this machine's clock changes nothing. Waits until there is one. PostgreSQL's
+ * own may jump, at a failover to a server with another clock: who is refused for the time asks anew.
+ */
 export async function createDatabaseClock(pool: Pool): Promise<DatabaseClock> {
   let offsetMs = await firstOffsetOf(pool);
-  const sample = async (): Promise<void> => {
+  let asked: Promise<void> | undefined;
+  const ask = async (): Promise<void> => {
     try {
       offsetMs = await offsetOf(pool);
     } catch {
       // PostgreSQL is away: so is every write; the monotonic clock carries on.
+    } finally {
+      asked = undefined;
     }
   };
+  const sample = (): Promise<void> => (asked ??= ask());
   const timer = setInterval(() => void sample(), RESAMPLE_MS);
   timer.unref();
   return { nowMs: () => Math.floor(performance.now() + offsetMs), sample, stop: () => clearInterval(timer) };

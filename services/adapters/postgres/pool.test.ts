@@ -41,3 +41,20 @@ test('the clock waits until PostgreSQL answers', async () => {
   clock.stop();
   await pool.end();
 });
+
+test('asked for the time by many at once, PostgreSQL is asked once; later once more', async () => {
+  const pool = createPool(database.appUrl, 'clock', 4);
+  let asked = 0;
+  const counted = new Proxy(pool, {
+    get: (target, name) => {
+      if (name === 'connect') asked++;
+      return Reflect.get(target, name) as unknown;
+    },
+  });
+  const clock = await createDatabaseClock(counted);
+  await Promise.all(Array.from({ length: 100 }, () => clock.sample()));
+  await clock.sample();
+  assert.equal(asked, 3);
+  clock.stop();
+  await pool.end();
+});
