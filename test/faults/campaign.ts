@@ -60,7 +60,7 @@ export async function runCampaign(options: CampaignOptions): Promise<Campaign> {
     const lastFaultMs = injected.length === 0 ? Date.now() : Math.max(...injected.map(({ untilMs }) => untilMs));
     const quiet = { databaseUrl: urls.database, client, lastFaultMs, withinMs: quietWithinMs, say };
     const quietAfterMs = await settle(quiet);
-    return { evidence: await readEvidence(ground, client), injected, quietAfterMs };
+    return { evidence: await readEvidence(ground, client, purgedAtMs(injected)), injected, quietAfterMs };
   } finally {
     say('stopping');
     await ground.stop();
@@ -93,7 +93,12 @@ async function at(beganMs: number, fault: Fault, ground: Ground): Promise<Inject
   return await inject(ground, fault);
 }
 
-async function readEvidence({ urls }: Ground, client: Client): Promise<Evidence> {
+/** When the stream was emptied last, by us. */
+function purgedAtMs(injected: readonly Injected[]): number {
+  return Math.max(0, ...injected.filter(({ fault }) => fault.kind === 'purge-stream').map(({ untilMs }) => untilMs));
+}
+
+async function readEvidence({ urls }: Ground, client: Client, emptiedAtMs: number): Promise<Evidence> {
   const path = '/v1/stats';
   // It sums up every partition within the role's second: on a busy machine not at the first try.
   const patience = { patienceMs: 180_000, tryTimeoutMs: 15_000 };
@@ -102,7 +107,9 @@ async function readEvidence({ urls }: Ground, client: Client): Promise<Evidence>
   if (stats.outcome !== 'ok') throw new Error(`GET ${path}: ${String(stats.status)} ${stats.problem}`);
   const counters = await readCounters(urls.redis);
   const rows = await readDatabase(urls.database);
-  const stream = await readStream(urls.nats);
+  const { stream, createdAtMs } = await readStream(urls.nats);
   const { operations, repeats } = client;
-  return { operations, repeats, counters, ...rows, ...stream, ledger: stats.answer as Ledger, takenAtMs: Date.now() };
+  const streamSinceMs = Math.max(createdAtMs, emptiedAtMs);
+  const ledger = stats.answer as Ledger;
+  return { operations, repeats, counters, ...rows, stream, streamSinceMs, ledger, takenAtMs: Date.now() };
 }

@@ -115,7 +115,7 @@ export interface Evidence {
   readonly recipients: readonly RecipientRow[];
   readonly outbox: readonly EventRow[];
   readonly stream: readonly StreamMessage[];
-  /** unix ms: the stream holds nothing older; deleted and made anew since the start, perhaps */
+  /** unix ms: the stream holds nothing older; deleted and made anew, or purged, since the start, perhaps */
   readonly streamSinceMs: number;
   readonly activations: readonly Activation[];
   readonly staleWrites: readonly StaleWrite[];
@@ -233,7 +233,7 @@ export async function readDatabase(databaseUrl: string): Promise<Rows> {
 }
 
 /** All messages of LOTS. Without the stream there are none, and nothing is older than now. */
-export async function readStream(natsUrl: string): Promise<{ stream: StreamMessage[]; streamSinceMs: number }> {
+export async function readStream(natsUrl: string): Promise<{ stream: StreamMessage[]; createdAtMs: number }> {
   const connection = await connect({ servers: natsUrl });
   try {
     const manager = await jetstreamManager(connection);
@@ -243,9 +243,9 @@ export async function readStream(natsUrl: string): Promise<{ stream: StreamMessa
       const message = await messageAt(manager, seq);
       if (message !== null) stream.push(message);
     }
-    return { stream, streamSinceMs: Date.parse(info.created) };
+    return { stream, createdAtMs: Date.parse(info.created) };
   } catch (error) {
-    if (error instanceof JetStreamApiError) return { stream: [], streamSinceMs: Date.now() };
+    if (error instanceof JetStreamApiError) return { stream: [], createdAtMs: Date.now() };
     throw error;
   } finally {
     await connection.close();
