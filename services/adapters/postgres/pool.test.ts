@@ -2,13 +2,20 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { freshDatabase, type FreshDatabase } from '../../../dev/testing/freshDatabase.ts';
 import { createDatabaseClock } from './clock.ts';
-import { createPool } from './pool.ts';
+import { createPool, type Pool } from './pool.ts';
 
 let database: FreshDatabase;
 before(async () => {
   database = await freshDatabase();
 });
 after(() => database.drop());
+
+/** The same pool, connecting another way. */
+function connecting(pool: Pool, connect: () => Promise<unknown>): Pool {
+  return new Proxy(pool, {
+    get: (target, name) => (name === 'connect' ? connect : (Reflect.get(target, name) as unknown)),
+  });
+}
 
 test('a lent connection that breaks fails its query, not the process', async () => {
   const [pool, other] = [createPool(database.appUrl, 'lent', 2), createPool(database.url, 'killer', 1)];
@@ -27,12 +34,7 @@ test('the clock waits until PostgreSQL answers', async () => {
   const pool = createPool(database.appUrl, 'clock', 1);
   const lent = await pool.connect();
   let tries = 0;
-  const away = new Proxy(pool, {
-    get: (target, name) =>
-      name === 'connect' && tries++ < 2
-        ? () => Promise.reject(new Error('away'))
-        : (Reflect.get(target, name) as unknown),
-  });
+  const away = connecting(pool, () => (tries++ < 2 ? Promise.reject(new Error('away')) : pool.connect()));
   const starting = createDatabaseClock(away);
   lent.release();
   const clock = await starting;
@@ -45,11 +47,9 @@ test('the clock waits until PostgreSQL answers', async () => {
 test('asked for the time by many at once, PostgreSQL is asked once; later once more', async () => {
   const pool = createPool(database.appUrl, 'clock', 4);
   let asked = 0;
-  const counted = new Proxy(pool, {
-    get: (target, name) => {
-      if (name === 'connect') asked++;
-      return Reflect.get(target, name) as unknown;
-    },
+  const counted = connecting(pool, () => {
+    asked++;
+    return pool.connect();
   });
   const clock = await createDatabaseClock(counted);
   await Promise.all(Array.from({ length: 100 }, () => clock.sample()));

@@ -5,7 +5,7 @@ import type { RedisConnection } from './connection.ts';
 import { MAX_GEO_LATITUDE } from './candidates.ts';
 import type { Keys } from './keys.ts';
 import type { VersionedRecipient } from './recipients.ts';
-import { run } from './script.ts';
+import { runMarked } from './script.ts';
 import { PUT_FACTS, WRITTEN_EPOCH } from './scripts.ts';
 
 /** Grams a recipient collected on one of its local days (YYYY-MM-DD). */
@@ -77,8 +77,6 @@ export async function putRecipients(
   keys: Keys,
   recipients: readonly VersionedRecipient[],
 ): Promise<void> {
-  const runId = redis.runId();
-  if (runId === null) return;
   for (let from = 0; from < recipients.length; from += 100) {
     const args = recipients
       .slice(from, from + 100)
@@ -90,7 +88,7 @@ export async function putRecipients(
         each.recipient.lon,
         each.recipient.lat,
       ]);
-    await run(redis.client, PUT_FACTS, [keys.marker], [runId, keys.root, ...args]);
+    await runMarked(redis, keys, PUT_FACTS, args);
   }
 }
 

@@ -10,7 +10,7 @@ import type { GenerationKeys, Keys } from './keys.ts';
 import { mended } from './metrics.ts';
 import { redisTimeMs } from './rebuild.ts';
 import { ORDERED_VERSION } from './recipients.ts';
-import { run, type Script } from './script.ts';
+import { runMarked, type Script } from './script.ts';
 import { COLLECTED, DROP_MARKER, INCOMPLETE, MEND_DAYS, MEND_TOKENS } from './scripts.ts';
 
 /** A turn's write is refused 2 s after its start: a token this old without an open offer is nobody's. */
@@ -87,14 +87,14 @@ export async function sweep(deps: SweepDependencies, generation: string, doubts:
 /** Of whom something is missing, and in which version. */
 async function incompleteOf(deps: SweepDependencies, rows: readonly Row[]): Promise<[string, string][]> {
   const args = rows.flatMap((row) => [row.recipient_id, geoSetOf(row) ?? '-', row.ordered_version]);
-  const found = new Set((await ask(deps, INCOMPLETE, args)) as string[] | null);
+  const found = new Set((await runMarked(deps.redis, deps.keys, INCOMPLETE, args)) as string[] | null);
   return rows
     .filter(({ recipient_id: id }) => found.has(id))
     .map(({ recipient_id: id, ordered_version: version }) => [id, version]);
 }
 
 async function distrust(deps: SweepDependencies): Promise<void> {
-  if ((await ask(deps, DROP_MARKER, [])) === 1) mended.inc({ what: 'index-distrusted' });
+  if ((await runMarked(deps.redis, deps.keys, DROP_MARKER, [])) === 1) mended.inc({ what: 'index-distrusted' });
 }
 
 /** Tokens are read before offers: an old token without an offer then is nobody's; an old offer without a token has lost it. */
@@ -257,16 +257,8 @@ async function tell(
 ): Promise<number> {
   let changed = 0;
   for (let from = 0; from < changes.length; from += PAGE_ROWS)
-    changed += Number((await ask(deps, script, changes.slice(from, from + PAGE_ROWS).flat())) ?? 0);
+    changed += Number(
+      (await runMarked(deps.redis, deps.keys, script, changes.slice(from, from + PAGE_ROWS).flat())) ?? 0,
+    );
   return changed;
-}
-
-/** null: the index is not ready */
-async function ask(
-  { redis, keys }: SweepDependencies,
-  script: Script,
-  args: readonly (string | number)[],
-): Promise<unknown> {
-  const runId = redis.runId();
-  return runId === null ? null : await run(redis.client, script, [keys.marker], [runId, keys.root, ...args]);
 }
