@@ -153,8 +153,10 @@ function drawFault(roll: (about: string) => number, processes: readonly string[]
       return { kind, targets: processes, forMs: 0 };
     case 'end-sessions':
       return { kind, targets: ['postgres'], forMs: 0 };
-    case 'no-sessions':
     case 'freeze-session':
+      // longer than a token is left alone for want of an offer
+      return { kind, targets: ['postgres'], forMs: 2 * forMs };
+    case 'no-sessions':
     case 'read-only':
       return { kind, targets: ['postgres'], forMs };
     case 'lock-table':

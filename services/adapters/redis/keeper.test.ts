@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
-import type pg from 'pg';
+import pg from 'pg';
 import { recipientAt, reservation } from '../../../test/acceptance/candidates.ts';
 import { startPostgres, testPool, type PostgresProcess } from '../../../dev/testing/freshDatabase.ts';
 import { startRedis, until, type RedisProcess } from '../../../dev/testing/servers.ts';
@@ -86,11 +86,12 @@ async function insertOffer(
   quantityGrams: number,
   state = 'open',
   agoMs = 60_000,
+  by: Pick<pg.Client, 'query'> = owner,
 ): Promise<OfferId> {
   const id = offerIdOf(lotIdOf(CELL, newUuid(nowMs() - agoMs)), 1);
   const lotId = id.slice(0, -2) as Parameters<typeof postedAtMsOf>[0];
   const at = new Date(nowMs() - agoMs).toISOString();
-  await owner.query(
+  await by.query(
     `insert into offer (geo_region_id, posted_at, offer_id, lot_id, attempt, recipient_id, recipient_name, state, quantity_grams, deadline,
        distance_meters, travel_seconds, travel_source, reasons, fallback, offered_at, answered_at, code_generation, wrong_codes, time_zone)
      values ($1, $2, $3, $4, 1, $5, 'x', $6, $7, now() + interval '5 minutes', 1, 1, 'estimate', '[]', false, $8, $8, 1, 0, 'Europe/Helsinki')`,
@@ -123,6 +124,16 @@ async function activateCell(): Promise<void> {
     signedIdOf(regionOf(CELL)),
     signedIdOf(CELL),
   ]);
+}
+
+/** Somebody within `write_turns` for the cell, who does not come to an end. */
+async function writer(): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: postgres.url });
+  await client.connect();
+  await client.query('begin');
+  const cell = [signedIdOf(regionOf(CELL)), signedIdOf(CELL)];
+  await client.query('select from cell where geo_region_id = $1 and cell_id = $2 for share', cell);
+  return client;
 }
 
 async function near(id = 'a'): Promise<Near | undefined> {
@@ -186,6 +197,22 @@ describe('candidate keeper: rebuilding', { concurrency: false }, () => {
     await insertOffer('a', 2_500, 'open', 0);
     await until('it is ready again', isReady);
     assert.ok(performance.now() - flushedMs >= SETTLE_MS, 'not before the wait is over');
+    assert.equal((await near())?.openGrams, 2_500);
+  });
+
+  it('after FLUSHALL waits for a write that hangs, for as long as it does', async (t) => {
+    await activateCell();
+    await insertRecipient(recipientAt('a', 100));
+    keeper.start();
+    await until('it is ready', isReady);
+    const writing = await writer();
+    t.after(() => writing.end());
+    await redis.client.flushall();
+    await insertOffer('a', 2_500, 'open', 0, writing);
+    await new Promise((resolve) => setTimeout(resolve, 2 * SETTLE_MS));
+    assert.equal(await candidates.near([SEARCH]), null);
+    await writing.query('commit');
+    await until('it is ready again', isReady);
     assert.equal((await near())?.openGrams, 2_500);
   });
 
@@ -309,6 +336,28 @@ describe('candidate keeper: following and sweeping', { concurrency: false }, () 
     await plantToken('a', 'no offer id at all', 5, 60_000);
     await keeper.sweepNow();
     assert.equal((await near())?.openGrams, 50);
+  });
+
+  it('leaves the tokens of a cell while a write there hangs, and frees them once it ended without an offer', async (t) => {
+    await insertRecipient(recipientAt('a', 100));
+    await keeper.round();
+    await activateCell();
+    const kept = offerIdOf(lotIdOf(CELL, newUuid(nowMs())), 1);
+    const writing = await writer();
+    t.after(() => writing.end());
+    const grown = await insertOffer('a', 400);
+    const written = await insertOffer('a', 200, 'open', 60_000, writing);
+    for (const [offer, grams] of [
+      [grown, 500],
+      [written, 200],
+      [kept, 3_000],
+    ] as const)
+      await plantToken('a', offer, grams, 60_000);
+    await keeper.sweepNow();
+    assert.equal((await near())?.openGrams, 3_700, 'what hangs may come yet');
+    await writing.query('commit');
+    await keeper.sweepNow();
+    assert.equal((await near())?.openGrams, 600);
   });
 
   it('leaves a token that a turn renewed while the sweep was looking', async () => {

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import type { RedisConnection } from './connection.ts';
 import { putRecipients } from './fill.ts';
 import { keysOf, type Keys } from './keys.ts';
+import { isDecided, type Loss } from './loss.ts';
 import { keeperFailures, rebuildSeconds } from './metrics.ts';
 import { dropOlderGenerations, rebuild } from './rebuild.ts';
 import { allRecipients, databaseTime, oneRecipient, recipientsChangedSince } from './recipients.ts';
@@ -27,13 +28,14 @@ export interface KeeperDependencies {
   readonly prefix: string;
   readonly log: { info(data: object, message: string): void; warn(data: object, message: string): void };
   readonly regionLevel?: number;
-  /** from noticing the loss until every turn in flight is decided: not_after (2 s) and a margin */
+  /** from noticing the loss until no turn from before it may begin to write: not_after (2 s) and a margin */
   readonly settleMs?: number;
   readonly roundMs?: number;
   readonly sweepMs?: number;
 }
 
 const LOCK_MS = 15_000;
+const SETTLE_MS = 2_300;
 const REFRESH_MS = 1_000;
 const SWEEP_MS = 5_000;
 /** A sweep reads every open offer: a nation's take their time, and may have so small a share of it. */
@@ -44,8 +46,8 @@ interface Keeper {
   readonly keys: Keys;
   readonly owner: string;
   readonly doubts: Doubts;
-  /** monotonic ms; when the marker was first seen missing */
-  noticedMs: number | null;
+  /** the marker is missing */
+  loss: Loss | null;
   refreshedMs: number;
   nextSweepMs: number;
   /** PostgreSQL's time up to which recipients are known */
@@ -59,7 +61,7 @@ export function createCandidateKeeper(deps: KeeperDependencies): CandidateKeeper
     keys: keysOf(deps.prefix),
     owner: randomUUID(),
     doubts: { days: new Map(), incomplete: new Map() },
-    noticedMs: null,
+    loss: null,
     refreshedMs: 0,
     nextSweepMs: performance.now() + (deps.sweepMs ?? SWEEP_MS),
     knownUntil: null,
@@ -110,7 +112,7 @@ async function round(keeper: Keeper): Promise<void> {
   if (runId === null) return;
   const generation = await generationOf(keeper, runId);
   if (generation === null) return restore(keeper, runId);
-  keeper.noticedMs = null;
+  keeper.loss = null;
   if (performance.now() - keeper.refreshedMs >= REFRESH_MS) await refresh(keeper);
   if (performance.now() >= keeper.nextSweepMs && (await holdLock(keeper))) await sweepInTurn(keeper, generation);
 }
@@ -134,10 +136,10 @@ async function generationOf(keeper: Keeper, runId: string): Promise<string | nul
 
 async function restore(keeper: Keeper, runId: string): Promise<void> {
   const { deps, keys } = keeper;
-  keeper.noticedMs ??= performance.now();
-  if (!(await holdLock(keeper))) return;
-  const settled = performance.now() - keeper.noticedMs >= (deps.settleMs ?? 2_300);
-  if (!settled && (await hasCells(deps.pool))) return;
+  // Who holds the lock instead may restore it, and it be lost again, unseen from here.
+  if (!(await holdLock(keeper))) return void (keeper.loss = null);
+  keeper.loss ??= { noticedMs: performance.now(), undecided: null };
+  if (!(await isDecided(deps.pool, keeper.loss, deps.settleMs ?? SETTLE_MS))) return;
   const stopwatch = rebuildSeconds.startTimer();
   const rebuilt = await rebuild(deps.pool, deps.redis.client, keys, async () => {
     const ours = (await run(deps.redis.client, KEEP_LOCK, [keys.keeper], [keeper.owner, LOCK_MS])) === 1;
@@ -146,7 +148,7 @@ async function restore(keeper: Keeper, runId: string): Promise<void> {
   const marker = `${runId} ${rebuilt.generation}`;
   if ((await run(deps.redis.client, SET_MARKER, [keys.keeper], [keeper.owner, keys.marker, marker])) !== 1) return;
   const seconds = stopwatch();
-  keeper.noticedMs = null;
+  keeper.loss = null;
   keeper.knownUntil = rebuilt.startedAt;
   keeper.doubts.days.clear();
   keeper.doubts.incomplete.clear();
@@ -155,12 +157,6 @@ async function restore(keeper: Keeper, runId: string): Promise<void> {
     'candidates rebuilt from PostgreSQL',
   );
   await dropOlderGenerations(deps.redis.client, keys, rebuilt.generation);
-}
-
-/** A turn needs an activated cell: where there never was one, none can be in flight, and there is nothing to wait for. */
-async function hasCells(pool: pg.Pool): Promise<boolean> {
-  const { rows } = await pool.query<{ has_cells: boolean }>('select exists (select 1 from cell) as has_cells');
-  return rows[0]?.has_cells ?? true;
 }
 
 async function refresh(keeper: Keeper): Promise<void> {

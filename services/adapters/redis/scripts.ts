@@ -143,7 +143,7 @@ end
 return 1
 `);
 
-/** ARGV: recipient, offer, grams, day, oldest day to keep – per handover. The token goes, the day grows; once per offer. */
+/** ARGV: recipient, offer, grams, day, oldest day to keep – per handover. The token goes, the day grows; once per offer. Answer: how many were told. */
 export const COLLECTED = script(`${MARKED}${TOKENS}
 for i = 3, #ARGV, 5 do
   local recipient, offer, day, oldest = ARGV[i], ARGV[i + 1], ARGV[i + 3], ARGV[i + 4]
@@ -159,7 +159,7 @@ for i = 3, #ARGV, 5 do
     end
   end
 end
-return 1
+return (#ARGV - 2) / 5
 `);
 
 /** ARGV: recipient, version, facts, geo set or '-', lon, lat – per recipient. An older version changes nothing. */
