@@ -9,7 +9,15 @@ import type { Candidates, Near } from '#cell/ports.ts';
 import { regionOf, signedIdOf } from '#core/geo/cell.ts';
 import type { Recipient } from '#core/matching/candidate.ts';
 import { localDay } from '#core/matching/hours.ts';
-import { cellOf, lotIdOf, offerIdOf, postedAtMsOf, type CellToken, type OfferId } from '#core/words/ids.ts';
+import {
+  cellOf,
+  lotIdOf,
+  offerIdOf,
+  postedAtMsOf,
+  type CellToken,
+  type OfferId,
+  type RecipientId,
+} from '#core/words/ids.ts';
 import { newUuid } from '../ids/uuid.ts';
 import { createCandidates } from './candidates.ts';
 import { connectRedis, type RedisConnection } from './connection.ts';
@@ -391,6 +399,37 @@ describe('candidate keeper: following and sweeping', { concurrency: false }, () 
     assert.equal((await near())?.openGrams, 2_500);
     await keeper.sweepNow();
     assert.equal((await near())?.openGrams, 2_500);
+  });
+
+  it('reads single offers and tokens only of those whose number or sum differ', async () => {
+    for (const [n, id] of ['a', 'b', 'c', 'd'].entries()) await insertRecipient(recipientAt(id, 100 * (n + 1)));
+    await keeper.round();
+    for (const id of ['a', 'b', 'c']) await plantToken(id, await insertOffer(id, 400), 400, 60_000);
+    await insertOffer('b', 300);
+    await plantToken('d', 'of nobody', 100, 60_000);
+    const asked: unknown[] = [];
+    const query = (text: string, values: unknown[]): unknown => {
+      if (text.includes('is_old')) asked.push(values[0]);
+      return pool.query(text, values);
+    };
+    const looking = { query } as unknown as pg.Pool;
+    await createCandidateKeeper({ pool: looking, redis, prefix, log: silent }).sweepNow();
+    assert.deepEqual(asked[0], ['b', 'd']);
+    assert.equal((await near('b'))?.openGrams, 700);
+    assert.equal((await near('d'))?.openGrams, 0);
+  });
+
+  it('leaves a sum that is right though its tokens are others, and what they come to in the end', async () => {
+    await insertRecipient(recipientAt('a', 100));
+    await keeper.round();
+    const offer = await insertOffer('a', 400);
+    await plantToken('a', 'of nobody', 400, 60_000);
+    await keeper.sweepNow();
+    assert.equal((await near())?.openGrams, 400);
+    await owner.query("update offer set state = 'lapsed'");
+    await candidates.free([{ recipientId: 'a' as RecipientId, offerId: offer, quantityGrams: 400 }]);
+    await keeper.sweepNow();
+    assert.equal((await near())?.openGrams, 0);
   });
 
   it("corrects a day's grams only when they stay different", async () => {

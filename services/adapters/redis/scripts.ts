@@ -211,28 +211,38 @@ return mended
 `);
 
 /**
- * Whether all is there that PostgreSQL knows of, and the sum of the open tokens is right: an eviction or an operator's hand takes single
- * keys, and the marker stays. ARGV: recipient, geo set or '-', version – per recipient. Answer: those of whom something is missing.
+ * What is there of each recipient, without looking at its tokens one by one: an eviction or an operator's hand takes single keys, and the marker
+ * stays. ARGV: recipient, geo set or '-', version – per recipient. Answer: by recipient `<complete, 0 or 1> <tokens> <sum of them>`.
  */
-export const INCOMPLETE = script(`${MARKED}${TOKENS}
-local incomplete = {}
-local function open_of(recipient)
-  local sum = 0
-  for _, token in ipairs(redis.call('HVALS', root .. 't:' .. recipient)) do sum = sum + grams_of(token) end
-  return sum
-end
-local function is_complete(recipient, set, version)
+export const LOOK = script(`${MARKED}
+local function look(recipient, set, version)
   local counters = redis.call('HMGET', root .. 'c:' .. recipient, 'v', 'open')
-  if counters[1] ~= version or tonumber(counters[2] or 0) ~= open_of(recipient) then return false end
-  if redis.call('EXISTS', root .. 'f:' .. recipient) == 0 then return false end
-  return set == '-' or redis.call('ZSCORE', root .. set, recipient) ~= false
+  local complete = counters[1] == version and redis.call('EXISTS', root .. 'f:' .. recipient) == 1
+    and (set == '-' or redis.call('ZSCORE', root .. set, recipient))
+  return (complete and 1 or 0) .. ' ' .. redis.call('HLEN', root .. 't:' .. recipient) .. ' ' .. (counters[2] or 0)
 end
+local answers = {}
 for i = 3, #ARGV, 3 do
   -- a key of another type is an error
-  local answered, complete = pcall(is_complete, ARGV[i], ARGV[i + 1], ARGV[i + 2])
-  if not (answered and complete) then incomplete[#incomplete + 1] = ARGV[i] end
+  local answered, seen = pcall(look, ARGV[i], ARGV[i + 1], ARGV[i + 2])
+  answers[#answers + 1] = answered and seen or '0'
 end
-return incomplete
+return answers
+`);
+
+/** ARGV: recipients. Answer: those whose sum is not that of their tokens. */
+export const UNSUMMED = script(`${MARKED}${TOKENS}
+local function is_summed(recipient)
+  local sum = 0
+  for _, token in ipairs(redis.call('HVALS', root .. 't:' .. recipient)) do sum = sum + grams_of(token) end
+  return tonumber(redis.call('HGET', root .. 'c:' .. recipient, 'open') or 0) == sum
+end
+local unsummed = {}
+for i = 3, #ARGV do
+  local answered, summed = pcall(is_summed, ARGV[i])
+  if not (answered and summed) then unsummed[#unsummed + 1] = ARGV[i] end
+end
+return unsummed
 `);
 
 /** Nothing below the marker is believed any more. */

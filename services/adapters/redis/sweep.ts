@@ -6,7 +6,7 @@ import { mended } from './metrics.ts';
 import { redisTimeMs } from './rebuild.ts';
 import { ORDERED_VERSION } from './recipients.ts';
 import { runMarked } from './script.ts';
-import { DROP_MARKER, INCOMPLETE, MEND_DAYS } from './scripts.ts';
+import { DROP_MARKER, LOOK, MEND_DAYS, UNSUMMED } from './scripts.ts';
 import { sweepTokens } from './sweepTokens.ts';
 
 const PAGE_ROWS = 200;
@@ -42,11 +42,13 @@ export async function sweep(deps: SweepDependencies, generation: string, doubts:
     const last = rows.at(-1);
     if (last === undefined) break;
     const ids = rows.map((row) => row.recipient_id);
+    const versions = new Map(rows.map((row) => [row.recipient_id, row.ordered_version]));
     const below = deps.keys.of(generation);
     // Days first: a collected offer's token is only taken away together with its day.
     await sweepDays(deps, below, ids, doubts.days);
-    await sweepTokens(deps, below, ids, nowMs);
-    for (const [id, version] of await incompleteOf(deps, rows)) incomplete.set(id, version);
+    const { missing, differing } = await compare(deps, rows);
+    if (differing.length > 0) await sweepTokens(deps, below, differing, nowMs);
+    for (const id of [...missing, ...(await unsummed(deps, differing))]) incomplete.set(id, versions.get(id) ?? '');
     after = last.recipient_id;
   }
   const isWhole = ![...incomplete].some(([id, version]) => doubts.incomplete.get(id) === version);
@@ -56,13 +58,32 @@ export async function sweep(deps: SweepDependencies, generation: string, doubts:
   return isWhole;
 }
 
-/** Of whom something is missing, and in which version. */
-async function incompleteOf(deps: SweepDependencies, rows: readonly Row[]): Promise<[string, string][]> {
-  const args = rows.flatMap((row) => [row.recipient_id, geoSetOf(row) ?? '-', row.ordered_version]);
-  const found = new Set((await runMarked(deps.redis, deps.keys, INCOMPLETE, args)) as string[] | null);
-  return rows
-    .filter(({ recipient_id: id }) => found.has(id))
-    .map(({ recipient_id: id, ordered_version: version }) => [id, version]);
+/**
+ * Of whom something is missing, and whose tokens are others than the offers PostgreSQL holds, by their number and sum: of a nation's, all but those in
+ * whose cells somebody is just at work agree.
+ */
+async function compare(
+  deps: SweepDependencies,
+  recipients: readonly Row[],
+): Promise<{ missing: string[]; differing: string[] }> {
+  const args = recipients.flatMap((row) => [row.recipient_id, geoSetOf(row) ?? '-', row.ordered_version]);
+  const seen = ((await runMarked(deps.redis, deps.keys, LOOK, args)) ?? []) as string[];
+  const ids = recipients.map((row) => row.recipient_id);
+  const { rows } = await deps.pool.query<{ recipient_id: string; held: string }>(
+    `select recipient_id, count(*) || ' ' || sum(quantity_grams) as held
+       from offer where recipient_id = any($1) and state in ('open', 'claimed') group by recipient_id`,
+    [ids],
+  );
+  const held = new Map(rows.map((row) => [row.recipient_id, row.held]));
+  const each = seen.map((line, i) => ({ id: ids[i] ?? '', isComplete: line.startsWith('1'), tokens: line.slice(2) }));
+  return {
+    missing: each.filter(({ isComplete }) => !isComplete).map(({ id }) => id),
+    differing: each.filter(({ id, tokens }) => tokens !== '' && tokens !== (held.get(id) ?? '0 0')).map(({ id }) => id),
+  };
+}
+
+async function unsummed(deps: SweepDependencies, ids: readonly string[]): Promise<readonly string[]> {
+  return ids.length === 0 ? [] : (((await runMarked(deps.redis, deps.keys, UNSUMMED, ids)) ?? []) as string[]);
 }
 
 async function distrust(deps: SweepDependencies): Promise<void> {
