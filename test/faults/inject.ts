@@ -14,7 +14,7 @@ import type { Disk } from './disks.ts';
 import type { Ground } from './ground.ts';
 import type { Fault } from './schedule.ts';
 import { surely } from './surely.ts';
-import type { Wire } from './wires.ts';
+import type { Heal, Wire } from './wires.ts';
 
 /** What was done, and when it was over (unix ms). */
 export interface Injected {
@@ -89,12 +89,10 @@ async function perform(ground: Ground, fault: Fault): Promise<void> {
     case 'slow':
     case 'trickle':
     case 'truncate':
-      await wires[kind](target as Wire, by);
-      return await after(forMs, () => wires.heal(target as Wire));
+      return await healed(forMs, await wires[kind](target as Wire, by));
     case 'silence':
     case 'cut':
-      await wires[kind](target as Wire);
-      return await after(forMs, () => wires.heal(target as Wire));
+      return await healed(forMs, await wires[kind](target as Wire));
     case 'fill-disk':
       return await fillDisk(ground, target as Disk, forMs);
     case 'clock': {
@@ -106,13 +104,13 @@ async function perform(ground: Ground, fault: Fault): Promise<void> {
   }
 }
 
-async function after(forMs: number, undo: () => Promise<void> | void): Promise<void> {
-  await pause(forMs);
-  await undo();
-}
-
 const UNDONE_WITHIN_MS = 60_000;
 const UNDO_AGAIN_MS = 250;
+
+async function healed(forMs: number, heal: Heal): Promise<void> {
+  await pause(forMs);
+  await surely(heal, UNDONE_WITHIN_MS, UNDO_AGAIN_MS);
+}
 
 /** How many faults hold the same thing now: the last to end lets it go. */
 const holders = new Map<string, number>();

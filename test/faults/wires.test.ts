@@ -3,11 +3,12 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, it } from 'node:test';
-import { layWires, type Wires } from './wires.ts';
+import { layWires, type Heal, type Wires } from './wires.ts';
 
 const LARGE = 40_000;
 const server = createServer(({ url = '' }, response) => response.end('x'.repeat(Number(url.slice(1)))));
 let wires: Wires;
+let heal: Heal;
 
 before(async () => {
   server.listen(0, '127.0.0.1');
@@ -34,44 +35,60 @@ async function ask(withinMs = 1_000, name = 'api', server: 'redis' | 'daprd' = '
 
 it('a wire can be narrow, and end in the middle of something', async () => {
   await ask(5_000, 'api', 'redis', LARGE);
-  await wires.trickle('redis', 64);
+  heal = await wires.trickle('redis', 64);
   assert.ok((await ask(10_000, 'api', 'redis', LARGE)) >= 300);
-  await wires.heal('redis');
-  await wires.truncate('redis', 10_000);
+  await heal();
+  heal = await wires.truncate('redis', 10_000);
   await assert.rejects(ask(5_000, 'api', 'redis', LARGE), { message: 'terminated' });
   await ask();
-  await wires.heal('redis');
+  await heal();
   await ask(5_000, 'api', 'redis', LARGE);
 });
 
 it('a wire can be slow, silent, cut, and healed', async () => {
   await ask();
-  await wires.slow('redis', 150);
+  heal = await wires.slow('redis', 150);
   assert.ok((await ask(5_000)) >= 150);
-  await wires.heal('redis');
-  await wires.silence('redis');
+  await heal();
+  heal = await wires.silence('redis');
   await assert.rejects(ask(300), { name: 'TimeoutError' });
-  await wires.heal('redis');
-  await wires.cut('redis');
+  await heal();
+  heal = await wires.cut('redis');
   await assert.rejects(ask(), { message: 'fetch failed' });
-  await wires.heal('redis');
+  await heal();
   await ask();
 });
 
 it('one process can be cut off alone', async () => {
-  await wires.cut('api-2>redis');
+  heal = await wires.cut('api-2>redis');
   await ask();
   await assert.rejects(ask(1_000, 'api-2'), { message: 'fetch failed' });
-  await wires.heal('redis');
+  await heal();
   await ask(1_000, 'api-2');
 });
 
 it('a process can be cut off from the sidecar beside it', async () => {
   assert.equal(wires.portsOf('api-2').daprd, undefined, 'it calls no cells');
   await ask(1_000, 'api', 'daprd');
-  await wires.cut('api>daprd');
+  heal = await wires.cut('api>daprd');
   await ask();
   await assert.rejects(ask(1_000, 'api', 'daprd'), { message: 'fetch failed' });
-  await wires.heal('api>daprd');
+  await heal();
   await ask(1_000, 'api', 'daprd');
+});
+
+it('what hurts one wire at once is taken back one by one', async () => {
+  const slow = await wires.slow('redis', 150);
+  const slower = await wires.slow('redis', 200);
+  const cut = await wires.cut('redis');
+  const alone = await wires.cut('api>redis');
+  await cut();
+  await assert.rejects(ask(), { message: 'fetch failed' });
+  assert.ok((await ask(5_000, 'api-2')) >= 350);
+  await alone();
+  await slower();
+  const tookMs = await ask(5_000);
+  assert.ok(tookMs >= 150 && tookMs < 350, `${String(tookMs)} ms`);
+  await slow();
+  assert.ok((await ask()) < 150);
 });

@@ -18,20 +18,22 @@ export interface Ports extends Readonly<Record<Server, number>> {
   readonly daprd?: number;
 }
 
+/** Takes that hurt back, and no other of the same wire. */
+export type Heal = () => Promise<void>;
+
 export interface Wires {
   /** where that process connects to */
   portsOf(name: string): Ports;
   /** Each way takes so long, and up to half as much again. */
-  slow(wire: Wire, latencyMs: number): Promise<void>;
+  slow(wire: Wire, latencyMs: number): Promise<Heal>;
   /** So much passes in a second, each way. */
-  trickle(wire: Wire, kilobytesPerSecond: number): Promise<void>;
+  trickle(wire: Wire, kilobytesPerSecond: number): Promise<Heal>;
   /** Each connection ends after so many bytes one way, wherever that is; a new one has as many again. */
-  truncate(wire: Wire, bytes: number): Promise<void>;
+  truncate(wire: Wire, bytes: number): Promise<Heal>;
   /** Nothing arrives any more, and nobody is told: what a lost route looks like. */
-  silence(wire: Wire): Promise<void>;
+  silence(wire: Wire): Promise<Heal>;
   /** Connections end at once, new ones are refused. */
-  cut(wire: Wire): Promise<void>;
-  heal(wire: Wire): Promise<void>;
+  cut(wire: Wire): Promise<Heal>;
   stop(): Promise<void>;
 }
 
@@ -60,7 +62,9 @@ export async function layWires(
       signal: AbortSignal.timeout(5_000),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    if (!response.ok) throw new Error(`toxiproxy ${method} ${path}: ${String(response.status)}`);
+    // taken back: it is not there
+    if (!response.ok && !(method === 'DELETE' && response.status === 404))
+      throw new Error(`toxiproxy ${method} ${path}: ${String(response.status)}`);
     await response.arrayBuffer();
   };
   await surely(() => ask('GET', '/version'), READY_WITHIN_MS, 50);
@@ -83,11 +87,47 @@ export async function layWires(
   const each = async (wire: Wire, act: (proxy: string) => Promise<void>): Promise<void> => {
     await Promise.all(proxiesOf(wire, processes).map(act));
   };
-  const both = (wire: Wire, type: string, attributes: object): Promise<void> =>
-    each(wire, async (proxy) => {
-      for (const stream of ['upstream', 'downstream'])
-        await ask('POST', `/proxies/${proxy}/toxics`, { name: stream, type, stream, attributes });
-    });
+  let hurts = 0;
+  /** A hurt that was only done in part is taken back at once. */
+  const hurt = async (wire: Wire, act: (proxy: string) => Promise<void>, back: typeof act): Promise<Heal> => {
+    const heal = (): Promise<void> => each(wire, back);
+    try {
+      await each(wire, act);
+    } catch (error) {
+      await heal();
+      throw error;
+    }
+    return heal;
+  };
+  const both = (wire: Wire, type: string, attributes: object): Promise<Heal> => {
+    const name = `${type}-${String(++hurts)}`;
+    const ways = async (act: (path: string, stream: string) => Promise<void>, proxy: string): Promise<void> => {
+      for (const stream of ['upstream', 'downstream']) await act(`/proxies/${proxy}/toxics`, stream);
+    };
+    const add = (path: string, stream: string): Promise<void> =>
+      ask('POST', path, { name: `${name}-${stream}`, type, stream, attributes });
+    const take = (path: string, stream: string): Promise<void> => ask('DELETE', `${path}/${name}-${stream}`);
+    return hurt(
+      wire,
+      (proxy) => ways(add, proxy),
+      (proxy) => ways(take, proxy),
+    );
+  };
+  const cuts = new Map<string, Set<number>>();
+  const cut = (wire: Wire): Promise<Heal> => {
+    const cutNow = ++hurts;
+    const turn = async (proxy: string, act: 'add' | 'delete'): Promise<void> => {
+      const all = cuts.get(proxy) ?? new Set();
+      cuts.set(proxy, all);
+      all[act](cutNow);
+      await ask('POST', `/proxies/${proxy}`, { enabled: all.size === 0 });
+    };
+    return hurt(
+      wire,
+      (proxy) => turn(proxy, 'add'),
+      (proxy) => turn(proxy, 'delete'),
+    );
+  };
   return {
     portsOf: (name) => ports.get(name) ?? upstream,
     slow: (wire, latency) => both(wire, 'latency', { latency, jitter: Math.round(latency / 2) }),
@@ -95,14 +135,7 @@ export async function layWires(
     truncate: (wire, bytes) => both(wire, 'limit_data', { bytes }),
     // toxiproxy's timeout 0: what is sent meanwhile is dropped, and the connection closes when the toxic goes.
     silence: (wire) => both(wire, 'timeout', { timeout: 0 }),
-    cut: (wire) => each(wire, (proxy) => ask('POST', `/proxies/${proxy}`, { enabled: false })),
-    // Toxiproxy's reset is for all wires at once: another fault may hold on elsewhere.
-    heal: (wire) =>
-      each(wire, async (proxy) => {
-        for (const stream of ['upstream', 'downstream'])
-          await ask('DELETE', `/proxies/${proxy}/toxics/${stream}`).catch(() => undefined);
-        await ask('POST', `/proxies/${proxy}`, { enabled: true });
-      }),
+    cut,
     stop: async () => {
       server.kill('SIGKILL');
       await ended;
