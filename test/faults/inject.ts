@@ -150,9 +150,12 @@ async function kept(what: string, forMs: number, act: () => unknown, undo: () =>
  */
 async function fillDisk({ disks, stack }: Ground, disk: Disk, forMs: number): Promise<void> {
   if ('because' in disks) throw new Error(disks.because);
-  disks.fill(disk);
-  await pause(forMs);
-  disks.empty(disk);
+  try {
+    disks.fill(disk);
+    await pause(forMs);
+  } finally {
+    disks.empty(disk);
+  }
   if (disk === 'nats') stack.process('nats').kill('SIGKILL');
 }
 

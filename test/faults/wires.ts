@@ -85,7 +85,9 @@ export async function layWires(
     });
   }
   const each = async (wire: Wire, act: (proxy: string) => Promise<void>): Promise<void> => {
-    await Promise.all(proxiesOf(wire, processes).map(act));
+    // all of them, also where one fails: nothing may come after what takes it back
+    const done = await Promise.allSettled(proxiesOf(wire, processes).map(act));
+    for (const each of done) if (each.status === 'rejected') throw each.reason;
   };
   let hurts = 0;
   /** A hurt that was only done in part is taken back at once. */
@@ -94,7 +96,7 @@ export async function layWires(
     try {
       await each(wire, act);
     } catch (error) {
-      await heal();
+      await surely(heal, READY_WITHIN_MS, 250);
       throw error;
     }
     return heal;

@@ -276,6 +276,23 @@ describe('candidate keeper: rebuilding', { concurrency: false }, () => {
     await other.stop();
   });
 
+  it('waits anew where another keeper restored it meanwhile, and it was lost again', async () => {
+    await activateCell();
+    await keeper.round();
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+    await redis.client.del(keysOf(prefix).keeper);
+    const other = createCandidateKeeper({ pool, redis, prefix, log: silent, settleMs: 0 });
+    await other.round();
+    assert.ok(await isReady());
+    await redis.client.flushall();
+    await keeper.round();
+    assert.equal(await isReady(), false, 'turns may have reserved meanwhile');
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+    await keeper.round();
+    assert.ok(await isReady());
+    await other.stop();
+  });
+
   it('starts anew when Redis is flushed under a rebuild', async () => {
     await insertRecipient(recipientAt('a', 100));
     await insertOffer('a', 1_500);
@@ -383,6 +400,22 @@ describe('candidate keeper: following and sweeping', { concurrency: false }, () 
     await keeper.round();
     await plantToken('a', await insertOffer('a', 800, 'collected'), 900, 60_000);
     await keeper.sweepNow();
+    await keeper.sweepNow();
+    const found = await near();
+    assert.deepEqual([found?.openGrams, found?.collectedTodayGrams], [0, 800]);
+  });
+
+  it('counts it once, also while a write hangs in its cell', async (t) => {
+    await insertRecipient(recipientAt('a', 100));
+    await keeper.round();
+    await activateCell();
+    await plantToken('a', await insertOffer('a', 800, 'collected'), 800, 60_000);
+    await insertDay('a', 800);
+    const writing = await writer();
+    t.after(() => writing.end());
+    await keeper.sweepNow();
+    await keeper.sweepNow();
+    await writing.query('commit');
     await keeper.sweepNow();
     const found = await near();
     assert.deepEqual([found?.openGrams, found?.collectedTodayGrams], [0, 800]);

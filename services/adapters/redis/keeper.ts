@@ -136,19 +136,22 @@ async function generationOf(keeper: Keeper, runId: string): Promise<string | nul
 
 async function restore(keeper: Keeper, runId: string): Promise<void> {
   const { deps, keys } = keeper;
-  // Who holds the lock instead may restore it, and it be lost again, unseen from here.
-  if (!(await holdLock(keeper))) return void (keeper.loss = null);
+  // Whoever held the lock meanwhile may have restored the index, and it was lost again, unseen from here.
+  if (keeper.loss !== null && !(await keepLock(keeper))) keeper.loss = null;
+  if (!(await holdLock(keeper))) return;
   keeper.loss ??= { noticedMs: performance.now(), undecided: null };
-  if (!(await isDecided(deps.pool, keeper.loss, deps.settleMs ?? SETTLE_MS))) return;
+  const stillOurs = async (): Promise<void> => {
+    if (!(await keepLock(keeper)))
+      throw new Error('the lock went away under the rebuild: Redis was flushed, or another keeper took over');
+  };
+  if (!(await isDecided(deps.pool, keeper.loss, deps.settleMs ?? SETTLE_MS, stillOurs))) return;
   const stopwatch = rebuildSeconds.startTimer();
-  const rebuilt = await rebuild(deps.pool, deps.redis.client, keys, async () => {
-    const ours = (await run(deps.redis.client, KEEP_LOCK, [keys.keeper], [keeper.owner, LOCK_MS])) === 1;
-    if (!ours) throw new Error('the lock went away under the rebuild: Redis was flushed, or another keeper took over');
-  });
+  const rebuilt = await rebuild(deps.pool, deps.redis.client, keys, stillOurs);
   const marker = `${runId} ${rebuilt.generation}`;
+  // Before the answer, which may be lost: from here on turns may reserve.
+  keeper.loss = null;
   if ((await run(deps.redis.client, SET_MARKER, [keys.keeper], [keeper.owner, keys.marker, marker])) !== 1) return;
   const seconds = stopwatch();
-  keeper.loss = null;
   keeper.knownUntil = rebuilt.startedAt;
   keeper.doubts.days.clear();
   keeper.doubts.incomplete.clear();
@@ -184,6 +187,11 @@ async function sweepNow(keeper: Keeper): Promise<void> {
 
 async function holdLock(keeper: Keeper): Promise<boolean> {
   return (await run(keeper.deps.redis.client, HOLD_LOCK, [keeper.keys.keeper], [keeper.owner, LOCK_MS])) === 1;
+}
+
+/** Unlike holdLock it takes no lock that went away. */
+async function keepLock(keeper: Keeper): Promise<boolean> {
+  return (await run(keeper.deps.redis.client, KEEP_LOCK, [keeper.keys.keeper], [keeper.owner, LOCK_MS])) === 1;
 }
 
 async function letGo(keeper: Keeper): Promise<void> {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
 import { busyCells } from '../postgres/sql/busyCells.ts';
 
@@ -9,21 +10,35 @@ export interface Loss {
   undecided: Map<string, readonly string[]> | null;
 }
 
+/** A busy cell rests between two turns: it is looked at some times before the next round. */
+const LOOKS = 10;
+const BETWEEN_LOOKS_MS = 20;
+
 /**
  * Whether no turn from before the loss can bring an offer any more: its time to begin writing is over, and in each cell nobody was writing at some
  * moment since. A write that hangs (a stalled disk, a frozen session) is waited for.
  * @param settleMs `not_after` and a margin
+ * @param stillOurs called between regions; throws when another keeper took over
  */
-export async function isDecided(pool: pg.Pool, loss: Loss, settleMs: number): Promise<boolean> {
+export async function isDecided(
+  pool: pg.Pool,
+  loss: Loss,
+  settleMs: number,
+  stillOurs: () => Promise<void>,
+): Promise<boolean> {
   if (loss.undecided === null) {
     const isOver = performance.now() - loss.noticedMs >= settleMs;
     if (!isOver && (await hasCells(pool))) return false;
     loss.undecided = await allCells(pool);
   }
-  for (const [region, cells] of loss.undecided) {
-    const busy = await busyCells(pool, region, cells);
-    if (busy.length > 0) loss.undecided.set(region, busy);
-    else loss.undecided.delete(region);
+  for (let look = 0; look < LOOKS && loss.undecided.size > 0; look++) {
+    if (look > 0) await pause(BETWEEN_LOOKS_MS);
+    for (const [region, cells] of loss.undecided) {
+      await stillOurs();
+      const busy = await busyCells(pool, region, cells);
+      if (busy.length > 0) loss.undecided.set(region, busy);
+      else loss.undecided.delete(region);
+    }
   }
   return loss.undecided.size === 0;
 }

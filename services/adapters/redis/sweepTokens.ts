@@ -45,7 +45,10 @@ export async function sweepTokens(
     lost.map((row) => [row.recipient_id, row.offer_id, '', row.quantity_grams]),
   );
   const doubtful = tokens.filter((token) => token.isOld && gramsOffered(offers, token) !== token.grams);
-  if (doubtful.length > 0) await correct(deps, ids, await notBeingWritten(deps, doubtful));
+  if (doubtful.length === 0) return;
+  // A handover is final, whatever is being written; and the day that lacks it may be corrected by the next sweep.
+  const uncollected = await replayCollected(deps, doubtful);
+  await correct(deps, ids, await notBeingWritten(deps, uncollected));
 }
 
 /** Tokens in whose cells nobody is writing: what is not there now does not come any more. */
@@ -56,12 +59,11 @@ async function correct(deps: SweepDependencies, ids: readonly string[], tokens: 
     const grams = gramsOffered(offers, token);
     return grams === null || grams === token.grams ? [] : [{ token, grams }];
   });
-  const uncollected = await replayCollected(deps, ownerless);
   await mend(
     deps,
     'token-freed',
     MEND_TOKENS,
-    uncollected.map((token) => [token.recipientId, token.offerId, token.text, '-']),
+    ownerless.map((token) => [token.recipientId, token.offerId, token.text, '-']),
   );
   await mend(
     deps,
@@ -119,13 +121,10 @@ async function tokensOf(
   );
 }
 
-/** Ownerless tokens whose offer was collected: the call that said so was lost; it is made again. Returns the others. */
-async function replayCollected(
-  deps: SweepDependencies,
-  ownerless: readonly HeldToken[],
-): Promise<readonly HeldToken[]> {
-  const places = ownerless.flatMap(({ offerId }) => placeOf(offerId, deps.regionLevel) ?? []);
-  if (places.length === 0) return ownerless;
+/** Tokens whose offer was collected: the call that said so was lost; it is made again. Returns the others. */
+async function replayCollected(deps: SweepDependencies, tokens: readonly HeldToken[]): Promise<readonly HeldToken[]> {
+  const places = tokens.flatMap(({ offerId }) => placeOf(offerId, deps.regionLevel) ?? []);
+  if (places.length === 0) return tokens;
   const { rows } = await deps.pool.query<{
     offer_id: string;
     recipient_id: string;
@@ -139,7 +138,7 @@ async function replayCollected(
     [places.map((each) => each.region), places.map((each) => each.postedAt), places.map((each) => each.offerId)],
   );
   const collected = rows.filter((row) =>
-    ownerless.some((token) => token.offerId === row.offer_id && token.recipientId === row.recipient_id),
+    tokens.some((token) => token.offerId === row.offer_id && token.recipientId === row.recipient_id),
   );
   await mend(
     deps,
@@ -154,7 +153,7 @@ async function replayCollected(
       }),
     ),
   );
-  return ownerless.filter(
+  return tokens.filter(
     (token) => !collected.some((row) => row.offer_id === token.offerId && row.recipient_id === token.recipientId),
   );
 }
