@@ -127,6 +127,34 @@ describe('turns of several regions', () => {
     assert.deepEqual(names, ['write_regions', ...Array<string>(4).fill('write_turns')]);
   });
 
+  it('repeats are answered from their rows in one question, and the others go on together', async (t) => {
+    if (await areApart(t)) return;
+    const { pool: counted, names } = counting();
+    const { write, turns } = await owned('again', counted);
+    const [first = assert.fail(), second = assert.fail(), third = assert.fail()] = turns;
+    for (const turn of [first, third]) assert.deepEqual(await write(turn), { wrote: true });
+    names.length = 0;
+    const fresh = turnOf(first.epoch, 'again-9', first.cell);
+    const answers = await Promise.all([first, second, third, fresh].map(write));
+    const repeated = (id: string): object => {
+      const kept: KeptAnswer = { commandId: id, fingerprint: 'f', answer: REFUSED, elsewhere: null };
+      return { wrote: false, because: 'repeated', kept: [kept] };
+    };
+    assert.deepEqual(answers, [repeated('again-0'), { wrote: true }, repeated('again-2'), { wrote: true }]);
+    // all; those of one region that are new
+    assert.deepEqual(names, ['write_regions', 'write_turns']);
+  });
+
+  it('of two that repeat each other one is written, and the other gets its answer', async (t) => {
+    if (await areApart(t)) return;
+    const { write, turns } = await owned('twin', pool);
+    const [first = assert.fail(), second = assert.fail()] = turns;
+    const twin = turnOf(second.epoch, 'twin-0', second.cell);
+    const answers = await Promise.all([first, twin, second].map(write));
+    const outcomes = answers.map((answer) => (answer.wrote ? 'wrote' : answer.because)).sort();
+    assert.deepEqual(outcomes, ['repeated', 'wrote', 'wrote']);
+  });
+
   it('who waits for a lock fails for it alone, and holds up for a moment only what comes after', async (t) => {
     const { write, turns } = await owned('late', pool);
     const again = (n: number, id: string): TurnWrite => {

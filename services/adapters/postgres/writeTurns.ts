@@ -1,11 +1,11 @@
 /** Turns to PostgreSQL: those that come while a statement is away go together in the next. */
 import type { QueryConfig } from 'pg';
-import type { Answer } from '#core/lots/command.ts';
-import { regionOf, signedIdOf } from '#core/geo/cell.ts';
-import type { CellToken, LotId, RegionToken } from '#core/words/ids.ts';
+import { regionOf } from '#core/geo/cell.ts';
+import type { RegionToken } from '#core/words/ids.ts';
 import type { KeptAnswer, TurnWrite, WriteOutcome } from '#cell/ports.ts';
 import { askTogether } from '../batching/askTogether.ts';
 import { createGroups } from './groups.ts';
+import { keptAnswers } from './keptAnswers.ts';
 import type { Pool } from './pool.ts';
 import { turnParams, type TurnParams } from './turnParams.ts';
 
@@ -29,8 +29,6 @@ const WRITE_TURNS = `select write_turns(${NAMES.map((_, n) => `$${String(n + 1)}
 const COLUMNS = Object.entries(ARGUMENTS).map(([name, type]) => `${name} ${type}`);
 /** Of several: one statement, one transaction, one wait for the disk. */
 const WRITE_REGIONS = `select write_turns(${NAMES.join(', ')}) from jsonb_to_recordset($1) as r(${COLUMNS.join(', ')})`;
-const KEPT = `select command_id, fingerprint, answer, elsewhere_cell, elsewhere_lot from command
-  where geo_region_id = $1 and command_id = any($2)`;
 const UNIQUE_VIOLATION = '23505';
 /** In the message, for a coordinator of Citus hands on no other word of a worker's constraint; there its shard is behind it. */
 const REPEATED = /\bcommand_pkey(?:_\d+)?\b/;
@@ -62,6 +60,7 @@ export function createTurnWriter(pool: Pool, regionLevel: number): (turn: TurnWr
       return turns.map(() => ({ wrote: true }));
     } catch (error) {
       const [only] = turns;
+      if (turns.length > 1 && isRepeat(error)) return await allButRepeats(turns);
       if (regions.length > 1 && (isRefusal(error) || isLocked(error))) return await apart(turns, regionOfTurn);
       if (turns.length > 1 && isRefusal(error)) return await apart(turns, (turn) => turn);
       if (turns.length > 1 || only === undefined) return turns.map(() => ({ error }));
@@ -76,21 +75,26 @@ export function createTurnWriter(pool: Pool, regionLevel: number): (turn: TurnWr
     return turns.flatMap((turn) => byTurn.get(turn) ?? []);
   }
 
+  /** People repeat in crowds, after an outage: one question finds them all, and the others go on together. */
+  async function allButRepeats(turns: readonly TurnWrite[]): Promise<Written[]> {
+    const kept = await keptAnswers(pool, turns, regionLevel).catch((error: unknown) => ({ error }));
+    if ('error' in kept) return turns.map(() => kept);
+    const fresh = turns.filter((turn) => !kept.has(turn));
+    // two of them repeat each other
+    if (fresh.length === turns.length) return await apart(turns, (turn) => turn);
+    const written = fresh.length === 0 ? [] : await writeAll(fresh);
+    const byTurn = new Map(fresh.map((turn, n) => [turn, written[n]]));
+    return turns.flatMap((turn) => byTurn.get(turn) ?? repeated(kept.get(turn) ?? []));
+  }
+
   async function outcomeOf(error: unknown, turn: TurnWrite): Promise<WriteOutcome> {
     const { code = '', message } = error as Error & { code?: string };
     if (code === 'PF001' || code === 'PF005') return { wrote: false, because: 'fenced' };
     if (code === 'PF002') return { wrote: false, because: 'late' };
     if (code === 'PF004') return { wrote: false, because: 'early' };
-    if (code === UNIQUE_VIOLATION && REPEATED.test(message))
-      return { wrote: false, because: 'repeated', kept: await keptAnswers(turn) };
+    if (isRepeat(error)) return repeated((await keptAnswers(pool, [turn], regionLevel)).get(turn) ?? []);
     if (/^(22|23)/.test(code)) return { wrote: false, because: 'data', message };
     throw error;
-  }
-
-  async function keptAnswers(turn: TurnWrite): Promise<KeptAnswer[]> {
-    const ids = turn.commands.map(({ command }) => command.id);
-    const { rows } = await pool.query<KeptRow>(KEPT, [signedIdOf(regionOf(turn.cell, regionLevel)), ids]);
-    return rows.map(keptOfRow);
   }
 
   return async (turn) => {
@@ -110,6 +114,15 @@ function statementFor(regions: readonly (readonly [RegionToken, readonly TurnWri
   return { name: 'write_regions', text: WRITE_REGIONS, values: [JSON.stringify(params.map(named))] };
 }
 
+function repeated(kept: readonly KeptAnswer[]): WriteOutcome {
+  return { wrote: false, because: 'repeated', kept };
+}
+
+function isRepeat(error: unknown): boolean {
+  const { code, message } = error as Error & { code?: string };
+  return code === UNIQUE_VIOLATION && REPEATED.test(message);
+}
+
 function asText(param: TurnParams[number]): string {
   return typeof param === 'string' ? param : JSON.stringify(param);
 }
@@ -126,22 +139,4 @@ function isRefusal(error: unknown): boolean {
 /** Somebody held a lock for too long, or each held what the other waited for: nothing was written. */
 function isLocked(error: unknown): boolean {
   return ['55P03', '57014', '40P01'].includes((error as { code?: string }).code ?? '');
-}
-
-interface KeptRow {
-  readonly command_id: string;
-  readonly fingerprint: string | null;
-  readonly answer: Answer | null;
-  readonly elsewhere_cell: string | null;
-  readonly elsewhere_lot: string | null;
-}
-
-function keptOfRow(row: KeptRow): KeptAnswer {
-  const { elsewhere_cell: cell, elsewhere_lot: lotId } = row;
-  return {
-    commandId: row.command_id,
-    fingerprint: row.fingerprint,
-    answer: row.answer,
-    elsewhere: cell === null || lotId === null ? null : { cell: cell as CellToken, lotId: lotId as LotId },
-  };
 }
