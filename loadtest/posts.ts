@@ -8,7 +8,8 @@ export interface Spot {
   readonly at: Donor | null;
 }
 
-const HOURS_SAFE = 6;
+/** The same for all posts of a run: one that is repeated is the same to the byte. */
+const SAFE_UNTIL = new Date(Date.now() + 6 * 3_600_000).toISOString();
 
 /** The donors of the `count` fullest cells; every donor of those regions posts from one of them, in turn. */
 export function spotsInHottest(donors: readonly Donor[], count: number): Spot[] {
@@ -53,9 +54,15 @@ export function targetsFor(world: World, port: number, spots: readonly Spot[], r
 }
 
 export function bodyOf({ at }: Spot): object {
-  const safeUntil = new Date(Date.now() + HOURS_SAFE * 3_600_000).toISOString();
   const location = at === null ? {} : { location: { lat: at.lat, lon: at.lon } };
-  return { category: 'bakery', quantityGrams: 500, storage: 'ambient', safeUntil, note: 'rye bread', ...location };
+  return {
+    category: 'bakery',
+    quantityGrams: 500,
+    storage: 'ambient',
+    safeUntil: SAFE_UNTIL,
+    note: 'rye bread',
+    ...location,
+  };
 }
 
 function shuffled<Item>(items: readonly Item[], random: () => number): Item[] {

@@ -28,6 +28,8 @@ export interface Load {
   /** posts a second, however slow the answers; none: as many as it takes */
   readonly rate?: number;
   readonly service?: 'api' | 'baseline';
+  /** the load whose posts these are once more, under their keys */
+  readonly repeatOf?: string;
 }
 
 /** Posts at a rate or at saturation, from the fullest cells. */
@@ -35,14 +37,15 @@ export async function posts(bench: Bench, load: Load): Promise<Measured> {
   const { world } = bench;
   const { cells = ALL_CELLS, connections = 512, seconds, rate, service = 'api' } = load;
   const port = portOf(world, service);
-  const random = chanceOf(bench.seed, load.name).fraction;
+  const story = load.repeatOf ?? load.name;
+  const random = chanceOf(bench.seed, story).fraction;
   const targets = targetsFor(world, port, load.spots ?? spotsInHottest(world.donors, cells), random);
   const plan = planOf({
     port,
     targets,
     connections,
     durationMs: seconds * 1000,
-    keyPrefix: load.name.replaceAll(' ', '-'),
+    keyPrefix: story.replaceAll(' ', '-'),
     arrivalsMs: rate === undefined ? null : steadily(rate, seconds * 1000),
   });
   const pace = rate === undefined ? `${String(connections)} connections` : `${String(rate)}/s`;

@@ -10,6 +10,15 @@ it('a load is a rate or connections, over all cells or the fullest', () => {
   ]);
 });
 
+it('a load named again repeats the posts of the first', () => {
+  assert.deepEqual(loadsOf('500/s 512 500/s 500/s'), [
+    { name: '500/s', rate: 500 },
+    { name: '512', connections: 512 },
+    { name: '500/s again', rate: 500, repeatOf: '500/s' },
+    { name: '500/s again again', rate: 500, repeatOf: '500/s' },
+  ]);
+});
+
 it('what is no load is named, and how one looks', () => {
   for (const wrong of ['', '0/s', '500/m', '-1', '512@', '512@0', '1e3']) {
     assert.throws(

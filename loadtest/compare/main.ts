@@ -36,7 +36,9 @@ function wholeOf(name: string, text: string): number {
 
 /** The bench makes idempotency keys of the name. */
 function inRound(load: NamedLoad, round: number): scenarios.Load {
-  return { ...load, seconds, name: `${load.name} round ${String(round + 1)}`.replaceAll(/[^\w ]/g, '-') };
+  const inThis = (name: string): string => `${name} round ${String(round + 1)}`.replaceAll(/[^\w ]/g, '-');
+  const { name, repeatOf } = load;
+  return { ...load, seconds, name: inThis(name), ...(repeatOf === undefined ? {} : { repeatOf: inThis(repeatOf) }) };
 }
 
 /** With the tree's own bench: its stack, its services, its generator. */
