@@ -62,6 +62,23 @@ it('at twice and at ten times the capacity all of it is used, and who is let in 
   }
 });
 
+it('a crowd after a quiet while is let in as far as was seen to be possible, and forgotten after ten minutes', () => {
+  const { play, admission } = scene();
+  const crowd = (): number => {
+    const leave = Array.from({ length: 5_000 }, () => admission.enter('post')).filter((each) => each !== null);
+    for (const each of leave) each(false);
+    return leave.length;
+  };
+  play(20, 900, 1_000);
+  for (const minutes of [1, 8]) {
+    play(60 * minutes, 1, 1_000);
+    const entered = crowd();
+    assert.ok(entered >= 2_200 && entered <= 2_400, String(entered));
+  }
+  play(60 * 2, 1, 1_000);
+  assert.equal(crowd(), 250);
+});
+
 it('two seconds of silence at half load, while a cell moves, refuse nobody', () => {
   const { play } = scene();
   play(20, 500, 1_000);

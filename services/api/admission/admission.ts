@@ -27,11 +27,13 @@ const WINDOW_MS = 250;
 const [SHRINK, GROW] = [0.8, 1.1];
 /** Answers (accept, handover, …) finish what was begun: they are let in up to this many times what posts are. */
 const ANSWERS_FACTOR = 4;
-/** The best second of so many counts: a pause says nothing about what we can do. */
-const SECONDS = 10;
+/** The best second of the last ten: a pause says nothing about what we can do. */
+const LATELY = { windowMs: 1_000, windows: 10 };
+/** Nor does a quiet city: the best ten seconds of the last ten minutes. Not the best second: after a pause all that waited is answered in one. */
+const BEFORE = { windowMs: 10_000, windows: 60 };
 
 export function createAdmission(nowMs: () => number): Admission {
-  const rate = createBestRate();
+  const rates = [createBestRate(LATELY), createBestRate(BEFORE)];
   const bound = createBound(nowMs());
   const inFlight = { post: 0, answer: 0 };
   let shortAtMs = nowMs();
@@ -42,7 +44,8 @@ export function createAdmission(nowMs: () => number): Admission {
     const standing = bound.at(now);
     // Half: a queue that is kept at its bound is not short, or each place that gets free would begin a new burst.
     if (total() <= standing / 2) shortAtMs = now;
-    const burst = Math.max(MIN_BOUND, (rate.perSecond(now) * BURST_WAIT_MS) / 1000);
+    const perSecond = Math.max(...rates.map((rate) => rate.perSecond(now)));
+    const burst = Math.max(MIN_BOUND, (perSecond * BURST_WAIT_MS) / 1000);
     return now - shortAtMs > STANDS_AFTER_MS ? Math.min(standing, burst) : burst;
   }
 
@@ -57,7 +60,7 @@ export function createAdmission(nowMs: () => number): Admission {
         const now = nowMs();
         bound.answered(now, now - sinceMs, total());
         inFlight[kind]--;
-        if (done) rate.count(now);
+        if (done) for (const rate of rates) rate.count(now);
       };
     },
     get inFlight() {
@@ -96,23 +99,30 @@ function createBound(startMs: number): Bound {
   };
 }
 
-/** The most that was counted in one of the last ten seconds. */
-function createBestRate(): { count(now: number): void; perSecond(now: number): number } {
-  const counts = new Array<number>(SECONDS).fill(0);
-  let second = 0;
+/** The most that was counted in one of the last windows. */
+function createBestRate({ windowMs, windows }: typeof LATELY): {
+  count(now: number): void;
+  perSecond(now: number): number;
+} {
+  const counts = new Array<number>(windows).fill(0);
+  let [window, best] = [0, 0];
   function turnTo(now: number): void {
-    const current = Math.floor(now / 1000);
-    for (let at = Math.max(second + 1, current - SECONDS + 1); at <= current; at++) counts[at % SECONDS] = 0;
-    second = Math.max(second, current);
+    const current = Math.floor(now / windowMs);
+    if (current <= window) return;
+    for (let at = Math.max(window + 1, current - windows + 1); at <= current; at++) counts[at % windows] = 0;
+    window = current;
+    best = Math.max(...counts);
   }
   return {
     count(now) {
       turnTo(now);
-      counts[second % SECONDS] = (counts[second % SECONDS] ?? 0) + 1;
+      const counted = (counts[window % windows] ?? 0) + 1;
+      counts[window % windows] = counted;
+      best = Math.max(best, counted);
     },
     perSecond(now) {
       turnTo(now);
-      return Math.max(...counts);
+      return (best * 1_000) / windowMs;
     },
   };
 }
