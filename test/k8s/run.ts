@@ -6,6 +6,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { WINDOW_MS } from '../../services/actor-host/saturation.ts';
 import { freePort } from '../../dev/stack/ports.ts';
 import { CHECKOUT } from '../../dev/stack/tools.ts';
 import { startWorld, type World } from '../../loadtest/world.ts';
@@ -42,6 +44,8 @@ const DONORS = 400;
 /** What autoscaling.mode hpa does, without what KEDA does. */
 const ONLY_PODS = process.env['ONLY'] === 'pods';
 const LEFT_WITHIN_MS = 60_000;
+const WARM_UP_PER_SECOND = 40;
+const WARM_UP_MS = 20_000;
 
 const stopping = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
@@ -109,6 +113,10 @@ async function live({ cluster, world, dir }: Ground): Promise<void> {
   const labels = { namespace: NAMESPACE, service: HOSTS };
   const prometheus = await startProcesses([prometheusSpec({ dir, port, hostPort, labels })], dir, say);
   undo.push(() => prometheus.stopAll());
+  const ceiling = { perSecond: 2 * scaling.CALM };
+  const drive = driveOf(world, ceiling);
+  undo.push(() => drive.stop());
+  await warmUp(drive, ceiling);
   const before = await everything(cluster);
   const prometheusUrl = `http://127.0.0.1:${String(port)}`;
   const folder = ownFolder(dir, { prometheusUrl, databasePoolSize: DATABASE_POOL_SIZE });
@@ -122,9 +130,6 @@ async function live({ cluster, world, dir }: Ground): Promise<void> {
     silent.length === 0 && asked > 10,
     `${String(asked)} lines`,
   );
-  const ceiling = { perSecond: 2 * scaling.CALM };
-  const drive = driveOf(world, ceiling);
-  undo.push(() => drive.stop());
   const { signal } = stopping;
   const saturation = (): Promise<number> => saturationOf(hostPort);
   const options = { api: cluster.api, drive, namespace: NAMESPACE, name: HOSTS, signal, saturation };
@@ -142,6 +147,17 @@ async function live({ cluster, world, dir }: Ground): Promise<void> {
   await second.stop();
   keepRecord(recorder, figures);
   await uninstalled(cluster, before);
+}
+
+/** Before anybody scales by it: cold code stands at several times what it does warm, and what a surge is, is reckoned from the calm. */
+async function warmUp(drive: Drive, ceiling: { perSecond: number }): Promise<void> {
+  const usual = ceiling.perSecond;
+  ceiling.perSecond = WARM_UP_PER_SECOND;
+  drive.city(WARM_UP_PER_SECOND);
+  await pause(WARM_UP_MS, undefined, { signal: stopping.signal });
+  drive.city(0);
+  ceiling.perSecond = usual;
+  await pause(WINDOW_MS, undefined, { signal: stopping.signal });
 }
 
 function driveOf(world: World, ceiling: { perSecond: number }): Drive {
