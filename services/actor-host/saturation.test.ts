@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { MAX_WAITING_POSTS } from '#cell/cell.ts';
 import { keepWindow, type Sample, saturationOf, saturationRatio } from './saturation.ts';
 
-const calm = { inUse: 0, waiting: 0, max: 8 };
+const calm = { lentMs: 0, inUse: 0, waiting: 0, max: 8 };
 function sampleAt(atMs: number, change: Partial<Sample> = {}): Sample {
   return { atMs, eventLoop: { active: 0, idle: atMs }, pool: calm, cells: new Map(), ...change };
 }
@@ -23,13 +23,19 @@ test('the event loop: active time by all time, over the whole window', () => {
   close(saturationRatio(saturationOf(samples)), 0.8);
 });
 
-test('the database pool: the mean of what is in use and waited for, each look at most 1', () => {
+test('the database pool: the time its connections were lent, whatever a look happens to see', () => {
   const samples = [
-    sampleAt(0),
-    sampleAt(1_000, { pool: { inUse: 4, waiting: 0, max: 8 } }),
-    sampleAt(2_000, { pool: { inUse: 8, waiting: 40, max: 8 } }),
+    sampleAt(0, { pool: { ...calm, lentMs: 500 } }),
+    sampleAt(1_000, { pool: { ...calm, lentMs: 4_500, inUse: 8, waiting: 40 } }),
+    sampleAt(2_000, { pool: { ...calm, lentMs: 8_500 } }),
   ];
   close(saturationOf(samples).databasePool, 0.5);
+});
+
+test('a pool that gets no connections is full once somebody waits for them all', () => {
+  const away = { ...calm, waiting: 40 };
+  close(saturationOf([sampleAt(0), sampleAt(1_000, { pool: away })]).databasePool, 0.5);
+  close(saturationOf([sampleAt(0, { pool: away }), sampleAt(1_000, { pool: away })]).databasePool, 1);
 });
 
 test('the turn queues: of those in use, what is full; a cell that rests does not count', () => {
@@ -66,13 +72,14 @@ test('one busy cell is seen, and is no saturation of the host', () => {
 
 test('it rises under load, falls within fifteen seconds after it, and stays from 0 to 1', () => {
   let samples: Sample[] = [];
-  let active = 0;
+  let [active, lentMs] = [0, 0];
   const ratios: number[] = [];
   for (let second = 0; second <= 60; second++) {
     const isBusy = second > 20 && second <= 40;
     if (isBusy) active += 1_000;
+    if (isBusy) lentMs += 8_000;
     const eventLoop = { active, idle: second * 1_000 - active };
-    const pool = { inUse: isBusy ? 8 : 0, waiting: isBusy ? 100 : 0, max: 8 };
+    const pool = { lentMs, inUse: isBusy ? 8 : 0, waiting: isBusy ? 100 : 0, max: 8 };
     samples = keepWindow([...samples, sampleAt(second * 1_000, { eventLoop, pool })], second * 1_000);
     assert.ok(samples.length <= 17, `${String(samples.length)} samples are kept`);
     ratios.push(saturationRatio(saturationOf(samples)));

@@ -2,13 +2,21 @@ import type { EventLoopUtilization } from 'node:perf_hooks';
 import type { CellLoad } from '#cell/cell.ts';
 import { MAX_WAITING_POSTS } from '#cell/cell.ts';
 
+export interface PoolUse {
+  /** how long connections were lent since the process began, all of them together, ms */
+  readonly lentMs: number;
+  readonly inUse: number;
+  readonly waiting: number;
+  readonly max: number;
+}
+
 /** One look at this process. */
 export interface Sample {
   /** monotonic ms */
   readonly atMs: number;
   /** since the process began */
   readonly eventLoop: Pick<EventLoopUtilization, 'active' | 'idle'>;
-  readonly pool: { readonly inUse: number; readonly waiting: number; readonly max: number };
+  readonly pool: PoolUse;
   readonly cells: ReadonlyMap<string, CellLoad>;
 }
 
@@ -46,7 +54,7 @@ export function saturationOf(samples: readonly Sample[]): Saturation {
   return {
     eventLoop: share(activeMs, activeMs + idleMs),
     turnQueues: mean(samples.map((sample) => queueShare(sample, first))),
-    databasePool: mean(samples.map(({ pool }) => share(pool.inUse + pool.waiting, pool.max))),
+    databasePool: poolShare(samples, first, last),
     ...busiest(first, last),
     fullestQueue: share(Math.max(0, ...waiting), MAX_WAITING_POSTS),
   };
@@ -55,6 +63,13 @@ export function saturationOf(samples: readonly Sample[]): Saturation {
 /** What the autoscaler reads. One hot cell is no part of it: more hosts would not help that one. */
 export function saturationRatio({ eventLoop, turnQueues, databasePool }: Saturation): number {
   return Math.max(eventLoop, turnQueues, databasePool);
+}
+
+/** Not by looks: a small pool is lent for milliseconds. Looks tell what is waited for while connections are missing (PostgreSQL is away). */
+function poolShare(samples: readonly Sample[], first: Sample, last: Sample): number {
+  const lent = share(last.pool.lentMs - first.pool.lentMs, (last.atMs - first.atMs) * last.pool.max);
+  const missing = samples.map(({ pool }) => share(Math.min(pool.waiting, pool.max - pool.inUse), pool.max));
+  return Math.min(1, lent + mean(missing));
 }
 
 /** Of the queues that are in use, the share that is full. A cell is in use when it waits, or had a turn within the window. */

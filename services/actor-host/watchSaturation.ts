@@ -2,15 +2,16 @@ import { performance } from 'node:perf_hooks';
 import { Gauge, type Registry } from 'prom-client';
 import type { CellActors } from '#cell/cellActor.ts';
 import type { Pool } from '#adapters/postgres/pool.ts';
-import { keepWindow, type Sample, saturationOf, saturationRatio } from './saturation.ts';
+import { keepWindow, type PoolUse, type Sample, saturationOf, saturationRatio } from './saturation.ts';
 
 const SAMPLE_EVERY_MS = 1_000;
 
 /** Looks once a second, and shows the last fifteen. */
 export function watchSaturation(registry: Registry, actors: Pick<CellActors, 'loads'>, pool: Pool): void {
   let samples: Sample[] = [];
+  const lending = watchLending(pool);
   const look = (): void => {
-    const sample = sampleOf(actors, pool);
+    const sample = sampleOf(actors, pool, lending());
     samples = keepWindow([...samples, sample], sample.atMs);
   };
   look();
@@ -18,12 +19,36 @@ export function watchSaturation(registry: Registry, actors: Pick<CellActors, 'lo
   showSaturation(registry, () => samples);
 }
 
-function sampleOf(actors: Pick<CellActors, 'loads'>, pool: Pool): Sample {
-  const { totalCount, idleCount, waitingCount, options } = pool;
+/** What connections are lent to somebody; those still being made are not. */
+function watchLending(pool: Pool): () => Pick<PoolUse, 'lentMs' | 'inUse'> {
+  const lent = new Set<unknown>();
+  let [lentMs, atMs] = [0, performance.now()];
+  const upToNow = (): Pick<PoolUse, 'lentMs' | 'inUse'> => {
+    const nowMs = performance.now();
+    lentMs += lent.size * (nowMs - atMs);
+    atMs = nowMs;
+    return { lentMs, inUse: lent.size };
+  };
+  pool.on('acquire', (client) => {
+    upToNow();
+    lent.add(client);
+  });
+  pool.on('release', (_, client) => {
+    upToNow();
+    lent.delete(client);
+  });
+  return upToNow;
+}
+
+function sampleOf(
+  actors: Pick<CellActors, 'loads'>,
+  { waitingCount, options }: Pool,
+  lending: Pick<PoolUse, 'lentMs' | 'inUse'>,
+): Sample {
   return {
     atMs: performance.now(),
     eventLoop: performance.eventLoopUtilization(),
-    pool: { inUse: totalCount - idleCount, waiting: waitingCount, max: options.max },
+    pool: { ...lending, waiting: waitingCount, max: options.max },
     cells: actors.loads(),
   };
 }
