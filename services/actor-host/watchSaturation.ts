@@ -19,11 +19,13 @@ export function watchSaturation(registry: Registry, actors: Pick<CellActors, 'lo
   showSaturation(registry, () => samples);
 }
 
+type Lending = Pick<PoolUse, 'lentMs' | 'inUse'>;
+
 /** What connections are lent to somebody; those still being made are not. */
-function watchLending(pool: Pool): () => Pick<PoolUse, 'lentMs' | 'inUse'> {
+function watchLending(pool: Pool): () => Lending {
   const lent = new Set<unknown>();
   let [lentMs, atMs] = [0, performance.now()];
-  const upToNow = (): Pick<PoolUse, 'lentMs' | 'inUse'> => {
+  const upToNow = (): Lending => {
     const nowMs = performance.now();
     lentMs += lent.size * (nowMs - atMs);
     atMs = nowMs;
@@ -40,11 +42,7 @@ function watchLending(pool: Pool): () => Pick<PoolUse, 'lentMs' | 'inUse'> {
   return upToNow;
 }
 
-function sampleOf(
-  actors: Pick<CellActors, 'loads'>,
-  { waitingCount, options }: Pool,
-  lending: Pick<PoolUse, 'lentMs' | 'inUse'>,
-): Sample {
+function sampleOf(actors: Pick<CellActors, 'loads'>, { waitingCount, options }: Pool, lending: Lending): Sample {
   return {
     atMs: performance.now(),
     eventLoop: performance.eventLoopUtilization(),

@@ -39,6 +39,7 @@ export interface Wires {
 
 const PACKAGE = 'github.com/Shopify/toxiproxy/v2/cmd/server';
 const READY_WITHIN_MS = 5_000;
+const HEALED_WITHIN_MS = 5_000;
 
 /**
  * @param upstream where the servers listen
@@ -87,7 +88,7 @@ export async function layWires(
   const each = async (wire: Wire, act: (proxy: string) => Promise<void>): Promise<void> => {
     // all of them, also where one fails: nothing may come after what takes it back
     const done = await Promise.allSettled(proxiesOf(wire, processes).map(act));
-    for (const each of done) if (each.status === 'rejected') throw each.reason;
+    for (const one of done) if (one.status === 'rejected') throw one.reason;
   };
   let hurts = 0;
   /** A hurt that was only done in part is taken back at once. */
@@ -96,7 +97,7 @@ export async function layWires(
     try {
       await each(wire, act);
     } catch (error) {
-      await surely(heal, READY_WITHIN_MS, 250);
+      await surely(heal, HEALED_WITHIN_MS, 250);
       throw error;
     }
     return heal;

@@ -59,12 +59,10 @@ export function createTurnWriter(pool: Pool, regionLevel: number): (turn: TurnWr
       await pool.query(statementFor(regions));
       return turns.map(() => ({ wrote: true }));
     } catch (error) {
-      const [only] = turns;
-      if (turns.length > 1 && isRepeat(error)) return await allButRepeats(turns);
+      if (isRepeat(error)) return await allButRepeats(turns);
       if (regions.length > 1 && (isRefusal(error) || isLocked(error))) return await apart(turns, regionOfTurn);
       if (turns.length > 1 && isRefusal(error)) return await apart(turns, (turn) => turn);
-      if (turns.length > 1 || only === undefined) return turns.map(() => ({ error }));
-      return [await outcomeOf(error, only).catch((unclear: unknown) => ({ error: unclear }))];
+      return turns.map(() => outcomeOf(error));
     }
   }
 
@@ -79,22 +77,13 @@ export function createTurnWriter(pool: Pool, regionLevel: number): (turn: TurnWr
   async function allButRepeats(turns: readonly TurnWrite[]): Promise<Written[]> {
     const kept = await keptAnswers(pool, turns, regionLevel).catch((error: unknown) => ({ error }));
     if ('error' in kept) return turns.map(() => kept);
+    if (turns.length === 1) return turns.map((turn) => repeated(kept.get(turn) ?? []));
     const fresh = turns.filter((turn) => !kept.has(turn));
     // two of them repeat each other
     if (fresh.length === turns.length) return await apart(turns, (turn) => turn);
     const written = fresh.length === 0 ? [] : await writeAll(fresh);
     const byTurn = new Map(fresh.map((turn, n) => [turn, written[n]]));
     return turns.flatMap((turn) => byTurn.get(turn) ?? repeated(kept.get(turn) ?? []));
-  }
-
-  async function outcomeOf(error: unknown, turn: TurnWrite): Promise<WriteOutcome> {
-    const { code = '', message } = error as Error & { code?: string };
-    if (code === 'PF001' || code === 'PF005') return { wrote: false, because: 'fenced' };
-    if (code === 'PF002') return { wrote: false, because: 'late' };
-    if (code === 'PF004') return { wrote: false, because: 'early' };
-    if (isRepeat(error)) return repeated((await keptAnswers(pool, [turn], regionLevel)).get(turn) ?? []);
-    if (/^(22|23)/.test(code)) return { wrote: false, because: 'data', message };
-    throw error;
   }
 
   return async (turn) => {
@@ -112,6 +101,16 @@ function statementFor(regions: readonly (readonly [RegionToken, readonly TurnWri
   if (params.length === 1 && only !== undefined)
     return { name: 'write_turns', text: WRITE_TURNS, values: only.map(asText) };
   return { name: 'write_regions', text: WRITE_REGIONS, values: [JSON.stringify(params.map(named))] };
+}
+
+/** Of one turn that was refused; or nobody knows of any. */
+function outcomeOf(error: unknown): Written {
+  const { code = '', message } = error as Error & { code?: string };
+  if (code === 'PF001' || code === 'PF005') return { wrote: false, because: 'fenced' };
+  if (code === 'PF002') return { wrote: false, because: 'late' };
+  if (code === 'PF004') return { wrote: false, because: 'early' };
+  if (/^(22|23)/.test(code)) return { wrote: false, because: 'data', message };
+  return { error };
 }
 
 function repeated(kept: readonly KeptAnswer[]): WriteOutcome {

@@ -48,12 +48,13 @@ export async function sweepTokens(
   if (doubtful.length === 0) return;
   // A handover is final, whatever is being written; and the day that lacks it may be corrected by the next sweep.
   const uncollected = await replayCollected(deps, doubtful);
-  await correct(deps, ids, await notBeingWritten(deps, uncollected));
+  await correct(deps, await notBeingWritten(deps, uncollected));
 }
 
 /** Tokens in whose cells nobody is writing: what is not there now does not come any more. */
-async function correct(deps: SweepDependencies, ids: readonly string[], tokens: readonly HeldToken[]): Promise<void> {
-  const offers = await heldOffers(deps.pool, ids);
+async function correct(deps: SweepDependencies, tokens: readonly HeldToken[]): Promise<void> {
+  if (tokens.length === 0) return;
+  const offers = await heldOffers(deps.pool, [...new Set(tokens.map((token) => token.recipientId))]);
   const ownerless = tokens.filter((token) => gramsOffered(offers, token) === null);
   const resized = tokens.flatMap((token) => {
     const grams = gramsOffered(offers, token);
