@@ -35,6 +35,8 @@ const RETRY_FIRST_MS = 25;
 const RETRY_MAX_MS = 400;
 /** A call of so many takes a tenth of a second where all is slow: well within what a host waits for the slowest of its cells. */
 const MAX_TOGETHER = 64;
+/** Fewer wait for the call before them, but not longer than this. */
+const OVERTAKE_MS = 150;
 
 export function createCellClient(options: CellClientOptions): CellClient & { close(): Promise<void> } {
   const { maxCalls = 16, maxCallsOfHost = 2, again = () => undefined } = options;
@@ -47,6 +49,7 @@ export function createCellClient(options: CellClientOptions): CellClient & { clo
   });
   const together = createConvoys<string, CellToken, Waiting>({
     maxAway: maxCallsOfHost,
+    overtakeMs: OVERTAKE_MS,
     maxItems: MAX_TOGETHER,
     groupOf: (cell) => regionOf(cell),
     run: (batch) => callAndAnswer(batch, false),

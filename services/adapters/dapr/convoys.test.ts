@@ -12,6 +12,7 @@ function calls(maxAway: number, maxItems: number) {
   const flown: Call[] = [];
   const convoys = createConvoys<string, string, string>({
     maxAway,
+    overtakeMs: 50,
     maxItems,
     groupOf: (cell) => cell[0],
     run: (items) => new Promise((land) => void flown.push({ items, land })),
@@ -46,15 +47,55 @@ it('what comes at once leaves together, whatever its cell; the next call gathers
 });
 
 it('each host has its own calls: one that hangs holds up nobody else', async () => {
-  const { add, told } = calls(2, 10);
-  for (const item of ['a1.1', 'a1.2', 'a1.3']) {
+  const { add, told } = calls(1, 10);
+  for (const item of ['a1.1', 'a1.2']) {
     add(item);
     await settle();
   }
-  assert.deepEqual(told(), ['a1.1', 'a1.2'], 'no more than allowed');
+  assert.deepEqual(told(), ['a1.1'], 'no more than allowed');
   add('b1.1', { host: 'two' });
   await settle();
-  assert.deepEqual(told(), ['a1.1', 'a1.2', 'b1.1']);
+  assert.deepEqual(told(), ['a1.1', 'b1.1']);
+});
+
+it('a call that is full does not wait for the last; what is left of it does', async () => {
+  const { add, flown, told } = calls(2, 3);
+  add('a1.1');
+  await settle();
+  add('a1.2 a1.3');
+  await settle();
+  assert.deepEqual(told(), ['a1.1']);
+  add('a1.4 a1.5');
+  await settle();
+  assert.deepEqual(told(), ['a1.1', 'a1.2 a1.3 a1.4']);
+  flown[0]?.land();
+  await settle();
+  assert.equal(flown.length, 2);
+  flown[1]?.land();
+  await settle();
+  assert.deepEqual(told().slice(2), ['a1.5']);
+});
+
+it('a call that takes long is overtaken, within what may be away at once', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { add, flown, told } = calls(2, 10);
+  const pass = async (ms: number): Promise<void> => {
+    t.mock.timers.tick(ms);
+    await settle();
+  };
+  add('a1.1');
+  await settle();
+  add('a1.2');
+  await pass(49);
+  assert.deepEqual(told(), ['a1.1']);
+  await pass(1);
+  assert.deepEqual(told(), ['a1.1', 'a1.2']);
+  add('a1.3');
+  await pass(60);
+  assert.deepEqual(told(), ['a1.1', 'a1.2'], 'two are away, and that is all that may be');
+  flown[0]?.land();
+  await settle();
+  assert.deepEqual(told().slice(2), ['a1.3']);
 });
 
 it('whose turn it is goes with its region; nobody waits longer for that than the oldest', async () => {

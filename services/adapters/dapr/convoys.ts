@@ -1,8 +1,9 @@
+import { withinMs } from '../timing/withinMs.ts';
 import { createFairQueue, type FairQueue } from './fairQueue.ts';
 
 /**
  * Commands for the cells of one host travel together: under a thin load it is calls that cost, not what is in them (ADR 0013). The next
- * call gathers while those before it are away; what is urgent leaves first.
+ * call gathers while the last is away, unless it is full or the last takes long; what is urgent leaves first.
  */
 export interface Convoys<Host, Cell, Item> {
   add(host: Host, cell: Cell, item: Item, isUrgent: boolean): void;
@@ -11,6 +12,8 @@ export interface Convoys<Host, Cell, Item> {
 export interface ConvoyOptions<Cell, Item> {
   /** calls to one host at once: few, so that they are full */
   readonly maxAway: number;
+  /** when a call that is not full may leave although the last is away */
+  readonly overtakeMs: number;
   /** of a call */
   readonly maxItems: number;
   /** whose commands are best taken together: whoever works for them all (their rows, their events) then has many at once */
@@ -24,39 +27,53 @@ interface Road<Cell, Item> {
   readonly urgent: FairQueue<Cell, Item>;
   readonly others: FairQueue<Cell, Item>;
   away: number;
+  /** of those away, the ones that only a full call may overtake */
+  ahead: number;
   isLeaving: boolean;
 }
 
 export function createConvoys<Host, Cell, Item>(options: ConvoyOptions<Cell, Item>): Convoys<Host, Cell, Item> {
-  const { maxAway, maxItems, groupOf, run } = options;
+  const { maxAway, overtakeMs, maxItems, groupOf, run } = options;
   const roads = new Map<Host, Road<Cell, Item>>();
 
   function newRoad(): Road<Cell, Item> {
-    return { urgent: createFairQueue(groupOf), others: createFairQueue(groupOf), away: 0, isLeaving: false };
+    return { urgent: createFairQueue(groupOf), others: createFairQueue(groupOf), away: 0, ahead: 0, isLeaving: false };
+  }
+
+  function mayLeave(road: Road<Cell, Item>): boolean {
+    const waiting = road.urgent.size() + road.others.size();
+    return waiting > 0 && road.away < maxAway && (road.ahead === 0 || waiting >= maxItems);
   }
 
   /** What comes in the same turn of the event loop leaves together. */
   function leaveSoon(host: Host, road: Road<Cell, Item>): void {
-    if (road.isLeaving || road.away >= maxAway) return;
+    if (road.isLeaving || !mayLeave(road)) return;
     road.isLeaving = true;
     setImmediate(() => {
       road.isLeaving = false;
-      while (road.away < maxAway && depart(host, road));
-      if (road.away === 0) roads.delete(host);
+      while (mayLeave(road)) depart(host, road);
     });
   }
 
-  /** @returns whether there was anything to leave with */
-  function depart(host: Host, road: Road<Cell, Item>): boolean {
+  function depart(host: Host, road: Road<Cell, Item>): void {
     const items = road.urgent.take(maxItems);
     items.push(...road.others.take(maxItems - items.length));
-    if (items.length === 0) return false;
     road.away++;
-    void run(items).finally(() => {
-      road.away--;
-      leaveSoon(host, road);
+    road.ahead++;
+    const flown = run(items);
+    void withinMs(overtakeMs, flown, () => undefined).finally(() => {
+      road.ahead--;
+      goOn(host, road);
     });
-    return true;
+    void flown.finally(() => {
+      road.away--;
+      goOn(host, road);
+    });
+  }
+
+  function goOn(host: Host, road: Road<Cell, Item>): void {
+    leaveSoon(host, road);
+    if (!road.isLeaving && road.away === 0 && road.ahead === 0) roads.delete(host);
   }
 
   return {

@@ -1,6 +1,7 @@
 /** Items that wait, by whom they are for: nobody's many hold up the few of others. */
 export interface FairQueue<Key, Item> {
   add(key: Key, item: Item): void;
+  size(): number;
   /** At most `max`: whose turn it is and all of its group, then the next group; of each key in the order in which they came. */
   take(max: number): Item[];
 }
@@ -12,8 +13,11 @@ const AT_ONCE = 32;
 export function createFairQueue<Key, Item>(groupOf: (key: Key) => unknown): FairQueue<Key, Item> {
   /** by key, whose turn is next first; none is empty */
   const queues = new Map<Key, Item[]>();
+  let size = 0;
   return {
+    size: () => size,
     add(key, item) {
+      size++;
       const queue = queues.get(key);
       if (queue === undefined) queues.set(key, [item]);
       else queue.push(item);
@@ -31,6 +35,7 @@ export function createFairQueue<Key, Item>(groupOf: (key: Key) => unknown): Fair
           if (taken.length >= max) break;
         }
       }
+      size -= taken.length;
       return taken;
     },
   };
