@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { migrate } from '#adapters/postgres/migrate.ts';
-import { createDatabase, ownerUrl, type PostgresOptions } from '../../dev/stack/infrastructure/postgres.ts';
+import { createDatabase, ownerUrl, withClient, type PostgresOptions } from '../../dev/stack/infrastructure/postgres.ts';
 import { startTestPostgres } from '../../dev/testing/testServers.ts';
 
 const DATABASES = 6;
@@ -19,4 +19,10 @@ it("databases of one cluster can be migrated at the same time, though they share
   const applied = await Promise.all(names.map((name) => migrate(ownerUrl(options, name))));
   assert.equal(new Set(applied).size, 1);
   assert.ok((applied[0] ?? 0) > 0);
+  for (const name of names) {
+    const { rows } = await withClient(ownerUrl(options, name), (client) =>
+      client.query('show default_statistics_target'),
+    );
+    assert.deepEqual(rows, [{ default_statistics_target: '10' }], `${name} has its own`);
+  }
 });
