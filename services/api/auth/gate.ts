@@ -17,6 +17,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** set on every route that is not public */
     verified: Verified | null;
+    /** of whoever asks, on its way; null: asked for nobody */
+    organisation: ReturnType<Directory['find']> | null;
   }
 }
 
@@ -28,6 +30,7 @@ export interface GateDependencies {
 export function guardRoutes(app: FastifyInstance, { verify, directory }: GateDependencies): void {
   const routes: RouteOptions[] = [];
   app.decorateRequest('verified', null);
+  app.decorateRequest('organisation', null);
   app.addHook('onRoute', (route) => {
     routes.push(route);
   });
@@ -42,10 +45,17 @@ export function guardRoutes(app: FastifyInstance, { verify, directory }: GateDep
     if (!(access ?? []).includes(principal.role)) {
       throw new Problem('role-not-allowed', `This is not for the role ${principal.role}.`);
     }
-    if (principal.role !== 'operator' && (await directory.find(principal.role, principal.id)) === null) {
-      throw new Problem('organisation-unknown', `There is no ${principal.role} of this id; an operator registers it.`);
-    }
     request.verified = verified;
+    if (principal.role === 'operator') return;
+    request.organisation = directory.find(principal.role, principal.id);
+    // Whoever is refused meanwhile, nobody asks about.
+    request.organisation.catch(() => undefined);
+  });
+  // It is read while the request is counted (limits/): each waits for company.
+  app.addHook('preParsing', async (request) => {
+    if (request.organisation === null || (await request.organisation) !== null) return;
+    const { role } = principalOfRequest(request);
+    throw new Problem('organisation-unknown', `There is no ${role} of this id; an operator registers it.`);
   });
 }
 
