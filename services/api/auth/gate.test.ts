@@ -49,5 +49,8 @@ it('who asks too often is told so, whatever becomes of the reading', async () =>
 
 it('an organisation that nobody knows gets no further', async () => {
   const once: CountRequest = () => Promise.resolve([1, 1_000]);
-  assert.deepEqual(await ask(() => Promise.resolve(null), once), { status: 403, type: '/docs/errors/organisation-unknown' });
+  assert.deepEqual(await ask(() => Promise.resolve(null), once), {
+    status: 403,
+    type: '/docs/errors/organisation-unknown',
+  });
 });
