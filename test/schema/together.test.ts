@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { migrate } from '#adapters/postgres/migrate.ts';
-import { createDatabase, ownerUrl, withClient, type PostgresOptions } from '../../dev/stack/infrastructure/postgres.ts';
+import { createDatabase, ownerUrl, superuserUrl, withClient, type PostgresOptions } from '../../dev/stack/infrastructure/postgres.ts';
 import { startTestPostgres } from '../../dev/testing/testServers.ts';
 
 const DATABASES = 6;
@@ -25,4 +25,20 @@ it("databases of one cluster can be migrated at the same time, though they share
     );
     assert.deepEqual(rows, [{ default_statistics_target: '10' }], `${name} has its own`);
   }
+});
+
+it('a database that belongs to somebody else gets its schema, and its owner a hint', async () => {
+  const { options }: { options: PostgresOptions } = server;
+  await createDatabase(options, 'of_another');
+  await withClient(superuserUrl(options, 'of_another'), async (client) => {
+    await client.query('grant create, usage on schema public to pahlawan_owner');
+    await client.query('alter database of_another owner to postgres');
+  });
+  const warnings: string[] = [];
+  await migrate(ownerUrl(options, 'of_another'), undefined, (message) => void warnings.push(message));
+  assert.deepEqual(
+    warnings.filter((message) => message.includes('default_statistics_target')).length,
+    1,
+    warnings.join('\n'),
+  );
 });

@@ -17,13 +17,18 @@ const SHARD_BY_SHARD = "set citus.multi_shard_modify_mode = 'sequential'";
 
 /**
  * Applies what is missing, in order, each file in a transaction of its own.
+ * @param warned of what could not be done and is not needed for the schema
  * @throws Error when the S2 levels of this code are not those the database was keyed with
  */
 export async function migrate(
   databaseUrl: string,
   levels = { cell: DEFAULT_CELL_LEVEL, region: DEFAULT_REGION_LEVEL },
+  warned: (message: string) => void = () => undefined,
 ): Promise<number> {
   const client = new pg.Client({ connectionString: databaseUrl, application_name: 'migrate' });
+  client.on('notice', ({ severity, message }) => {
+    if (severity === 'WARNING') warned(message ?? '');
+  });
   await client.connect();
   try {
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
@@ -92,6 +97,6 @@ async function keepLevels(client: pg.Client, levels: { cell: number; region: num
 if (import.meta.main) {
   const url = process.env['MIGRATION_DATABASE_URL'] ?? process.env['DATABASE_URL'];
   if (url === undefined) throw new Error('Set MIGRATION_DATABASE_URL (the schema owner of the database).');
-  const count = await migrate(url);
+  const count = await migrate(url, undefined, (message) => void process.stderr.write(`warning: ${message}\n`));
   process.stdout.write(`migrations applied: ${String(count)}\n`);
 }

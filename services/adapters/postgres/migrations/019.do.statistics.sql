@@ -6,5 +6,5 @@ do $$
 begin
   execute format('alter database %I set default_statistics_target = 10', current_database());
 exception when insufficient_privilege then
-  raise notice 'run as its owner: alter database % set default_statistics_target = 10', current_database();
+  raise warning 'for speed, the owner of the database should run: alter database % set default_statistics_target = 10', quote_ident(current_database());
 end $$;
