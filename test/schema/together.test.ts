@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { migrate } from '#adapters/postgres/migrate.ts';
-import { createDatabase, ownerUrl, superuserUrl, withClient, type PostgresOptions } from '../../dev/stack/infrastructure/postgres.ts';
+import {
+  createDatabase,
+  ownerUrl,
+  superuserUrl,
+  withClient,
+  type PostgresOptions,
+} from '../../dev/stack/infrastructure/postgres.ts';
 import { startTestPostgres } from '../../dev/testing/testServers.ts';
 
 const DATABASES = 6;
