@@ -9,7 +9,7 @@ import { runMarked } from './script.ts';
 import { DROP_MARKER, LOOK, MEND_DAYS, UNSUMMED } from './scripts.ts';
 import { sweepTokens } from './sweepTokens.ts';
 
-const PAGE_ROWS = 200;
+const PAGE_ROWS = 50;
 
 /** What the last sweep saw different: only what stays different is corrected, not what is under way. */
 export interface Doubts {
