@@ -30,13 +30,14 @@ async function measureAll(
   const people = await journeys(bench, 50, long(20, 6));
   await add(herd(bench, 10));
   await add(posts(bench, { name: 'P1 saturation', seconds: long(30, 8) }));
+  // at once: a box's speed changes within minutes, and their ratio is what says something
+  const rows = await pgbench(world, 64, long(15, 4));
+  say(`pgbench, the same rows: ${rows.perSecond.toFixed(0)}/s`);
   if (!quick) await add(posts(bench, { name: 'P1 saturation, wide', seconds: 30, connections: 2_000 }));
   if (!quick) await add(goal(bench));
   await add(emptyActor(bench, 200, long(10, 3)));
   if (!quick) await add(emptyActor(bench, 1, 10));
   if (!quick) await add(wide(bench));
-  const rows = await pgbench(world, 64, long(15, 4));
-  say(`pgbench, the same rows: ${rows.perSecond.toFixed(0)}/s`);
   const relay: Relayed | null = await relayAlone(bench, long(10, 3));
   await world.stack.process('baseline').start();
   await posts(bench, { name: 'baseline warm-up', seconds: long(5, 2), service: 'baseline' });
