@@ -42,9 +42,6 @@ it('a database that belongs to somebody else gets its schema, and its owner a hi
   });
   const warnings: string[] = [];
   await migrate(ownerUrl(options, 'of_another'), undefined, (message) => void warnings.push(message));
-  assert.deepEqual(
-    warnings.filter((message) => message.includes('default_statistics_target')).length,
-    1,
-    warnings.join('\n'),
-  );
+  const hints = warnings.filter((message) => message.includes('default_statistics_target'));
+  assert.equal(hints.length, 1, warnings.join('\n'));
 });
