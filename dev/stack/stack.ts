@@ -29,7 +29,7 @@ export interface StackOptions {
   processes?: Record<string, number>;
   /** Over what our processes are told anyway. */
   env?: Record<string, string>;
-  /** What one process of ours is told over that, by its name: `api-2`. */
+  /** What one process of ours, or PostgreSQL, is told over that, by its name: `api-2`. */
   envOf?: (name: string) => Record<string, string>;
   apps?: readonly App[];
   /** How our processes are started, where not from this checkout. */
@@ -122,8 +122,10 @@ async function describe(
   const dapr = { bin: tools.daprBin, dir, portOf, tokens: { api: secrets.daprApiToken, app: secrets.appApiToken } };
   const [port, monitorPort] = [await portOf('nats'), await portOf('nats.monitor')];
   const valhalla = { home: tools.valhallaHome, dir: join(dir, 'valhalla'), port: await portOf('valhalla') };
+  const { envOf = () => ({}) } = options;
+  const database = postgresSpec(postgres, DATABASE);
   const infrastructure = [
-    postgresSpec(postgres, DATABASE),
+    { ...database, env: { ...database.env, ...envOf('postgres') } },
     redisSpec({ command: tools.redisServer, dir: join(dir, 'redis'), port: await portOf('redis'), durable: true }),
     natsSpec({ command: tools.natsServer, dir: join(dir, 'nats'), port, monitorPort }),
     await placementSpec(dapr),
@@ -133,7 +135,6 @@ async function describe(
     migrateSpec(commandOf, env),
     ...(options.metrics === true ? [await watcherSpec(options, portOf)] : []),
   ].filter(({ name }) => countOf(name) > 0);
-  const { envOf = () => ({}) } = options;
   return { specs: [...infrastructure, ...(await appSpecs({ ...dapr, apps, countOf, env, envOf, commandOf }))], env };
 }
 

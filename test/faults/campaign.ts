@@ -11,6 +11,7 @@ import { openHistory } from './operations.ts';
 import { plantInDatabase, plantInProcesses, type Mutant } from './mutant.ts';
 import { settle } from './quiet.ts';
 import { drawSchedule, type Fault, type FaultKind } from './schedule.ts';
+import { inTrueTime } from './trueTime.ts';
 import { clientOf, listDonors, seedCity, untilMatching } from './stage.ts';
 
 export interface CampaignOptions {
@@ -51,7 +52,7 @@ export async function runCampaign(options: CampaignOptions): Promise<Campaign> {
   try {
     await seedCity(stack, options.city);
     if (mutant !== undefined) await plantInDatabase(mutant, urls.database);
-    await watchWrites(urls.database);
+    await watchWrites(urls.database, urls.superuser);
     const client = clientOf(stack, log);
     const donors = await listDonors(client);
     await untilMatching(options.seed, client, donors);
@@ -60,7 +61,7 @@ export async function runCampaign(options: CampaignOptions): Promise<Campaign> {
     const lastFaultMs = injected.length === 0 ? Date.now() : Math.max(...injected.map(({ untilMs }) => untilMs));
     const quiet = { databaseUrl: urls.database, client, lastFaultMs, withinMs: quietWithinMs, say };
     const quietAfterMs = await settle(quiet);
-    return { evidence: await readEvidence(ground, client, purgedAtMs(injected)), injected, quietAfterMs };
+    return { evidence: await readEvidence(ground, client, injected), injected, quietAfterMs };
   } finally {
     say('stopping');
     await ground.stop();
@@ -98,7 +99,13 @@ function purgedAtMs(injected: readonly Injected[]): number {
   return Math.max(0, ...injected.filter(({ fault }) => fault.kind === 'purge-stream').map(({ untilMs }) => untilMs));
 }
 
-async function readEvidence({ urls }: Ground, client: Client, emptiedAtMs: number): Promise<Evidence> {
+/** By how much PostgreSQL's clock was off now and then. */
+function jumpsOf(injected: readonly Injected[]): number[] {
+  const jumps = injected.filter(({ fault }) => fault.kind === 'clock' && fault.targets.includes('postgres'));
+  return jumps.map(({ fault }) => fault.by ?? 0);
+}
+
+async function readEvidence({ urls }: Ground, client: Client, injected: readonly Injected[]): Promise<Evidence> {
   const path = '/v1/stats';
   // It sums up every partition within the role's second: on a busy machine not at the first try.
   const patience = { patienceMs: 180_000, tryTimeoutMs: 15_000 };
@@ -106,10 +113,10 @@ async function readEvidence({ urls }: Ground, client: Client, emptiedAtMs: numbe
   const stats = await client.perform(ask);
   if (stats.outcome !== 'ok') throw new Error(`GET ${path}: ${String(stats.status)} ${stats.problem}`);
   const counters = await readCounters(urls.redis);
-  const rows = await readDatabase(urls.database);
+  const rows = inTrueTime(await readDatabase(urls.database), jumpsOf(injected));
   const { stream, createdAtMs } = await readStream(urls.nats);
   const { operations, repeats } = client;
-  const streamSinceMs = Math.max(createdAtMs, emptiedAtMs);
+  const streamSinceMs = Math.max(createdAtMs, purgedAtMs(injected));
   const ledger = stats.answer as Ledger;
   return { operations, repeats, counters, ...rows, stream, streamSinceMs, ledger, takenAtMs: Date.now() };
 }

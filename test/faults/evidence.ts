@@ -1,5 +1,6 @@
 /** What is left after a campaign: read from PostgreSQL, JetStream and the API; the laws judge it. */
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fromBinary } from '@bufbuild/protobuf';
 import { jetstreamManager, JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream';
@@ -64,7 +65,10 @@ export interface EventRow {
   readonly lotId: string;
   readonly version: number;
   readonly digest: string;
+  /** by PostgreSQL's clock, when its transaction began */
   readonly createdAtMs: number;
+  /** by a clock that nobody moves */
+  readonly writtenAtMs: number;
   readonly published: boolean;
 }
 
@@ -128,8 +132,20 @@ export interface Evidence {
 
 const ms = (column: string): string => `(extract(epoch from ${column}) * 1000)::float8`;
 
-/** Records every write of `cell`, and each turn that was written past its cell's fence, from now on; as the schema's owner. */
-export async function watchWrites(databaseUrl: string): Promise<void> {
+/**
+ * Records from now on every write of `cell`, each turn that was written past its cell's fence, and when each version of a lot was written by the
+ * time since this machine started, which no fault moves.
+ * @param databaseUrl as the schema's owner
+ * @param superuserUrl for whoever may read the machine's files
+ */
+export async function watchWrites(databaseUrl: string, superuserUrl: string): Promise<void> {
+  const bootedAtMs = Date.now() - Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 1000;
+  await withDatabase(superuserUrl, async (client) => {
+    await client.query(`
+      create function fault_true_ms() returns float8 language sql security definer as $$
+        select split_part(pg_read_file('/proc/uptime'), ' ', 1)::float8 * 1000 + ${String(bootedAtMs)}
+      $$;`);
+  });
   await withDatabase(databaseUrl, async (client) => {
     await client.query(`
       create table fault_activation (seq bigint generated always as identity, cell text, epoch bigint, owner text);
@@ -140,7 +156,8 @@ export async function watchWrites(databaseUrl: string): Promise<void> {
       end $$;
       create trigger fault_activation after insert or update on cell for each row execute function fault_note_activation();
       create table fault_stale_write (cell text, epoch bigint, owners_epoch bigint);
-      grant insert on fault_stale_write to public;
+      create table fault_written (lot_id text, lot_version integer, at_ms float8);
+      grant insert on fault_stale_write, fault_written to public;
       alter function write_turns rename to fault_watched_turns;
       create function write_turns(
         p_region bigint, p_cells jsonb, p_not_after timestamptz, p_commands jsonb, p_new_lots jsonb, p_lots jsonb,
@@ -152,6 +169,8 @@ export async function watchWrites(databaseUrl: string): Promise<void> {
         insert into fault_stale_write select cell.cell_id::text, c.epoch, cell.epoch
           from jsonb_to_recordset(p_cells) as c(cell_id bigint, epoch bigint)
           join cell on cell.geo_region_id = p_region and cell.cell_id = c.cell_id and cell.epoch <> c.epoch;
+        insert into fault_written select b.lot_id, b.lot_version, fault_true_ms()
+          from jsonb_to_recordset(p_outbox) as b(lot_id text, lot_version integer);
       end $$;`);
   });
 }
@@ -200,6 +219,7 @@ async function countersOf(redis: Redis): Promise<Counter[]> {
 
 type Rows = Pick<Evidence, 'lots' | 'offers' | 'steps' | 'recipients' | 'outbox' | 'activations' | 'staleWrites'>;
 
+/** Steps carry the time by which their hosts decided: PostgreSQL's. `inTrueTime` makes it everybody's. */
 export async function readDatabase(databaseUrl: string): Promise<Rows> {
   return await withDatabase(databaseUrl, async (client) => {
     await client.query('begin isolation level repeatable read read only');
@@ -221,7 +241,9 @@ export async function readDatabase(databaseUrl: string): Promise<Rows> {
           as "bookedGrams" from recipient r`),
       outbox: await rows<EventRow>(`select outbox_id::text as "outboxId", lot_id as "lotId", lot_version as version,
         encode(sha256(payload), 'hex') as digest, ${ms('created_at')} as "createdAtMs",
-        published_at is not null as published from outbox`),
+        coalesce((select min(w.at_ms) from fault_written w where w.lot_id = o.lot_id and w.lot_version = o.lot_version),
+          ${ms('created_at')}) as "writtenAtMs",
+        published_at is not null as published from outbox o`),
       activations: await rows<Activation>(
         'select seq::float8 as seq, cell, epoch::float8 as epoch, owner from fault_activation order by seq',
       ),

@@ -79,6 +79,7 @@ const event = (version: number) => ({
   version,
   digest: `digest-${String(version)}`,
   createdAtMs: T0 + version * 1_000,
+  writtenAtMs: T0 + version * 1_000,
   published: true,
 });
 const message = (seq: number, version: number) => ({ seq, lotId: 'L', version, digest: `digest-${String(version)}` });

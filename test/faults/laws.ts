@@ -2,6 +2,7 @@
 import { isEnd, NEXT_STATES, type LotState } from '#core/lots/lot.ts';
 import { canonicalJson } from '../../services/api/idempotency/key.ts';
 import type { Evidence, LotRow, StepRow } from './evidence.ts';
+import { eventsOfSteps } from './trueTime.ts';
 import type { Operation, OperationKind } from './operations.ts';
 
 export interface Breach {
@@ -324,7 +325,7 @@ function streamIsInOrder({ stream, outbox, streamSinceMs }: Evidence): Omit<Brea
     const event = written.get(name);
     if (event?.digest !== message.digest)
       found.push({ what: `${name} is not what PostgreSQL wrote`, evidence: [message, event] });
-    const isOld = (event?.createdAtMs ?? 0) < streamSinceMs;
+    const isOld = (event?.writtenAtMs ?? 0) < streamSinceMs;
     const before = highest.get(message.lotId) ?? 0;
     if (message.version < before && !seen.has(name) && !isOld)
       found.push({ what: `${name} comes after version ${String(before)}`, evidence: [message] });
@@ -332,7 +333,7 @@ function streamIsInOrder({ stream, outbox, streamSinceMs }: Evidence): Omit<Brea
     highest.set(message.lotId, Math.max(before, message.version));
   }
   for (const [name, event] of written) {
-    if (event.published && event.createdAtMs > streamSinceMs && !seen.has(name))
+    if (event.published && event.writtenAtMs > streamSinceMs && !seen.has(name))
       found.push({ what: `${name} is marked as published and is not in the stream`, evidence: [event] });
   }
   return found;
@@ -358,20 +359,13 @@ function fenceHolds({ staleWrites }: Evidence): Omit<Breach, 'law'>[] {
 function nothingIsEarly({ steps, offers, lots, outbox }: Evidence): Omit<Breach, 'law'>[] {
   const deadlines = new Map(offers.map((offer) => [offer.offerId, offer.deadlineMs]));
   const safe = new Map(lots.map((lot) => [lot.lotId, lot.safeUntilMs]));
-  const written = groupBy(outbox, (event) => event.lotId);
-  // A turn writes one event a lot, of the last version: a step's is the first that is not older.
-  const writtenAtMs = (step: StepRow): number =>
-    Math.min(
-      ...(written.get(step.lotId) ?? [])
-        .filter((event) => event.version >= step.version)
-        .map((event) => event.createdAtMs),
-    );
+  const eventOf = eventsOfSteps(outbox);
   const notBeforeMs = (step: StepRow): number => {
     if (step.reason === 'lapsed') return deadlines.get(step.offerId ?? '') ?? 0;
     return step.reason === 'expired' ? (safe.get(step.lotId) ?? 0) : 0;
   };
   return steps.flatMap((step) => {
-    const earlyMs = notBeforeMs(step) - writtenAtMs(step);
+    const earlyMs = notBeforeMs(step) - (eventOf(step)?.createdAtMs ?? Number.POSITIVE_INFINITY);
     if (earlyMs <= EARLY_SLACK_MS) return [];
     return [{ what: `${step.lotId} was ${step.reason} ${String(Math.round(earlyMs))} ms early`, evidence: [step] }];
   });
