@@ -4,6 +4,7 @@ import type { DaprOptions } from './infrastructure/dapr.ts';
 import { sidecarSpec } from './infrastructure/dapr.ts';
 import { answersHttp } from './infrastructure/probes.ts';
 import type { ProcessSpec } from './supervise/processSpec.ts';
+import { COMPILED } from './compiledModules.ts';
 import { CHECKOUT } from './tools.ts';
 
 /** One of our own processes: serves /healthz on APP_PORT, and /readyz once it can do its work. */
@@ -54,9 +55,6 @@ export type CommandOf = (main: string) => [string, ...string[]];
  * posts a second, and tidies up seldom enough that nobody waits for it (ADR 0006).
  */
 const HEAP = ['--max-old-space-size=1024', '--max-semi-space-size=16'];
-
-/** Modules as V8 compiled them, and without their types, kept for the next start: half a second sooner, and 20 MB less. */
-const COMPILED = { NODE_COMPILE_CACHE: join(CHECKOUT, 'node_modules', '.cache', 'node') };
 
 /** glibc hands back what was freed, and doesn't keep a heap for each of V8's threads: 13 MB less (ADR 0006). */
 const MALLOC = { MALLOC_ARENA_MAX: '2', MALLOC_TRIM_THRESHOLD_: '131072', MALLOC_MMAP_THRESHOLD_: '131072' };

@@ -61,7 +61,7 @@ async function startSide(name: string, dir: string): Promise<Side> {
 }
 
 async function compare(sides: readonly Side[]): Promise<void> {
-  for (const { run } of sides) for (const name of WARM_UPS) await run({ name, seconds: WARM_UP_SECONDS });
+  for (const name of WARM_UPS) for (const { run } of sides) await run({ name, seconds: WARM_UP_SECONDS });
   const found = new Map<string, Figures[]>();
   for (let round = 0; round < rounds; round++) {
     await Promise.all(sides.map(({ signIn }) => signIn()));
