@@ -16,9 +16,8 @@ const base = BASE || 'HEAD';
 const loads = loadsOf(LOADS || '200/s 500/s 512');
 const rounds = wholeOf('ROUNDS', ROUNDS || '3');
 const seconds = wholeOf('SECONDS', SECONDS || '12');
-/** Code gets faster as it runs, tables get their plans. */
-const WARM_UPS = ['warm-up', 'warm-up again'];
-const WARM_UP_SECONDS = 15;
+/** Code gets faster as it runs, tables get their plans: before the first round, too, which is not counted. */
+const WARM_UP = { name: 'warm-up', seconds: 15 };
 const say = (line: string): void => console.log(`${new Date().toISOString().slice(11, 19)} ${line}`);
 
 interface Side {
@@ -36,7 +35,7 @@ function wholeOf(name: string, text: string): number {
 
 /** The bench makes idempotency keys of the name. */
 function inRound(load: NamedLoad, round: number): scenarios.Load {
-  const inThis = (name: string): string => `${name} round ${String(round + 1)}`.replaceAll(/[^\w ]/g, '-');
+  const inThis = (name: string): string => `${name} round ${String(round)}`.replaceAll(/[^\w ]/g, '-');
   const { name, repeatOf } = load;
   return { ...load, seconds, name: inThis(name), ...(repeatOf === undefined ? {} : { repeatOf: inThis(repeatOf) }) };
 }
@@ -61,15 +60,16 @@ async function startSide(name: string, dir: string): Promise<Side> {
 }
 
 async function compare(sides: readonly Side[]): Promise<void> {
-  for (const name of WARM_UPS) for (const { run } of sides) await run({ name, seconds: WARM_UP_SECONDS });
+  for (const { run } of sides) await run(WARM_UP);
   const found = new Map<string, Figures[]>();
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round <= rounds; round++) {
     await Promise.all(sides.map(({ signIn }) => signIn()));
     for (const load of loads) {
       // who goes first, goes second in the next round
       for (const side of round % 2 === 0 ? sides : sides.toReversed()) {
         const key = `${load.name} ${side.name}`;
-        found.set(key, [...(found.get(key) ?? []), await side.run(inRound(load, round))]);
+        const figures = await side.run(inRound(load, round));
+        if (round > 0) found.set(key, [...(found.get(key) ?? []), figures]);
       }
     }
   }
