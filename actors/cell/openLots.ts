@@ -1,9 +1,10 @@
 /**
  * The open lots of a cell, which holds the ids of all of them and at hand those that changed last. The others are read from their rows
- * when a command names them: a lot that nobody answers costs a hundred bytes instead of three thousand.
+ * when a command names them: a lot that nobody answers costs some twenty bytes instead of three thousand.
  */
 import type { Lot } from '#core/lots/lot.ts';
 import type { LotId } from '#core/words/ids.ts';
+import { createLotIds } from './lotIds.ts';
 
 /** Over all cells of a process. */
 export const MAX_AT_HAND = 5_000;
@@ -44,7 +45,7 @@ export interface OpenLots {
 }
 
 export function createOpenLots(lots: readonly Lot[], shelf: Shelf): OpenLots {
-  const ids = new Set<LotId>();
+  const ids = createLotIds();
   const atHand = new Map<LotId, Lot>();
   const traces = new Map<LotId, string>();
   const drop = (id: LotId): void => {
