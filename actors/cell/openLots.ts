@@ -1,6 +1,6 @@
 /**
  * The open lots of a cell, which holds the ids of all of them and at hand those that changed last. The others are read from their rows
- * when a command names them: a lot that nobody answers costs some twenty bytes instead of three thousand.
+ * when a command names them: a lot that nobody answers costs some thirty bytes instead of three thousand.
  */
 import type { Lot } from '#core/lots/lot.ts';
 import type { LotId } from '#core/words/ids.ts';
