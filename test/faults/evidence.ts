@@ -241,9 +241,9 @@ export async function readDatabase(databaseUrl: string): Promise<Rows> {
           as "bookedGrams" from recipient r`),
       outbox: await rows<EventRow>(`select outbox_id::text as "outboxId", lot_id as "lotId", lot_version as version,
         encode(sha256(payload), 'hex') as digest, ${ms('created_at')} as "createdAtMs",
-        coalesce((select min(w.at_ms) from fault_written w where w.lot_id = o.lot_id and w.lot_version = o.lot_version),
-          ${ms('created_at')}) as "writtenAtMs",
-        published_at is not null as published from outbox o`),
+        coalesce(at_ms, ${ms('created_at')}) as "writtenAtMs", published_at is not null as published from outbox
+        left join (select lot_id, lot_version, min(at_ms) as at_ms from fault_written group by lot_id, lot_version) written
+          using (lot_id, lot_version)`),
       activations: await rows<Activation>(
         'select seq::float8 as seq, cell, epoch::float8 as epoch, owner from fault_activation order by seq',
       ),

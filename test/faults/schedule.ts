@@ -105,8 +105,6 @@ const SHARES: readonly (readonly [FaultKind, number])[] = [
 export const TABLES = ['lot', 'cell', 'outbox', 'command'] as const;
 /** Our own processes: they have wires of their own. */
 const OURS = /^(api|actor-host|relay|worker)(-\d+)?$/;
-/** Those that read their wall clocks through libfaketime: ours, and the one by which all is decided. */
-const CLOCKED = /^(api|actor-host|relay|worker|postgres)(-\d+)?$/;
 /** Those that call cells, through sidecars of their own. */
 export const CALLS_CELLS = /^(api|worker)(-\d+)?$/;
 
@@ -177,7 +175,8 @@ function drawFault(roll: (about: string) => number, processes: readonly string[]
     case 'clock':
       return {
         kind,
-        targets: [one(processes.filter((name) => CLOCKED.test(name)))],
+        // those that read their wall clocks through libfaketime: ours, and the one by which all is decided
+        targets: [one(processes.filter((name) => name === 'postgres' || OURS.test(name)))],
         forMs: forMs + LONGEST_MS,
         by: roll('by') < 0.5 ? HOUR_MS : -HOUR_MS,
       };
