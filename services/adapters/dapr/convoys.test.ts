@@ -116,16 +116,60 @@ it('the many of one cell leave room for the few of its neighbour', async () => {
   const { add, flown } = calls(1, 64);
   add('a1.0');
   await settle();
-  for (let n = 1; n <= 200; n++) add(`a1.${String(n)}`);
+  for (let n = 1; n <= 60; n++) add(`a1.${String(n)}`);
   add('a2.1');
   flown[0]?.land();
   await settle();
-  assert.equal(flown[1]?.items.length, 64);
+  assert.equal(flown[1]?.items.length, 61);
   assert.equal(flown[1].items.indexOf('a2.1'), 32);
-  flown[1].land();
+});
+
+it('but half of them go first when they are that many, in as many calls as it takes', async () => {
+  const { add, flown } = calls(1, 64);
+  add('a1.0');
   await settle();
-  assert.equal(flown[2]?.items[0], 'a1.64', 'in the order in which they came, and as many as there is room for');
-  assert.equal(flown[2].items.length, 64);
+  for (let n = 1; n <= 200; n++) add(`a1.${String(n)}`);
+  add('a2.1');
+  for (let call = 0; call < 4; call++) {
+    flown[call]?.land();
+    await settle();
+  }
+  const order = flown.flatMap(({ items }) => items);
+  assert.equal(order.indexOf('a2.1'), 1 + 100);
+  assert.deepEqual(
+    order.filter((item) => item !== 'a2.1'),
+    Array.from({ length: 201 }, (_, n) => `a1.${String(n)}`),
+  );
+  assert.deepEqual(
+    flown.map(({ items }) => items.length),
+    [1, 64, 64, 64, 9],
+  );
+});
+
+it('once a crowd has gone nobody waits longer than three rounds, however full their cell was', async () => {
+  const { add, flown } = calls(1, 64);
+  const cameAt = new Map<string, number>();
+  /** Four fifths for twenty cells, the rest for thirty. */
+  const come = (count: number): void => {
+    for (let n = 0; n < count; n++) {
+      const number = cameAt.size;
+      const region = number % 5 === 0 ? 'cde'.charAt(number % 3) : 'ab'.charAt(number % 2);
+      const item = `${region}${String(Math.floor(number / 7) % 10)}.${String(number)}`;
+      cameAt.set(item, flown.length);
+      add(item);
+    }
+  };
+  come(2_560);
+  const waited: number[] = [];
+  for (let call = 1; call <= 300; call++) {
+    await settle();
+    const last = flown.at(-1);
+    if (call > 200) for (const item of last?.items ?? []) waited.push(call - (cameAt.get(item) ?? 0));
+    // From then on 640 wait: ten calls are a round.
+    if (cameAt.size - call * 64 < 640) come(64);
+    last?.land();
+  }
+  assert.ok(Math.max(...waited) <= 30, `${String(Math.max(...waited))} calls`);
 });
 
 it('what is urgent leaves first, and takes only the room it needs', async () => {

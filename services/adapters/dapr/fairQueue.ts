@@ -6,21 +6,43 @@ export interface FairQueue<Key, Item> {
   take(max: number): Item[];
 }
 
-/** Of a key, before the next one has its turn. */
+/** Of a key in its turn, or half of what waits for it if that is more: with a fixed number whoever has more than that a round waits ever longer (ADR 0013). */
 const AT_ONCE = 32;
+
+interface Queue<Item> {
+  readonly items: Item[];
+  /** what it may still take of its turn, when there was no room for all of it; 0: it is not its turn */
+  left: number;
+}
 
 /** @param groupOf whose items are best taken together */
 export function createFairQueue<Key, Item>(groupOf: (key: Key) => unknown): FairQueue<Key, Item> {
   /** by key, whose turn is next first; none is empty */
-  const queues = new Map<Key, Item[]>();
+  const queues = new Map<Key, Queue<Item>>();
   let size = 0;
+
+  function takeFrom(key: Key, room: number): Item[] {
+    const queue = queues.get(key);
+    if (queue === undefined) return [];
+    const { items } = queue;
+    if (queue.left === 0) queue.left = Math.max(AT_ONCE, Math.ceil(items.length / 2));
+    const taken = items.splice(0, Math.min(queue.left, room));
+    queue.left -= taken.length;
+    if (items.length === 0) queues.delete(key);
+    else if (queue.left === 0) {
+      queues.delete(key);
+      queues.set(key, queue);
+    }
+    return taken;
+  }
+
   return {
     size: () => size,
     add(key, item) {
       size++;
       const queue = queues.get(key);
-      if (queue === undefined) queues.set(key, [item]);
-      else queue.push(item);
+      if (queue === undefined) queues.set(key, { items: [item], left: 0 });
+      else queue.items.push(item);
     },
     take(max) {
       const taken: Item[] = [];
@@ -28,10 +50,7 @@ export function createFairQueue<Key, Item>(groupOf: (key: Key) => unknown): Fair
         for (const key of Map.groupBy(queues.keys(), groupOf)
           .values()
           .flatMap((keys) => keys)) {
-          const queue = queues.get(key) ?? [];
-          taken.push(...queue.splice(0, Math.min(AT_ONCE, max - taken.length)));
-          queues.delete(key);
-          if (queue.length > 0) queues.set(key, queue);
+          taken.push(...takeFrom(key, max - taken.length));
           if (taken.length >= max) break;
         }
       }

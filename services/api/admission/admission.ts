@@ -1,9 +1,10 @@
 /**
  * Who may come in, so that whoever comes in is answered in time. How many that is, nobody knows beforehand: more under way make
- * larger batches, and those more answers a second, until they only wait. So it is found out: while answers come in time the
- * bound grows, when they are late it shrinks (additive-increase in spirit, as TCP does it). A short queue is a good one, and one
- * that stands for a moment rides out a cell's move: only a queue that has stood for a while is held to the bound (CoDel's idea, as
- * in "Fail at Scale", ACM Queue 2015).
+ * larger batches, and those more answers a second, until they only wait. So it is found out: while those under way will be
+ * answered in time the bound grows, else it goes to what can be. What they will wait is told by Little's law (those under way, by the
+ * answers a second), not by what others waited: that is a queue of seconds ago, and who steers by it overshoots, there and back (ADR 0010).
+ * A short queue is a good one, and one that stands for a moment rides out a cell's move: only a queue that has stood for a while is
+ * held to the bound (CoDel's idea, as in "Fail at Scale", ACM Queue 2015).
  */
 export type Kind = 'post' | 'answer';
 
@@ -16,36 +17,41 @@ export interface Admission {
 }
 
 /** What a post waits while the queue stands. Shorter queues make smaller batches, so fewer are answered, and those no sooner (ADR 0010). */
-const STANDING_WAIT_MS = 1_500;
-/** What it may wait while the queue is young: half of the 5 s after which a caller is told that nobody knows. */
-const BURST_WAIT_MS = 2_500;
+const STANDING_WAIT_MS = 800;
+/** What it may wait while the queue is young: some wait twice that, and after 5 s a caller is told that nobody knows. */
+const BURST_WAIT_MS = 1_600;
+/** Or as many as come in so long in calm times: while a cell moves (about 2 s) nobody is answered, and nobody is to be refused. */
+const SILENCE_MS = 2_500;
 /** A queue that has been longer than its bound for so long won't go away by itself. */
-const STANDS_AFTER_MS = 5_000;
+const STANDS_AFTER_MS = 3_000;
 /** Never fewer, whatever was seen: batches need something to grow from, and a quiet city has no rate to speak of. */
 const MIN_BOUND = 250;
-const WINDOW_MS = 250;
-const [SHRINK, GROW] = [0.8, 1.1];
+/** A second can be slow by chance: four times in it the bound is looked at, and goes down by this much at most. */
+const LOOKED_AT_MS = 250;
+const SHRINK = 0.8;
 /** Answers (accept, handover, …) finish what was begun: they are let in up to this many times what posts are. */
 const ANSWERS_FACTOR = 4;
-/** The best second of the last ten: a pause says nothing about what we can do. */
-const LATELY = { windowMs: 1_000, windows: 10 };
-/** Nor does a quiet city: the best ten seconds of the last ten minutes. Not the best second: after a pause all that waited is answered in one. */
+const NOW = { windowMs: LOOKED_AT_MS, windows: 4 };
+/** The best of the last ten seconds: a pause says nothing about what we can do. In windows as long as the wait: a single second may hold what waited in others. */
+const LATELY = { windowMs: BURST_WAIT_MS, windows: 6 };
+/** Nor does a quiet city: the best ten seconds of the last ten minutes. */
 const BEFORE = { windowMs: 10_000, windows: 60 };
 
 export function createAdmission(nowMs: () => number): Admission {
-  const rates = [createBestRate(LATELY), createBestRate(BEFORE)];
+  const [entered, answered] = [createCounts(NOW), createCounts(NOW)];
+  const done = [createCounts(LATELY), createCounts(BEFORE)];
   const bound = createBound(nowMs());
   const inFlight = { post: 0, answer: 0 };
-  let shortAtMs = nowMs();
+  let [shortAtMs, calmPerSecond] = [nowMs(), 0];
 
   const total = (): number => inFlight.post + inFlight.answer;
   function limit(): number {
     const now = nowMs();
-    const standing = bound.at(now);
+    const standing = bound.at(now, () => answered.mean(now));
     // Half: a queue that is kept at its bound is not short, or each place that gets free would begin a new burst.
-    if (total() <= standing / 2) shortAtMs = now;
-    const perSecond = Math.max(...rates.map((rate) => rate.perSecond(now)));
-    const burst = Math.max(MIN_BOUND, (perSecond * BURST_WAIT_MS) / 1000);
+    if (total() <= standing / 2) [shortAtMs, calmPerSecond] = [now, entered.mean(now)];
+    const bestPerSecond = Math.max(...done.map((counts) => counts.best(now)));
+    const burst = Math.max(MIN_BOUND, within(BURST_WAIT_MS, bestPerSecond), within(SILENCE_MS, calmPerSecond));
     return now - shortAtMs > STANDS_AFTER_MS ? Math.min(standing, burst) : burst;
   }
 
@@ -55,12 +61,12 @@ export function createAdmission(nowMs: () => number): Admission {
       const isFull = kind === 'post' ? total() >= most : inFlight.answer >= most * ANSWERS_FACTOR;
       if (isFull) return null;
       inFlight[kind]++;
-      const sinceMs = nowMs();
-      return (done) => {
+      entered.count(nowMs());
+      return (isDone) => {
         const now = nowMs();
-        bound.answered(now, now - sinceMs, total());
         inFlight[kind]--;
-        if (done) for (const rate of rates) rate.count(now);
+        answered.count(now);
+        if (isDone) for (const counts of done) counts.count(now);
       };
     },
     get inFlight() {
@@ -70,57 +76,58 @@ export function createAdmission(nowMs: () => number): Admission {
   };
 }
 
-interface Bound {
-  answered(nowMs: number, waitedMs: number, underWay: number): void;
-  at(nowMs: number): number;
+function within(ms: number, perSecond: number): number {
+  return (perSecond * ms) / 1_000;
 }
 
-/** How many may be under way for answers to come within the standing wait, by what the last windows showed. */
-function createBound(startMs: number): Bound {
-  let bound = MIN_BOUND;
-  let [endMs, answers, waitedMs, most] = [startMs + WINDOW_MS, 0, 0, 0];
-  function judge(now: number): void {
-    if (now < endMs) return;
-    if (answers > 0 && waitedMs / answers > STANDING_WAIT_MS) bound = Math.max(MIN_BOUND, bound * SHRINK);
-    else if (most > bound * SHRINK) bound *= GROW;
-    [endMs, answers, waitedMs, most] = [now + WINDOW_MS, 0, 0, 0];
-  }
+/** How many may be under way to be answered within the standing wait. */
+function createBound(startMs: number): { at(nowMs: number, answersPerSecond: () => number): number } {
+  let [bound, nextMs] = [MIN_BOUND, startMs + LOOKED_AT_MS];
   return {
-    answered(now, waited, underWay) {
-      judge(now);
-      answers++;
-      waitedMs += waited;
-      most = Math.max(most, underWay);
-    },
-    at(now) {
-      judge(now);
+    at(now, answersPerSecond) {
+      if (now < nextMs) return bound;
+      nextMs = now + LOOKED_AT_MS;
+      const perSecond = answersPerSecond();
+      // Where nobody was answered nothing was seen.
+      if (perSecond > 0) bound = Math.max(MIN_BOUND, within(STANDING_WAIT_MS, perSecond), bound * SHRINK);
       return bound;
     },
   };
 }
 
-/** The most that was counted in one of the last windows. */
-function createBestRate({ windowMs, windows }: typeof LATELY): {
-  count(now: number): void;
-  perSecond(now: number): number;
-} {
-  const counts = new Array<number>(windows).fill(0);
-  let [window, best] = [0, 0];
+interface Counts {
+  count(nowMs: number): void;
+  /** a second, over the whole windows */
+  mean(nowMs: number): number;
+  /** a second, in the best window; the one that is not over yet counts too */
+  best(nowMs: number): number;
+}
+
+/** What happened in the last windows. */
+function createCounts({ windowMs, windows }: { readonly windowMs: number; readonly windows: number }): Counts {
+  /** the current window's, and those of as many before it */
+  const counts = new Array<number>(windows + 1).fill(0);
+  let [window, best, sum] = [0, 0, 0];
   function turnTo(now: number): void {
     const current = Math.floor(now / windowMs);
     if (current <= window) return;
-    for (let at = Math.max(window + 1, current - windows + 1); at <= current; at++) counts[at % windows] = 0;
+    for (let at = Math.max(window + 1, current - windows); at <= current; at++) counts[at % counts.length] = 0;
     window = current;
     best = Math.max(...counts);
+    sum = counts.reduce((all, each) => all + each, 0);
   }
   return {
     count(now) {
       turnTo(now);
-      const counted = (counts[window % windows] ?? 0) + 1;
-      counts[window % windows] = counted;
+      const counted = (counts[window % counts.length] ?? 0) + 1;
+      counts[window % counts.length] = counted;
       best = Math.max(best, counted);
     },
-    perSecond(now) {
+    mean(now) {
+      turnTo(now);
+      return (sum * 1_000) / (windowMs * windows);
+    },
+    best(now) {
       turnTo(now);
       return (best * 1_000) / windowMs;
     },
