@@ -4,18 +4,19 @@ import { loadsOf } from './loads.ts';
 import { meansOf, ratioOf, type Figures } from './figures.ts';
 
 it('a load is a rate or connections, over all cells or the fullest', () => {
-  assert.deepEqual(loadsOf(' 500/s 512@20\n'), [
-    { name: '500/s', rate: 500 },
+  assert.deepEqual(loadsOf(' 500/s 5000/s 512@20\n'), [
+    { name: '500/s', rate: 500, connections: 512 },
+    { name: '5000/s', rate: 5_000, connections: 2_500 },
     { name: '512@20', connections: 512, cells: 20 },
   ]);
 });
 
 it('a load named again repeats the posts of the first', () => {
   assert.deepEqual(loadsOf('500/s 512 500/s 500/s'), [
-    { name: '500/s', rate: 500 },
+    { name: '500/s', rate: 500, connections: 512 },
     { name: '512', connections: 512 },
-    { name: '500/s again', rate: 500, repeatOf: '500/s' },
-    { name: '500/s again again', rate: 500, repeatOf: '500/s' },
+    { name: '500/s again', rate: 500, connections: 512, repeatOf: '500/s' },
+    { name: '500/s again again', rate: 500, connections: 512, repeatOf: '500/s' },
   ]);
 });
 
