@@ -17,8 +17,8 @@ export function loadsOf(text: string): NamedLoad[] {
   });
 }
 
-/** Connections of a rate: what comes must not wait for one, and half a second's worth is what the bench's goal has, too. */
-const LEAST = 512;
+/** Of a rate: half a second's worth, as the bench's goal has, so that what comes hardly waits for one. */
+const LEAST_CONNECTIONS = 512;
 
 function loadOf(name: string): NamedLoad {
   const found = /^([1-9]\d*)(\/s)?(?:@([1-9]\d*))?$/.exec(name);
@@ -30,6 +30,8 @@ function loadOf(name: string): NamedLoad {
   const [, amount, perSecond, cells] = found;
   const many = Number(amount);
   const pace =
-    perSecond === undefined ? { connections: many } : { rate: many, connections: Math.max(LEAST, Math.ceil(many / 2)) };
+    perSecond === undefined
+      ? { connections: many }
+      : { rate: many, connections: Math.max(LEAST_CONNECTIONS, Math.ceil(many / 2)) };
   return { name, ...pace, ...(cells === undefined ? {} : { cells: Number(cells) }) };
 }

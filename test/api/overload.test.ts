@@ -71,8 +71,11 @@ it('posts beyond the bound get 503 with Retry-After, and take effect when they c
     assert.ok(Number(headers['retry-after']) >= 1 && Number(headers['retry-after']) <= 4, headers['retry-after']);
   }
   assert.ok(new Set(refused.map(({ headers }) => headers['retry-after'])).size > 1, 'not all come back at once');
-  const again = await Promise.all(keys.map((key) => post(key)));
-  assert.deepEqual([...new Set(again.map(({ status }) => status))], [201]);
+  // No more at once than are let in whatever was seen.
+  for (const some of [keys.slice(0, LET_IN), keys.slice(LET_IN)]) {
+    const again = await Promise.all(some.map((key) => post(key)));
+    assert.deepEqual([...new Set(again.map(({ status }) => status))], [201]);
+  }
   const { rows } = await world.pool.query<{ lots: string }>('select count(*) as lots from lot');
   assert.equal(Number(rows[0]?.lots), keys.length + 1);
 });

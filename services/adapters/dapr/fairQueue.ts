@@ -1,4 +1,4 @@
-/** Items that wait, by whom they are for: nobody's many hold up the few of others. */
+/** Items that wait, by whom they are for, in turns: a few go before the most part of others' many. */
 export interface FairQueue<Key, Item> {
   add(key: Key, item: Item): void;
   size(): number;
@@ -6,7 +6,7 @@ export interface FairQueue<Key, Item> {
   take(max: number): Item[];
 }
 
-/** Of a key in its turn, or half of what waits for it if that is more: with a fixed number whoever has more than that a round waits ever longer (ADR 0013). */
+/** Taken of a key in its turn; half of what waits for it if that is more. With a fixed number, a key that gets more than that in a round would wait ever longer (ADR 0010). */
 const AT_ONCE = 32;
 
 interface Queue<Item> {

@@ -72,7 +72,7 @@ it('at twice and at ten times the capacity all of it is used, and who is let in 
   }
 });
 
-it('who come in come in evenly, and wait for it no longer than said, also where answers come together, and more of them the more wait', () => {
+it('under a flood people are let in evenly and wait no longer than said, also where answers come together, and more of them the more wait', () => {
   const { play } = scene();
   const cells: Cells = { can: (waiting) => (1_200 * waiting) / (waiting + 250), atOnce: 64 };
   play(10, 5_000, cells);
@@ -82,6 +82,62 @@ it('who come in come in evenly, and wait for it no longer than said, also where 
     assert.ok(entered >= 700 && entered <= 1_100, `${String(entered)} in second ${String(second)}`);
     assert.ok(answered >= 800 && longestWaitMs <= 1_000, `${String(answered)}, ${String(longestWaitMs)} ms`);
   }
+});
+
+it('what is refused for other reasons, at once, says nothing about what can be done', () => {
+  const { play, admission } = scene();
+  play(20, 900, 1_000);
+  for (let ms = 0; ms < 3_000; ms += 10) {
+    play(0.01, 900, 1_000);
+    for (let n = 0; n < 40; n++) admission.enter('post')?.(false);
+  }
+  let most = 0;
+  for (let second = 0; second < 10; second++) {
+    const { refused } = play(1, 5_000, 1_000);
+    most = Math.max(most, admission.inFlight);
+    assert.ok(second < 6 || (5_000 - refused > 700 && 5_000 - refused < 1_300), `${String(refused)} refused`);
+  }
+  assert.ok(most <= 2_500, String(most));
+});
+
+it('a crowd who come again as soon as they are answered ride out a silence of half a second, and of two', () => {
+  for (const silence of [0.5, 1, 2]) {
+    const { play, admission } = scene();
+    const room = (): number => 512 - admission.inFlight;
+    let refused = 0;
+    const go = (seconds: number, can: number): void => {
+      for (let ms = 0; ms < seconds * 1_000; ms += 10) {
+        refused += play(0.01, room() * 100, can).refused;
+        admission.enter('answer')?.(false);
+      }
+    };
+    play(10, 500, 1_000);
+    go(10, 1_000);
+    go(silence, 0);
+    go(5, 1_000);
+    assert.equal(refused, 0, `after ${String(silence)} s`);
+  }
+});
+
+it('that less can be done is known after four seconds', () => {
+  const { play } = scene();
+  play(10, 5_000, 1_000);
+  play(7, 5_000, 400);
+  const { longestWaitMs } = play(3, 5_000, 400);
+  assert.ok(longestWaitMs <= 1_000, String(longestWaitMs));
+});
+
+it('after five seconds it is known what a second brings', () => {
+  const { play, admission } = scene();
+  play(5, 900, 1_000);
+  assert.ok(admission.limit() >= 1_400, String(admission.limit()));
+});
+
+it('after an hour without anybody nothing is known any more', () => {
+  const { play, admission } = scene();
+  play(20, 900, 1_000);
+  play(3_600, 0, 1_000);
+  assert.equal(admission.limit(), 250);
 });
 
 it('a crowd after a quiet while is let in as far as was seen to be possible, and forgotten after ten minutes', () => {
