@@ -1,6 +1,6 @@
 /** P1 to P4 and P6 of the proofs, and the same load on what ours is compared with. */
 import { chanceOf } from '../data/seed/chance.ts';
-import { byChance, steadily } from './generator/generate.ts';
+import { byChance, connectionsFor, steadily } from './generator/generate.ts';
 import type { Plan, Target } from './generator/plan.ts';
 import { catchUp, measure, type Measured, type Watch } from './measure.ts';
 import { spotsInHottest, spotsSkewed, targetsFor, type Spot } from './posts.ts';
@@ -35,7 +35,7 @@ export interface Load {
 /** Posts at a rate or at saturation, from the fullest cells. */
 export async function posts(bench: Bench, load: Load): Promise<Measured> {
   const { world } = bench;
-  const { cells = ALL_CELLS, connections = 512, seconds, rate, service = 'api' } = load;
+  const { cells = ALL_CELLS, seconds, rate, connections = connectionsFor(rate), service = 'api' } = load;
   const port = portOf(world, service);
   const story = load.repeatOf ?? load.name;
   const random = chanceOf(bench.seed, story).fraction;

@@ -1,4 +1,5 @@
 /** Which loads two trees are compared under, as their names say. */
+import { connectionsFor } from '../generator/generate.ts';
 import type { Load } from '../scenarios.ts';
 
 export type NamedLoad = Pick<Load, 'name' | 'rate' | 'connections' | 'cells' | 'repeatOf'>;
@@ -17,9 +18,6 @@ export function loadsOf(text: string): NamedLoad[] {
   });
 }
 
-/** Of a rate: half a second's worth, as the bench's goal has, so that what comes hardly waits for one. */
-const LEAST_CONNECTIONS = 512;
-
 function loadOf(name: string): NamedLoad {
   const found = /^([1-9]\d*)(\/s)?(?:@([1-9]\d*))?$/.exec(name);
   if (found === null) {
@@ -29,9 +27,7 @@ function loadOf(name: string): NamedLoad {
   }
   const [, amount, perSecond, cells] = found;
   const many = Number(amount);
-  const pace =
-    perSecond === undefined
-      ? { connections: many }
-      : { rate: many, connections: Math.max(LEAST_CONNECTIONS, Math.ceil(many / 2)) };
+  // Said for a rate, too: the other tree's bench may have others.
+  const pace = perSecond === undefined ? { connections: many } : { rate: many, connections: connectionsFor(many) };
   return { name, ...pace, ...(cells === undefined ? {} : { cells: Number(cells) }) };
 }

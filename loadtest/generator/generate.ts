@@ -10,6 +10,11 @@ export async function generate(plan: Plan): Promise<Seen> {
   return seen;
 }
 
+/** A crowd; at a rate half a second's worth, if that is more: so that what is due hardly waits for a connection. */
+export function connectionsFor(ratePerSecond = 0): number {
+  return Math.max(512, Math.ceil(ratePerSecond / 2));
+}
+
 /** Due times at a constant rate. */
 export function steadily(ratePerSecond: number, durationMs: number): Float64Array {
   const count = Math.floor((ratePerSecond * durationMs) / 1000);

@@ -47,13 +47,13 @@ export function createAdmission(nowMs: () => number): Admission {
   const total = (): number => inFlight.post + inFlight.answer;
   function limit(): number {
     const now = nowMs();
-    const standing = Math.max(MIN_BOUND, within(STANDING_WAIT_MS, done.now.best(now)));
+    const standing = Math.max(MIN_BOUND, expectedIn(STANDING_WAIT_MS, done.now.best(now)));
     // Half: a queue that is kept at its bound is not short, or each place that gets free would begin a new burst.
     if (total() <= standing / 2) [shortAtMs, calmPerSecond] = [now, entered.mean(now)];
     if (now - shortAtMs > STANDS_AFTER_MS) return standing;
     const bestPerSecond = Math.max(done.lately.best(now), done.before.best(now));
-    const inSilence = within(SILENCE_MS, Math.min(calmPerSecond, bestPerSecond));
-    return Math.max(MIN_BOUND, within(BURST_WAIT_MS, bestPerSecond), inSilence);
+    const inSilence = expectedIn(SILENCE_MS, Math.min(calmPerSecond, bestPerSecond));
+    return Math.max(MIN_BOUND, expectedIn(BURST_WAIT_MS, bestPerSecond), inSilence);
   }
 
   return {
@@ -76,7 +76,7 @@ export function createAdmission(nowMs: () => number): Admission {
   };
 }
 
-function within(ms: number, perSecond: number): number {
+function expectedIn(ms: number, perSecond: number): number {
   return (perSecond * ms) / 1_000;
 }
 
