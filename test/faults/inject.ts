@@ -82,6 +82,9 @@ async function perform(ground: Ground, fault: Fault): Promise<void> {
       return await allowNoSessions(urls.superuser, forMs);
     case 'freeze-session':
       return await freezeSession(urls.superuser, forMs);
+    case 'kill-session':
+      signal(await busySession(urls.superuser), 'SIGKILL');
+      return;
     case 'read-only':
       return await refuseWrites(urls.superuser, forMs);
     case 'lock-table':
@@ -92,6 +95,7 @@ async function perform(ground: Ground, fault: Fault): Promise<void> {
       return await healed(forMs, await wires[kind](target as Wire, by));
     case 'silence':
     case 'cut':
+    case 'deafen':
       return await healed(forMs, await wires[kind](target as Wire));
     case 'fill-disk':
       return await fillDisk(ground, target as Disk, forMs);
@@ -308,8 +312,8 @@ async function endSessions(url: string): Promise<void> {
   await withPostgres(url, (client) => client.query(OUR_SESSIONS));
 }
 
-/** One that is in the middle of something, if there is one. */
-async function freezeSession(url: string, forMs: number): Promise<void> {
+/** The process of one that is in the middle of something, if there is one. */
+async function busySession(url: string): Promise<number> {
   let session: number | undefined;
   await withPostgres(url, async (client) => {
     const { rows } = await client.query<{ pid: number }>(
@@ -318,6 +322,11 @@ async function freezeSession(url: string, forMs: number): Promise<void> {
     session = rows[0]?.pid;
   });
   if (session === undefined) throw new Error('nobody of ours is connected to PostgreSQL');
+  return session;
+}
+
+async function freezeSession(url: string, forMs: number): Promise<void> {
+  const session = await busySession(url);
   halt(session);
   await pause(forMs);
   goOn(session);

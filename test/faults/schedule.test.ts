@@ -4,6 +4,7 @@ import { DISKS } from './disks.ts';
 import { DRAWN, drawSchedule, TABLES, type FaultKind } from './schedule.ts';
 import { SERVERS } from './wires.ts';
 
+const LONGEST_MS: Partial<Record<FaultKind, number>> = { clock: 16_000, 'freeze-session': 16_000, pause: 48_000 };
 const PROCESSES = ['postgres', 'redis', 'nats', 'actor-host', 'actor-host.daprd', 'relay', 'api'];
 
 it('the same seed draws the same faults, another one others', () => {
@@ -12,11 +13,11 @@ it('the same seed draws the same faults, another one others', () => {
   assert.notDeepEqual(drawSchedule('8', 600_000, PROCESSES), drawn);
 });
 
-it('in an hour each server is slow, silent and cut, for all and for one; each disk filled, clocks jump both ways', () => {
+it('in an hour each server is slow, silent, without answers and cut, for all and for one; each disk filled, clocks jump both ways', () => {
   const drawn = drawSchedule('2', 3_600_000, PROCESSES);
   const hits = (kind: FaultKind): Set<string> =>
     new Set(drawn.filter((fault) => fault.kind === kind).map(({ targets }) => targets.join()));
-  for (const kind of ['slow', 'silence', 'cut'] as const) {
+  for (const kind of ['slow', 'silence', 'deafen', 'cut'] as const) {
     const wires = [...hits(kind)];
     assert.deepEqual(wires.filter((wire) => !wire.includes('>')).sort(), [...SERVERS].sort(), kind);
     const single = wires.filter((wire) => wire.includes('>'));
@@ -45,8 +46,11 @@ it('in an hour each process is killed, told to end, paused and throttled, each k
   assert.deepEqual([...kinds].sort(), [...DRAWN].sort());
   const locked = new Set(drawn.flatMap(({ kind, targets }) => (kind === 'lock-table' ? targets : [])));
   assert.deepEqual([...locked].sort(), [...TABLES].sort());
-  const isLong = ({ kind }: { kind: FaultKind }): boolean => kind === 'clock' || kind === 'freeze-session';
-  assert.ok(drawn.every((fault) => fault.atMs < 3_600_000 && fault.forMs <= (isLong(fault) ? 16_000 : 8_000)));
+  const longest = (kind: FaultKind): number => LONGEST_MS[kind] ?? 8_000;
+  assert.ok(drawn.every(({ kind, atMs, forMs }) => atMs < 3_600_000 && forMs <= longest(kind)));
+  const pauses = drawn.filter(({ kind }) => kind === 'pause');
+  const long = pauses.filter(({ forMs }) => forMs > 8_000).length;
+  assert.ok(long > 0 && long < pauses.length / 4, `${String(long)} of ${String(pauses.length)} pauses are long`);
 });
 
 it('of some kinds only, all are of those', () => {

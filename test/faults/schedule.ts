@@ -25,6 +25,8 @@ export type FaultKind =
   | 'slow'
   | 'silence'
   | 'cut'
+  /** what is asked arrives and is done, and no answer comes back */
+  | 'deafen'
   /** some KB a second */
   | 'trickle'
   /** every connection ends after some bytes, in the middle of whatever it carries */
@@ -38,6 +40,8 @@ export type FaultKind =
   | 'no-sessions'
   /** a session of PostgreSQL stops in what it does, and its locks stay */
   | 'freeze-session'
+  /** one is killed -9, as for want of memory: PostgreSQL ends all others and recovers */
+  | 'kill-session'
   /** PostgreSQL answers, and refuses every write: a standby that was not promoted, a guard of the disk */
   | 'read-only'
   /** somebody holds a table of PostgreSQL for himself, as a careless `alter table` does */
@@ -68,38 +72,43 @@ const SHORTEST_GAP_MS = 3_000;
 const LONGEST_GAP_MS = 12_000;
 const SHORTEST_MS = 1_000;
 const LONGEST_MS = 8_000;
+/** One pause in twelve is so much longer: nobody waits for it, leases end, others take over. */
+const LONG_PAUSE_TIMES = 6;
+const LONG_PAUSE_SHARE = 1 / 12;
 const MOST_LATENCY_MS = 400;
 const MOST_KILOBYTES_A_SECOND = 64;
 const MOST_BYTES = 50_000;
 const HOUR_MS = 3_600_000;
-/** Shares of all that may come. */
-const SHARES: readonly (readonly [FaultKind, number])[] = [
-  ['flush', 0.03],
-  ['evict', 0.03],
-  ['fill-redis', 0.03],
-  ['demote-redis', 0.03],
-  ['delete-stream', 0.03],
-  ['purge-stream', 0.02],
-  ['delete-consumers', 0.03],
-  ['end-sessions', 0.03],
-  ['no-sessions', 0.03],
-  ['freeze-session', 0.03],
-  ['read-only', 0.03],
-  ['lock-table', 0.03],
-  ['slow', 0.04],
-  ['silence', 0.06],
-  ['cut', 0.06],
-  ['trickle', 0.03],
-  ['truncate', 0.03],
-  ['fill-disk', 0.04],
-  ['clock', 0.05],
-  ['power-cut', 0.02],
-  ['stop', 0.06],
-  ['hang-up', 0.03],
-  ['throttle', 0.05],
-  ['no-files', 0.03],
-  ['kill', 0.16],
-  ['pause', 0.14],
+/** The cards of a deck: some five minutes of faults hold every kind, and an hour each as often as its share of them. */
+const DECK: readonly (readonly [FaultKind, number])[] = [
+  ['flush', 1],
+  ['evict', 1],
+  ['fill-redis', 1],
+  ['demote-redis', 1],
+  ['delete-stream', 1],
+  ['purge-stream', 1],
+  ['delete-consumers', 1],
+  ['end-sessions', 1],
+  ['no-sessions', 1],
+  ['freeze-session', 1],
+  ['kill-session', 1],
+  ['read-only', 1],
+  ['lock-table', 1],
+  ['slow', 1],
+  ['silence', 1],
+  ['deafen', 1],
+  ['cut', 2],
+  ['trickle', 1],
+  ['truncate', 1],
+  ['fill-disk', 3],
+  ['clock', 2],
+  ['power-cut', 1],
+  ['stop', 2],
+  ['hang-up', 1],
+  ['throttle', 1],
+  ['no-files', 1],
+  ['kill', 5],
+  ['pause', 4],
 ];
 /** What a turn writes, and what the relay reads. */
 export const TABLES = ['lot', 'cell', 'outbox', 'command'] as const;
@@ -111,7 +120,7 @@ export const CALLS_CELLS = /^(api|worker)(-\d+)?$/;
 type Drawn = Omit<Fault, 'atMs'>;
 
 /** What can be drawn: a process of PostgreSQL is killed with all its own, which is no kind of its own. */
-export const DRAWN: readonly FaultKind[] = SHARES.map(([kind]) => kind);
+export const DRAWN: readonly FaultKind[] = DECK.map(([kind]) => kind);
 
 /**
  * @param processes what runs, sidecars included
@@ -123,18 +132,27 @@ export function drawSchedule(
   processes: readonly string[],
   kinds: readonly FaultKind[] = DRAWN,
 ): Fault[] {
-  const shares = SHARES.filter(([kind]) => kinds.includes(kind));
+  const cards = DECK.filter(([kind]) => kinds.includes(kind)).flatMap(([kind, times]) =>
+    Array<FaultKind>(times).fill(kind),
+  );
   const dice = createDice(`${seed}|faults`);
+  const shuffled = (deck: number): FaultKind[] =>
+    cards
+      .map((kind, card) => ({ kind, roll: dice('card', deck, card) }))
+      .sort((a, b) => a.roll - b.roll)
+      .map(({ kind }) => kind);
   const faults: Fault[] = [];
+  let left: FaultKind[] = [];
   for (let atMs = FIRST_MS, n = 0; atMs < durationMs; n++) {
-    faults.push({ atMs: Math.round(atMs), ...drawFault((about) => dice(about, n), processes, shares) });
+    if (left.length === 0) left = shuffled(n);
+    const kind = left.pop() ?? 'kill';
+    faults.push({ atMs: Math.round(atMs), ...drawFault(kind, (about) => dice(about, n), processes) });
     atMs += SHORTEST_GAP_MS + dice('gap', n) * (LONGEST_GAP_MS - SHORTEST_GAP_MS);
   }
   return faults;
 }
 
-function drawFault(roll: (about: string) => number, processes: readonly string[], shares: typeof SHARES): Drawn {
-  const kind = kindOf(roll('kind'), shares);
+function drawFault(kind: FaultKind, roll: (about: string) => number, processes: readonly string[]): Drawn {
   const one = (names: readonly string[]): string => names[Math.floor(roll('target') * names.length)] ?? '';
   const ours = processes.filter((name) => OURS.test(name));
   const forMs = Math.round(SHORTEST_MS + roll('for') * (LONGEST_MS - SHORTEST_MS));
@@ -152,6 +170,7 @@ function drawFault(roll: (about: string) => number, processes: readonly string[]
     case 'power-cut':
       return { kind, targets: processes, forMs: 0 };
     case 'end-sessions':
+    case 'kill-session':
       return { kind, targets: ['postgres'], forMs: 0 };
     case 'freeze-session':
       // longer than a token is left alone for want of an offer
@@ -169,6 +188,7 @@ function drawFault(roll: (about: string) => number, processes: readonly string[]
       return { kind, targets: [oneWire()], forMs, by: between(100, MOST_BYTES) };
     case 'silence':
     case 'cut':
+    case 'deafen':
       return { kind, targets: [oneWire()], forMs };
     case 'fill-disk':
       return { kind, targets: [one(DISKS)], forMs };
@@ -190,6 +210,10 @@ function drawFault(roll: (about: string) => number, processes: readonly string[]
       return { kind, targets: [one(processes)], forMs: 0 };
     case 'no-files':
       return { kind, targets: [one(processes.filter((name) => name !== 'postgres'))], forMs };
+    case 'pause': {
+      const times = roll('long') < LONG_PAUSE_SHARE ? LONG_PAUSE_TIMES : 1;
+      return { kind, targets: withSidecar(one(processes)), forMs: times * forMs };
+    }
     default:
       return { kind, targets: withSidecar(one(processes)), forMs };
   }
@@ -211,13 +235,6 @@ function drawFault(roll: (about: string) => number, processes: readonly string[]
     const sidecar = `${name}.daprd`;
     return processes.includes(sidecar) && roll('pod') < 0.5 ? [name, sidecar] : [name];
   }
-}
-
-function kindOf(roll: number, shares: typeof SHARES): FaultKind {
-  const all = shares.reduce((sum, [, share]) => sum + share, 0);
-  let upTo = 0;
-  for (const [kind, share] of shares) if (roll * all < (upTo += share)) return kind;
-  return shares.at(-1)?.[0] ?? 'pause';
 }
 
 function unitOf(kind: FaultKind): string {

@@ -6,7 +6,11 @@ import { after, before, it } from 'node:test';
 import { layWires, type Heal, type Wires } from './wires.ts';
 
 const LARGE = 40_000;
-const server = createServer(({ url = '' }, response) => response.end('x'.repeat(Number(url.slice(1)))));
+let asked = 0;
+const server = createServer(({ url = '' }, response) => {
+  asked++;
+  response.end('x'.repeat(Number(url.slice(1))));
+});
 let wires: Wires;
 let heal: Heal;
 
@@ -55,6 +59,17 @@ it('a wire can be slow, silent, cut, and healed', async () => {
   await heal();
   heal = await wires.cut('redis');
   await assert.rejects(ask(), { message: 'fetch failed' });
+  await heal();
+  await ask();
+});
+
+it('a wire can lose what is answered, and nothing of what is asked', async () => {
+  const before = asked;
+  heal = await wires.deafen('redis');
+  const url = `http://127.0.0.1:${String(wires.portsOf('api').redis)}/2`;
+  // over a connection that stays: the end of one would be told
+  await assert.rejects(fetch(url, { signal: AbortSignal.timeout(300) }), { name: 'TimeoutError' });
+  assert.equal(asked, before + 1);
   await heal();
   await ask();
 });

@@ -1,5 +1,5 @@
 /**
- * The wires between our processes and PostgreSQL, Redis and NATS go through toxiproxy, which slows, silences, truncates or cuts them: one wire
+ * The wires between our processes and PostgreSQL, Redis and NATS go through toxiproxy, which slows, silences (one way or both), truncates or cuts them: one wire
  * for each process and server, so that a server can be out of everybody's reach or of one's alone; and one to its own sidecar for
  * each process that calls cells.
  */
@@ -32,12 +32,15 @@ export interface Wires {
   truncate(wire: Wire, bytes: number): Promise<Heal>;
   /** Nothing arrives any more, and nobody is told: what a lost route looks like. */
   silence(wire: Wire): Promise<Heal>;
+  /** What is asked arrives, and no answer comes back. */
+  deafen(wire: Wire): Promise<Heal>;
   /** Connections end at once, new ones are refused. */
   cut(wire: Wire): Promise<Heal>;
   stop(): Promise<void>;
 }
 
 const PACKAGE = 'github.com/Shopify/toxiproxy/v2/cmd/server';
+const BOTH_WAYS: readonly string[] = ['upstream', 'downstream'];
 const READY_WITHIN_MS = 5_000;
 const HEALED_WITHIN_MS = 5_000;
 
@@ -102,10 +105,10 @@ export async function layWires(
     }
     return heal;
   };
-  const both = (wire: Wire, type: string, attributes: object): Promise<Heal> => {
+  const poison = (wire: Wire, type: string, attributes: object, streams = BOTH_WAYS): Promise<Heal> => {
     const name = `${type}-${String(++hurts)}`;
     const ways = async (act: (path: string, stream: string) => Promise<void>, proxy: string): Promise<void> => {
-      for (const stream of ['upstream', 'downstream']) await act(`/proxies/${proxy}/toxics`, stream);
+      for (const stream of streams) await act(`/proxies/${proxy}/toxics`, stream);
     };
     const add = (path: string, stream: string): Promise<void> =>
       ask('POST', path, { name: `${name}-${stream}`, type, stream, attributes });
@@ -133,11 +136,12 @@ export async function layWires(
   };
   return {
     portsOf: (name) => ports.get(name) ?? upstream,
-    slow: (wire, latency) => both(wire, 'latency', { latency, jitter: Math.round(latency / 2) }),
-    trickle: (wire, rate) => both(wire, 'bandwidth', { rate }),
-    truncate: (wire, bytes) => both(wire, 'limit_data', { bytes }),
+    slow: (wire, latency) => poison(wire, 'latency', { latency, jitter: Math.round(latency / 2) }),
+    trickle: (wire, rate) => poison(wire, 'bandwidth', { rate }),
+    truncate: (wire, bytes) => poison(wire, 'limit_data', { bytes }),
     // toxiproxy's timeout 0: what is sent meanwhile is dropped, and the connection closes when the toxic goes.
-    silence: (wire) => both(wire, 'timeout', { timeout: 0 }),
+    silence: (wire) => poison(wire, 'timeout', { timeout: 0 }),
+    deafen: (wire) => poison(wire, 'timeout', { timeout: 0 }, ['downstream']),
     cut,
     stop: async () => {
       server.kill('SIGKILL');
