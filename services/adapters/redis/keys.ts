@@ -1,11 +1,10 @@
 /**
  * All keys of one prefix share a hash tag, so that one script may read the marker and change what it vouches for in one
- * atomic step. What is derived from PostgreSQL lives under a generation: a rebuild fills the next one and the marker
- * switches over, so a rebuild that was overtaken writes where nobody reads.
+ * atomic step. What is derived from PostgreSQL lives under a generation: a rebuild fills the next one (its
+ * number is PostgreSQL's, and never comes again) and the marker switches over, so a rebuild that was overtaken writes where nobody reads.
  *
  *   {p}:marker              `<run_id> <generation>`: what is below may be believed
  *   {p}:keeper              lock of who rebuilds and sweeps
- *   {p}:generation          counter
  *   {p}:<g>:geo             GEO set of active recipients          {p}:<g>:fallback   … of food banks of last resort
  *   {p}:<g>:f:<recipient>   facts, JSON of core's Recipient
  *   {p}:<g>:c:<recipient>   hash: v (version of the facts) · open (sum of the tokens) · YYYY-MM-DD (grams collected)
@@ -17,7 +16,6 @@ export interface Keys {
   readonly root: string;
   readonly marker: string;
   readonly keeper: string;
-  readonly generation: string;
   of(generation: string): GenerationKeys;
 }
 export interface GenerationKeys {
@@ -36,7 +34,6 @@ export function keysOf(prefix: string): Keys {
     root,
     marker: `${root}:marker`,
     keeper: `${root}:keeper`,
-    generation: `${root}:generation`,
     of: (generation) => ({
       geo: `${root}:${generation}:geo`,
       fallback: `${root}:${generation}:fallback`,

@@ -27,7 +27,7 @@ export async function rebuild(
   stillOurs: () => Promise<void>,
 ): Promise<Rebuilt> {
   const startedAt = await databaseTime(pool);
-  const generation = String(await redis.incr(keys.generation));
+  const generation = await nextGeneration(pool);
   const reservedAtMs = String(await redisTimeMs(redis));
   let tokens = 0;
   for await (const page of heldTokens(pool)) {
@@ -46,6 +46,14 @@ export async function rebuild(
     recipients += page.length;
   }
   return { generation, startedAt, recipients, tokens };
+}
+
+/** Never one that was: PostgreSQL counts them, for Redis may lose its count and keep what an older generation left. */
+async function nextGeneration(pool: pg.Pool): Promise<string> {
+  const { rows } = await pool.query<{ generation: string }>(`select nextval('candidate_generation') as generation`);
+  const [row] = rows;
+  if (row === undefined) throw new Error('PostgreSQL gave no generation');
+  return row.generation;
 }
 
 /** Redis's clock, unix ms. */
