@@ -3,12 +3,9 @@ import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { cellAt } from '#adapters/geo/s2.ts';
 import { regionOf } from '#core/geo/cell.ts';
-import { helsinki } from './seed/helsinki.ts';
-import { jakarta } from './seed/jakarta.ts';
+import { CITIES } from './seed/cities.ts';
 import type { City } from './seed/organisation.ts';
 import { writeCity } from './seed/write.ts';
-
-const CITIES: Record<string, () => City> = { helsinki, jakarta: () => jakarta() };
 
 const { values } = parseArgs({ options: { city: { type: 'string', default: 'helsinki' } } });
 const databaseUrl = [process.env['MIGRATION_DATABASE_URL'], process.env['DATABASE_URL']].find(

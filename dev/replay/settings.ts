@@ -20,16 +20,16 @@ export function readReplaySettings(env: NodeJS.ProcessEnv): ReplaySettings {
   const seed = env['SEED'] || '1';
   const first = readSettings([], { ...env, SEED: seed, SPEED: '1' });
   return {
-    evenings: Array.from({ length: number(env, 'SEEDS', 5) }, (_, n) => ({ ...first, seed: `${seed}.${String(n)}` })),
+    evenings: Array.from({ length: number(env, 'SEEDS', 5, 1) }, (_, n) => ({ ...first, seed: `${seed}.${String(n)}` })),
     offlineShare: number(env, 'OFFLINE', 0) / 100,
     ackTimeoutMs: number(env, 'ACK_TIMEOUT_SECONDS', 300) * 1000,
     outFile: env['OUT'] ?? '',
   };
 }
 
-function number(env: NodeJS.ProcessEnv, name: string, otherwise: number): number {
+function number(env: NodeJS.ProcessEnv, name: string, otherwise: number, least = 0): number {
   const text = env[name] || String(otherwise);
   const value = Number(text);
-  if (!(value >= 0)) throw new Error(`${name} must be a number of at least 0, not ${text}.`);
+  if (!(value >= least)) throw new Error(`${name} must be a number of at least ${String(least)}, not ${text}.`);
   return value;
 }

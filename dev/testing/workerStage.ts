@@ -5,6 +5,7 @@ import { LotEventSchema, type LotEvent } from '#proto/gen/pahlawan/v1/events_pb.
 import { regionOf, signedIdOf } from '#core/geo/cell.ts';
 import type { Command } from '#core/lots/command.ts';
 import { lotIdOf, offerIdOf, parseCellToken, postedAtMsOf, type LotId } from '#core/words/ids.ts';
+import type { Clock } from '#cell/ports.ts';
 import { CellUnavailable, type CellClient } from '#cell/contract.ts';
 import { newUuid } from '#adapters/ids/uuid.ts';
 import { connectBus, type Bus } from '#adapters/nats/bus.ts';
@@ -30,6 +31,7 @@ export interface Stage {
   readonly bus: Bus;
   readonly publish: Publish;
   readonly keepStreams: () => Promise<void>;
+  readonly clock: Clock;
   /** empty tables and streams */
   clear(): Promise<void>;
   stop(): Promise<void>;
@@ -50,6 +52,7 @@ export async function openStage(): Promise<Stage> {
     bus,
     publish: createPublish(bus, keepStreams),
     keepStreams,
+    clock: { nowMs: Date.now },
     clear: async () => {
       await pool.query(
         'truncate lot, offer, outbox, command, push_subscription, phone_number, recipient, travel_time, member',

@@ -82,7 +82,7 @@ export async function compose(env: ApiConfig, log: Logger, metrics: ApiMetrics):
     }),
     push: { sealer, vapidPublicKey: env.VAPID_PUBLIC_KEY, allowLocalPush: env.ALLOW_LOCAL_PUSH === '1' },
     ...figures(env, pool),
-    deadLetters: createDeadLetters(bus, createPublish(bus, createStreamKeeper(bus.jsm))),
+    deadLetters: createDeadLetters(bus, createPublish(bus, createStreamKeeper(bus.jsm, null))),
     ...(await provided(env)),
     handoverCode: createHandoverCode(env.HANDOVER_SECRET),
     secret: env.HANDOVER_SECRET,

@@ -6,6 +6,8 @@ import { tokenOfSigned } from '#core/geo/cell.ts';
 import { connectBus, type Bus } from '#adapters/nats/bus.ts';
 import { createPublish, type Publish } from '#adapters/nats/publish.ts';
 import { createStreamKeeper, DEAD_LETTERS, ensureStreams, LOTS } from '#adapters/nats/streams.ts';
+import { joinMembers } from '#adapters/postgres/sql/members.ts';
+import { renewSlots, takeSlots } from '#adapters/postgres/sql/relaySlots.ts';
 import { createPool } from '#adapters/postgres/pool.ts';
 import type { OutboxRow } from '#adapters/postgres/sql/readOutbox.ts';
 import { newUuid } from '#adapters/ids/uuid.ts';
@@ -283,6 +285,19 @@ test('slots of a relay that leaves are free at once', async () => {
   await one.stop();
   const { rows } = await pool.query<{ count: string }>('select count(*) from relay_slot where owner is not null');
   assert.equal(rows[0]?.count, '0');
+});
+
+test("a dead relay's slots are free in the time of one lease, however far PostgreSQL's clock went back since", async () => {
+  await pool.query("update relay_slot set owner = 'dead', leased_until = now() + interval '1 hour'");
+  await pool.query("insert into member (role, owner, seen_until) values ('relay', 'dead', now() + interval '1 hour')");
+  assert.deepEqual(await joinMembers(appPool, 'relay', 'alive', 300), ['alive']);
+  assert.deepEqual(await takeSlots(appPool, 'alive', 300, 32), [], 'its owner may still believe in it');
+  // whoever lives says so meanwhile
+  await pool.query("update relay_slot set owner = 'late' where slot = 0");
+  assert.deepEqual(await renewSlots(appPool, 'late', 590), [0]);
+  await until('they are free', async () => (await takeSlots(appPool, 'alive', 300, 32)).length === 31, 3_000);
+  await pool.query('update relay_slot set owner = null, leased_until = null');
+  await pool.query('truncate member');
 });
 
 test('R8: a long transaction holds a low id while later ones commit: none is passed over', async () => {

@@ -8,6 +8,7 @@ import { connectBus } from '#adapters/nats/bus.ts';
 import { createPublish } from '#adapters/nats/publish.ts';
 import { createStreamKeeper } from '#adapters/nats/streams.ts';
 import { createObjectStore } from '#adapters/objects/createObjectStore.ts';
+import { createDatabaseClock } from '#adapters/postgres/clock.ts';
 import { createPool } from '#adapters/postgres/pool.ts';
 import { createLogger } from '#adapters/telemetry/logger.ts';
 import { serveProbes } from '#adapters/telemetry/probes.ts';
@@ -35,7 +36,9 @@ const texting = createTexting(env, log);
 const meters = createMeters();
 const photos = createObjectStore(env);
 const redis = { url: env.REDIS_URL, prefix: env.REDIS_PREFIX };
-const parts = { pool, bus, keepStreams, cells, alerts, photos, redis, me, meters, log, regionLevel: env.REGION_LEVEL };
+const clock = await createDatabaseClock(pool);
+const shared = { pool, bus, keepStreams, cells, alerts, photos, redis, me, clock, meters, log };
+const parts = { ...shared, regionLevel: env.REGION_LEVEL };
 const app = startWorkerApp({ ...parts, ...push, texting, publish: createPublish(bus, keepStreams) }, roles);
 // the candidate keeper counts in prom-client's own register
 const registry = Registry.merge([meters.registry, register]);
@@ -49,6 +52,7 @@ async function stop(): Promise<void> {
   stopping = true;
   await watch.stop();
   await app.stop();
+  clock.stop();
   await Promise.all([probes.close(), push.close(), texting?.texter.close(), cells.close(), bus.close(), pool.end()]);
   log.info('stopped');
   await tracing.stop();

@@ -2,6 +2,7 @@
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type { CellClient } from '#cell/contract.ts';
+import type { Clock } from '#cell/ports.ts';
 import type { Alerts } from '#adapters/alerts/pagerDuty.ts';
 import type { Bus } from '#adapters/nats/bus.ts';
 import { createLimit } from '#adapters/batching/limit.ts';
@@ -15,7 +16,7 @@ import { findDueLots } from '#adapters/postgres/sql/findDueLots.ts';
 import { findLatestEvents } from '#adapters/postgres/sql/findLatestEvents.ts';
 import { findUnprovenOffers } from '#adapters/postgres/sql/findUnprovenOffers.ts';
 import * as housekeeping from '#adapters/postgres/sql/housekeeping.ts';
-import { listRegions } from '#adapters/postgres/sql/listRegions.ts';
+import { listCommandRegions, listRegions } from '#adapters/postgres/sql/listRegions.ts';
 import { joinMembers, leaveMembers } from '#adapters/postgres/sql/members.ts';
 import * as subscriptions from '#adapters/postgres/sql/pushSubscriptions.ts';
 import * as windows from '#adapters/postgres/sql/windows.ts';
@@ -58,6 +59,8 @@ export interface Workshop {
   readonly regionLevel: number;
   /** unique among workers */
   readonly me: string;
+  /** PostgreSQL's: deadlines and what is due are its times */
+  readonly clock: Clock;
   readonly meters: Meters;
   readonly log: Logger;
 }
@@ -112,14 +115,14 @@ function startSweep(shop: Workshop): RunningRole {
 }
 
 /** What is due by the clock, like the sweep's lots. */
-function windowPoster({ pool, cells, meters, log }: Workshop): () => Promise<void> {
+function windowPoster({ pool, cells, clock, meters, log }: Workshop): () => Promise<void> {
   return createWindowPoster({
     cells,
     due: (limit) => windows.findDueWindows(pool, limit),
     take: (window) => windows.takeWindowDay(pool, window),
     close: (window, done) => windows.closeWindowDay(pool, window, done),
     newUuid,
-    nowMs: Date.now,
+    nowMs: clock.nowMs,
     onPosted: meters.onWindow,
     log,
   });
@@ -174,7 +177,7 @@ function startNotify(shop: Workshop): RunningRole {
     forget: (digests) => subscriptions.markPushDead(pool, digests),
     delivered: (digests) => subscriptions.markPushDelivered(pool, digests),
     ...createProofs(pool),
-    nowMs: Date.now,
+    nowMs: shop.clock.nowMs,
     text: text && ((notice) => texts(() => text(notice))),
     onPush: shop.meters.onPush,
     onText: shop.meters.onText,
@@ -219,7 +222,7 @@ function startHousekeeping(shop: Workshop): RunningRole {
   const ports = {
     ensurePartitions: () => housekeeping.ensurePartitions(pool),
     dropDoneOutboxDays: () => housekeeping.dropDoneOutboxDays(pool),
-    regions: () => listRegions(pool),
+    regions: () => listCommandRegions(pool),
     deleteOldCommands: (region: string, days: number, limit: number) =>
       housekeeping.deleteOldCommands(pool, region, days, limit),
     deleteOldTravelTimes: (days: number, limit: number) => housekeeping.deleteOldTravelTimes(pool, days, limit),

@@ -10,9 +10,9 @@ import { spotsInHottest, targetsFor } from '../../loadtest/posts.ts';
 import { startWorld } from '../../loadtest/world.ts';
 import { chanceOf } from '../../data/seed/chance.ts';
 import { failures, openStage, playSteadily, type Stage } from './stories.ts';
-import { say, seed, setting } from './setting.ts';
+import { numberSetting, say, seed } from './setting.ts';
 
-const durationMs = Number(setting('SECONDS', '30')) * 1000;
+const durationMs = numberSetting('SECONDS', 30, 5) * 1000;
 const ALL_CELLS = 1_000;
 /** Fewer than are let in whatever the rate: a refusal answered by the next request would measure refusals. */
 const CONNECTIONS = 200;

@@ -6,11 +6,16 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { startWorld } from '../../loadtest/world.ts';
 import { join, leave } from '../../dev/stack/roll.ts';
 import { failures, openStage, playSteadily, playTogether } from './stories.ts';
-import { say, seed, setting } from './setting.ts';
+import { numberSetting, say, seed, setting } from './setting.ts';
 
 const OURS = ['api', 'actor-host', 'relay', 'worker'];
-/** Of what they stand on there is one each: `KINDS=placement,scheduler,nats,redis` restarts those. */
+/** Of these there is one each: `KINDS=placement,scheduler,nats,redis` restarts them. */
+const STOOD_ON = ['placement', 'scheduler', 'nats', 'redis'];
 const KINDS = setting('KINDS', OURS.join()).split(',');
+const unknown = KINDS.filter((kind) => !OURS.includes(kind) && !STOOD_ON.includes(kind));
+if (unknown.length > 0) throw new Error(`KINDS: no ${unknown.join()}; there are ${[...OURS, ...STOOD_ON].join()}`);
+/** 0: half of what is measured first */
+const RATE = numberSetting('RATE', 0, 0);
 const TWO_OF_EACH = Object.fromEntries(OURS.map((kind) => [kind, 2]));
 const WARM_UP_MS = 10_000;
 const CAPACITY_MS = 15_000;
@@ -34,7 +39,7 @@ let failed: number;
 try {
   await playTogether(stage, AT_ONCE, WARM_UP_MS, nextNumber);
   const measured = await playTogether(stage, AT_ONCE, CAPACITY_MS, nextNumber);
-  const rate = Number(setting('RATE', String(measured / 2)));
+  const rate = RATE > 0 ? RATE : measured / 2;
   say(
     `seed ${seed}: capacity ${measured.toFixed(0)} requests/s (64 stories at once); restarting at ${rate.toFixed(0)}/s`,
   );

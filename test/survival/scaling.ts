@@ -8,7 +8,7 @@ import { instanceNames } from '../../dev/stack/apps.ts';
 import { join, leave } from '../../dev/stack/roll.ts';
 import { startWorld } from '../../loadtest/world.ts';
 import { openLedger, type Ownership } from './ledger.ts';
-import { say, seed, setting } from './setting.ts';
+import { numberSetting, say, seed, setting } from './setting.ts';
 import { failures, openStage, playSteadily, type Seen } from './stories.ts';
 
 const MAX_ACTIVATIONS = 3;
@@ -16,7 +16,7 @@ const MAX_ACTIVATIONS = 3;
 const hostCounts = setting('HOSTS', '2,6,2').split(',').map(Number);
 if (hostCounts.length < 2 || !hostCounts.every((count) => Number.isInteger(count) && count > 0))
   throw new Error('HOSTS is how many hosts there are, one after the other: HOSTS=1,2,4,8');
-const storiesPerSecond = Number(setting('RATE', '10'));
+const storiesPerSecond = numberSetting('RATE', 10, 1);
 const SETTLE_MS = 8_000;
 const WATCH_EVERY_MS = 200;
 const names = instanceNames('actor-host', Math.max(...hostCounts));

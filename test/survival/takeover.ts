@@ -7,7 +7,7 @@ import { startWorld, type Donor } from '../../loadtest/world.ts';
 import { createDice } from '../../dev/simulate/random.ts';
 import { createBalancer } from './balancer.ts';
 import { openLedger } from './ledger.ts';
-import { say, seed, setting } from './setting.ts';
+import { numberSetting, say, seed } from './setting.ts';
 import { keepTokens } from '../../dev/issuer/tokens.ts';
 
 type Fault = 'kill' | 'hang';
@@ -21,7 +21,9 @@ const AWAKE_MS = 2_000;
 /** Both hosts have cells again before the next one is hurt. */
 const SETTLE_MS = 4_000;
 
-const counts: Record<Fault, number> = { kill: Number(setting('KILLS', '20')), hang: Number(setting('HANGS', '20')) };
+const counts: Record<Fault, number> = { kill: numberSetting('KILLS', 20, 0), hang: numberSetting('HANGS', 20, 0) };
+if (counts.kill + counts.hang < 1) throw new Error('KILLS and HANGS: at least one of them');
+say(`seed ${seed}: ${String(counts.kill)} kills, ${String(counts.hang)} hangs`);
 const world = await startWorld(say, {
   processes: { 'actor-host': HOSTS.length },
   env: { RATE_LIMIT_DONOR: '100000' },
@@ -54,6 +56,7 @@ try {
 process.exit(isMissed ? 1 : 0);
 
 function tell(fault: Fault, tookMs: readonly number[]): void {
+  if (tookMs.length === 0) return;
   const sorted = [...tookMs].sort((one, other) => one - other);
   const p50 = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
   say(

@@ -30,6 +30,8 @@ export async function connectBus(options: { readonly url: string; readonly name:
     reconnectJitter: RECONNECT_WAIT_MS,
     pingInterval: PING_INTERVAL_MS,
     maxPingOut: 2,
+    // Else the second refusal in a process's life ends the connection for good: a password is changed at the server first, or it has no time for us.
+    ignoreAuthErrorAbort: true,
     // Else each publish makes two errors in advance, stack traces included: a tenth of the relay's time.
     noAsyncTraces: true,
   });

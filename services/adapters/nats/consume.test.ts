@@ -33,6 +33,17 @@ after(async () => {
   await bus.close();
   await nats.stop();
 });
+test('who does not know how many copies there are makes what is missing, and leaves the rest', async () => {
+  const { config } = await bus.jsm.streams.info(LOTS);
+  await bus.jsm.streams.update(LOTS, { max_age: 8 * 86_400_000_000_000 });
+  await bus.jsm.streams.delete(DEAD_LETTERS);
+  await ensureStreams(bus.jsm, null);
+  assert.equal((await bus.jsm.streams.info(LOTS)).config.max_age, 8 * 86_400_000_000_000);
+  assert.equal((await bus.jsm.streams.info(DEAD_LETTERS)).config.num_replicas, 1);
+  await ensureStreams(bus.jsm);
+  assert.equal((await bus.jsm.streams.info(LOTS)).config.max_age, config.max_age);
+});
+
 afterEach(async () => {
   await Promise.all(running.splice(0).map((each) => each.stop()));
   await bus.jsm.streams.purge(LOTS);

@@ -54,22 +54,22 @@ export const STREAMS: readonly Definition[] = [
 
 /**
  * Makes the streams that are missing and brings the others to their definition. Safe to call at any time.
- * @param replicas 1 on one server, 3 in production
+ * @param replicas 1 on one server, 3 in production; null: who does not know leaves those that are there alone
  */
-export async function ensureStreams(jsm: JetStreamManager, replicas = 1): Promise<void> {
+export async function ensureStreams(jsm: JetStreamManager, replicas: number | null = 1): Promise<void> {
   for (const definition of STREAMS) {
-    const config = { ...definition, num_replicas: replicas };
+    const config = { ...definition, num_replicas: replicas ?? 1 };
     try {
       await jsm.streams.add(config);
     } catch (error) {
       if (!(error instanceof JetStreamApiError) || error.code !== NAME_IN_USE) throw error;
-      await jsm.streams.update(definition.name, config);
+      if (replicas !== null) await jsm.streams.update(definition.name, config);
     }
   }
 }
 
 /** Re-creates streams deleted under us: calls within one second share one check. */
-export function createStreamKeeper(jsm: JetStreamManager, replicas = 1): () => Promise<void> {
+export function createStreamKeeper(jsm: JetStreamManager, replicas: number | null = 1): () => Promise<void> {
   let last: { atMs: number; done: Promise<void> } | null = null;
   return () => {
     const nowMs = performance.now();

@@ -1,5 +1,8 @@
-/** Classes and codes of PostgreSQL: no connection, no resources, shutting down or out of time; no lock, read-only, idle in a transaction, deadlock, serialization. */
-const AWAY_STATE = /^(08|53|57|55P03$|25006$|25P03$|40P01$|40001$)/;
+/**
+ * Classes and codes of PostgreSQL: no connection, not let in (a password that was changed, a role that may not log in), no resources, shutting down or out of
+ * time, a disk in trouble; no lock, closed to connections, read-only, idle in a transaction, deadlock, serialization.
+ */
+const AWAY_STATE = /^(08|28|53|57|58|55P03$|55000$|25006$|25P03$|40P01$|40001$)/;
 /** No server, no way to it, no name for it; no file left to open a connection with. */
 const AWAY_ERRNO =
   /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOENT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|ENOTFOUND|EMFILE|ENFILE)$/;

@@ -68,6 +68,22 @@ test('a repeated command is known by its first answer, also where the error come
   }
 });
 
+test('without a partition for today nobody is refused for what they wrote: it fails, and may be sent again', async () => {
+  const store = createCellStore(pool, 'test', DEFAULT_REGION_LEVEL);
+  const { epoch } = await store.activate(CELL);
+  // what PostgreSQL says where there is none, in the words of its own
+  const withNone = poolAsking(pool, (what, values) =>
+    what.name?.startsWith('write')
+      ? pool.query(
+          `do $$ begin create temp table p (d date) partition by range (d); insert into p values (now()); end $$`,
+        )
+      : pool.query(what, values),
+  );
+  const away = createCellStore(withNone, 'test', DEFAULT_REGION_LEVEL);
+  await assert.rejects(away.write(turnOf(epoch, 'no-partition')), { code: '23514' });
+  assert.deepEqual(await store.write(turnOf(epoch, 'no-partition')), { wrote: true });
+});
+
 describe('turns of several regions', () => {
   /** Two of one region, one elsewhere. */
   const CELLS = [CELL, '46920a3', '2e69f3b'] as CellToken[];

@@ -109,7 +109,7 @@ function outcomeOf(error: unknown): Written {
   if (code === 'PF001' || code === 'PF005') return { wrote: false, because: 'fenced' };
   if (code === 'PF002') return { wrote: false, because: 'late' };
   if (code === 'PF004') return { wrote: false, because: 'early' };
-  if (/^(22|23)/.test(code)) return { wrote: false, because: 'data', message };
+  if (isOfData(code, message)) return { wrote: false, because: 'data', message };
   return { error };
 }
 
@@ -132,7 +132,13 @@ function named(params: TurnParams): Record<string, unknown> {
 
 /** PostgreSQL said no to some turn. */
 function isRefusal(error: unknown): boolean {
-  return /^(PF|22|23)/.test((error as { code?: string }).code ?? '');
+  const { code = '', message } = error as Error & { code?: string };
+  return code.startsWith('PF') || isOfData(code, message);
+}
+
+/** Where there is no partition for today nothing is wrong with what is written: it can be written once there is one. */
+function isOfData(code: string, message: string): boolean {
+  return /^(22|23)/.test(code) && !message.startsWith('no partition of relation');
 }
 
 /** Somebody held a lock for too long, or each held what the other waited for: nothing was written. */

@@ -7,7 +7,7 @@ import { pino } from 'pino';
 import { createFolderStore } from '#adapters/objects/folderStore.ts';
 import { photoKey, savePhoto } from '#adapters/postgres/sql/photos.ts';
 import * as housekeeping from '#adapters/postgres/sql/housekeeping.ts';
-import { listRegions } from '#adapters/postgres/sql/listRegions.ts';
+import { listCommandRegions } from '#adapters/postgres/sql/listRegions.ts';
 import { openStage, REGION_ID, type Stage } from '../../../dev/testing/workerStage.ts';
 import { housekeep, type HousekeepPorts } from './housekeep.ts';
 import { createPhotoCleaner } from './photos.ts';
@@ -26,7 +26,7 @@ function ports(): HousekeepPorts {
   return {
     ensurePartitions: () => housekeeping.ensurePartitions(pool),
     dropDoneOutboxDays: () => housekeeping.dropDoneOutboxDays(pool),
-    regions: () => listRegions(pool),
+    regions: () => listCommandRegions(pool),
     deleteOldCommands: (region, days, limit) => housekeeping.deleteOldCommands(pool, region, days, limit),
     deleteOldTravelTimes: (days, limit) => housekeeping.deleteOldTravelTimes(pool, days, limit),
     deleteOldSignIns: (table, days, limit) => housekeeping.deleteOldSignIns(pool, table, days, limit),
@@ -53,6 +53,20 @@ test('old command rows and travel times go, in batches; young ones stay', async 
   await housekeep(ports());
   assert.equal(await count('command'), 11);
   assert.equal(await count('travel_time'), 1);
+});
+
+test('what operators sent, and recipients where no food is, goes like the rest', async () => {
+  await stage.pool.query(
+    `insert into recipient (recipient_id, name, lat, lon, home_region_id, time_zone, categories, storages, hours, travel_mode,
+       capacity_grams, daily_capacity_grams, weekly_need_grams)
+     values ('far away', 'R', 0, 0, 77, 'Asia/Jakarta', '{}', '{}', '[]', 'auto', 1, 1, 1)`,
+  );
+  await stage.pool.query(
+    `insert into command (geo_region_id, command_id, kind, created_at)
+     select region, 'o' || region, 'push', now() - interval '8 days' from unnest(array[0, 77]) as region`,
+  );
+  await housekeep(ports());
+  assert.equal(await count('command where geo_region_id in (0, 77)'), 0);
 });
 
 test('links, sessions and spent challenges go a month after they were over; the rest, and passkeys, stay', async () => {
@@ -90,6 +104,26 @@ test('partitions are made ahead, and a done day of the outbox is dropped', async
   await stage.pool.query('update outbox set published_at = now()');
   await housekeep(ports());
   assert.equal(await count(`pg_class where relname = 'outbox_${daysAhead(-5)}'`), 0);
+});
+
+test('a backup that reads for long holds up nobody but the making of partitions, which waits for it', async () => {
+  await stage.pool.query('drop table outbox_' + daysAhead(11));
+  const reader = await stage.pool.connect();
+  await reader.query('begin');
+  await reader.query('lock table outbox in access share mode');
+  const made = housekeeping.ensurePartitions(stage.appPool);
+  let slowestMs = 0;
+  for (let n = 0; n < 15; n++) {
+    const startedMs = performance.now();
+    await stage.appPool.query('select from outbox limit 1');
+    slowestMs = Math.max(slowestMs, performance.now() - startedMs);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  await reader.query('commit');
+  reader.release();
+  assert.equal(await made, 1);
+  // a turn waits a second for a lock
+  assert.ok(slowestMs < 700, `${slowestMs.toFixed(0)} ms`);
 });
 
 test('a part that fails does not keep the others from being done', async () => {

@@ -4,7 +4,7 @@ import { SIGN_IN_TABLES, type SignInTable } from '#adapters/postgres/sql/houseke
 export interface HousekeepPorts {
   readonly ensurePartitions: () => Promise<number>;
   readonly dropDoneOutboxDays: () => Promise<number>;
-  /** signed ids */
+  /** signed ids: wherever a command may be kept */
   readonly regions: () => Promise<readonly string[]>;
   readonly deleteOldCommands: (region: string, olderThanDays: number, limit: number) => Promise<number>;
   readonly deleteOldTravelTimes: (olderThanDays: number, limit: number) => Promise<number>;

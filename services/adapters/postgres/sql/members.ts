@@ -1,6 +1,9 @@
 import type { Queryable } from './queryable.ts';
 
-/** Says that `owner` is there for `leaseMs` more. @returns all that are there, in the same order for everybody */
+/**
+ * Says that `owner` is there for `leaseMs` more. Who is there for longer than twice that said so before PostgreSQL's clock went back, and not since.
+ * @returns all that are there, in the same order for everybody
+ */
 export async function joinMembers(db: Queryable, role: string, owner: string, leaseMs: number): Promise<string[]> {
   await db.query({
     name: 'join-members',
@@ -11,8 +14,10 @@ on conflict (role, owner) do update set seen_until = excluded.seen_until`,
   });
   const { rows } = await db.query<{ owner: string }>({
     name: 'list-members',
-    text: 'select owner from member where role = $1 and seen_until > now() order by owner',
-    values: [role],
+    text: `
+select owner from member
+ where role = $1 and seen_until > now() and seen_until <= now() + 2 * $2 * interval '1 millisecond' order by owner`,
+    values: [role, leaseMs],
   });
   return rows.map((row) => row.owner);
 }

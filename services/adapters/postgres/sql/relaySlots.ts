@@ -14,8 +14,18 @@ export async function renewSlots(db: Queryable, owner: string, leaseMs: number):
   return rows.map((row) => row.slot);
 }
 
-/** Takes up to `count` slots nobody holds. */
+/**
+ * Takes up to `count` slots nobody holds. A lease that lasts longer than any is given was given before PostgreSQL's clock went back, and a dead owner's
+ * would last for as long as that: it is cut down to a whole one, which ends after what its owner believes to have, and goes on if it is alive.
+ */
 export async function takeSlots(db: Queryable, owner: string, leaseMs: number, count: number): Promise<number[]> {
+  await db.query({
+    name: 'cut-leases',
+    text: `
+update relay_slot set leased_until = now() + $1 * interval '1 millisecond'
+ where leased_until > now() + 2 * $1 * interval '1 millisecond'`,
+    values: [leaseMs],
+  });
   const { rows } = await db.query<SlotRow>({
     name: 'take-slots',
     text: `
