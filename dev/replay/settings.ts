@@ -20,7 +20,10 @@ export function readReplaySettings(env: NodeJS.ProcessEnv): ReplaySettings {
   const seed = env['SEED'] || '1';
   const first = readSettings([], { ...env, SEED: seed, SPEED: '1' });
   return {
-    evenings: Array.from({ length: number(env, 'SEEDS', 5, 1) }, (_, n) => ({ ...first, seed: `${seed}.${String(n)}` })),
+    evenings: Array.from({ length: number(env, 'SEEDS', 5, 1) }, (_, n) => ({
+      ...first,
+      seed: `${seed}.${String(n)}`,
+    })),
     offlineShare: number(env, 'OFFLINE', 0) / 100,
     ackTimeoutMs: number(env, 'ACK_TIMEOUT_SECONDS', 300) * 1000,
     outFile: env['OUT'] ?? '',

@@ -524,6 +524,27 @@ describe('candidate keeper: single keys that are gone while the marker stays', {
     assert.ok((await near()) !== undefined);
   });
 
+  /** Not noticed by a look at what is there, but by what errs. */
+  const foreign: Record<string, () => Promise<string>> = {
+    'the marker': () => Promise.resolve(keysOf(prefix).marker),
+    'the lock': () => Promise.resolve(keysOf(prefix).keeper),
+    "a recipient's counters": async () => (await below()).counters('a'),
+  };
+  for (const [what, key] of Object.entries(foreign)) {
+    it(`${what} of another type: all is counted anew`, async () => {
+      await insertRecipient(recipientAt('a', 100));
+      await insertOffer('a', 500);
+      await insertDay('a', 70);
+      keeper.start();
+      await until('it is ready', isReady);
+      const spoilt = await key();
+      await redis.client.del(spoilt);
+      await redis.client.lpush(spoilt, 'of another');
+      await until('it is no list any more', async () => (await redis.client.type(spoilt)) !== 'list', 5_000);
+      await until('it is whole', async () => (await near())?.openGrams === 500, 5_000);
+    });
+  }
+
   it('a count begins at nothing, whatever was lost and whatever stayed', async () => {
     await insertRecipient(recipientAt('a', 100));
     await insertOffer('a', 500);

@@ -104,7 +104,14 @@ async function guardedRound(keeper: Keeper): Promise<void> {
   } catch (error) {
     keeperFailures.inc();
     keeper.deps.log.warn({ err: error }, 'candidate keeper: this round failed, the next one tries again');
+    await startAnew(keeper, error);
   }
+}
+
+/** A key of another type, by a hand or another program, errs in every round: a recount never meets it, for it has keys of its own. */
+async function startAnew({ deps: { redis }, keys }: Keeper, error: unknown): Promise<void> {
+  if (!(error instanceof Error && error.message.startsWith('WRONGTYPE'))) return;
+  await redis.client.unlink(keys.marker, keys.keeper).catch(() => 0);
 }
 
 async function round(keeper: Keeper): Promise<void> {
