@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Results } from '../report.ts';
+import type { Results } from '../benchResults.ts';
 import { pageWith, pointsOf, resultNamedIn } from './page.ts';
 import { costsOf } from './model.ts';
 

@@ -1,5 +1,5 @@
 /** The tables of docs/scale.md, and where they go. */
-import type { Results } from '../report.ts';
+import type { Results } from '../benchResults.ts';
 import { sizesOf, type Cost, type Plan, type Point, type Sizes } from './model.ts';
 
 const [BEGIN, END] = [/<!-- from (\S+) -->/, '<!-- end -->'];
