@@ -4,7 +4,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 WITH_ENV := $(NODE) dev/stack/withEnv.ts
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run stop reset status token operator-link seed simulate replay dlq receipt test faults faults-mutants check fmt bench bench-quick compare flame \
+.PHONY: help setup run stop reset status token operator-link seed simulate replay dlq receipt test faults faults-mutants simulation check fmt bench bench-quick compare flame \
   soak rolling overload takeover scaling failover redis-away test-s3 test-chart chart-readme test-k8s k8s test-traces image test-image scale alerts-fire runbooks screens map
 
 help: ## this list
@@ -89,6 +89,9 @@ faults: setup ## kill, hang and empty everything under load, then check every la
 
 faults-mutants: setup ## plant each bug of test/faults/mutants.ts and see which law catches it (MUTANTS=fence,commands SEED=1); 25 minutes for all
 	@MUTANTS='$(MUTANTS)' SEED='$(SEED)' $(NODE) test/faults/runMutants.ts
+
+simulation: setup ## evenings of the pure core on a fake clock, network and stores, one a seed: make simulation FIRST=20001 COUNT=1000 (TRACE=1 tells the first that breaks a law)
+	@TRACE='$(TRACE)' $(NODE) test/simulation/play.ts '$(or $(FIRST),1)' '$(or $(COUNT),1000)'
 
 alerts-fire: export METRICS := 1
 alerts-fire: setup ## break a stack of its own in every way the alerts know; each must fire: make alerts-fire ALERTS=HotCell,OutboxLag; 15 minutes

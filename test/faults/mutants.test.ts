@@ -7,7 +7,7 @@ import { LAW_NAMES } from './laws.ts';
 import { MUTANTS } from './mutants.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const WRITES = readFileSync(join(ROOT, 'services/adapters/postgres/migrations/010.do.turns.sql'), 'utf8');
+const WRITES = readFileSync(join(ROOT, 'services/adapters/postgres/migrations/012.do.facts.sql'), 'utf8');
 /** Those of the verdict, beside those over the evidence. */
 const OTHERS = [AVAILABILITY_LAW, 'quiet within 60 s of the last fault', 'operations on a lot are linearizable'];
 

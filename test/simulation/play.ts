@@ -1,7 +1,9 @@
-/** `node test/simulation/play.ts FIRST COUNT`: plays evenings from a range of seeds; exit code 1 names the first that broke a law. */
+/** `make simulation FIRST=… COUNT=…` (R10): plays evenings from a range of seeds; exit code 1 names the first that broke a law. */
 import { brokenLaws, playEvening } from './evening.ts';
 
 const [first = 1, count = 1_000] = process.argv.slice(2).map(Number);
+if (!(Number.isInteger(first) && Number.isInteger(count) && count > 0))
+  throw new Error('FIRST and COUNT are whole numbers, COUNT at least 1: make simulation FIRST=20001 COUNT=1000');
 let steps = 0;
 for (let seed = first; seed < first + count; seed++) {
   const evening = await playEvening(seed);
