@@ -94,16 +94,17 @@ it('a process can be cut off from the sidecar beside it', async () => {
 
 it('what hurts one wire at once is taken back one by one', async () => {
   const slow = await wires.slow('redis', 150);
-  const slower = await wires.slow('redis', 200);
+  const slower = await wires.slow('redis', 1_000);
   const cut = await wires.cut('redis');
   const alone = await wires.cut('api>redis');
   await cut();
   await assert.rejects(ask(), { message: 'fetch failed' });
-  assert.ok((await ask(5_000, 'api-2')) >= 350);
+  assert.ok((await ask(5_000, 'api-2')) >= 1_150);
   await alone();
   await slower();
   const tookMs = await ask(5_000);
-  assert.ok(tookMs >= 150 && tookMs < 350, `${String(tookMs)} ms`);
+  // by half as much more or less, each way
+  assert.ok(tookMs >= 150 && tookMs < 1_000, `${String(tookMs)} ms`);
   await slow();
   assert.ok((await ask()) < 150);
 });

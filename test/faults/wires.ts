@@ -24,7 +24,7 @@ export type Heal = () => Promise<void>;
 export interface Wires {
   /** where that process connects to */
   portsOf(name: string): Ports;
-  /** Each way takes so long, and up to half as much again. */
+  /** Each way takes so long, by up to half of it more or less. */
   slow(wire: Wire, latencyMs: number): Promise<Heal>;
   /** So much passes in a second, each way. */
   trickle(wire: Wire, kilobytesPerSecond: number): Promise<Heal>;
