@@ -1,6 +1,4 @@
-import { helsinki } from '../../data/seed/helsinki.ts';
-import { jakarta } from '../../data/seed/jakarta.ts';
-import type { City } from '../../data/seed/organisation.ts';
+import { CITIES } from '../../data/seed/cities.ts';
 import { eveningOf, type Evening } from './evening.ts';
 import { giveUpUnseen } from './giveUp.ts';
 import { improveUnanswered, type Improved } from './improve.ts';
@@ -33,8 +31,6 @@ export interface EveningResult {
 
 /** No phone shows it by then: it is off. */
 const GIVE_UP_MS = 30_000;
-
-const CITIES: Readonly<Record<string, () => City>> = { helsinki, jakarta: () => jakarta() };
 
 /** Every policy on every evening. @throws Error when there is no such city */
 export function replay(settings: ReplaySettings, maximize: Maximize): EveningResult[] {

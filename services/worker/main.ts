@@ -37,9 +37,12 @@ const meters = createMeters();
 const photos = createObjectStore(env);
 const redis = { url: env.REDIS_URL, prefix: env.REDIS_PREFIX };
 const clock = await createDatabaseClock(pool);
-const shared = { pool, bus, keepStreams, cells, alerts, photos, redis, me, clock, meters, log };
-const parts = { ...shared, regionLevel: env.REGION_LEVEL };
-const app = startWorkerApp({ ...parts, ...push, texting, publish: createPublish(bus, keepStreams) }, roles);
+const parts = { pool, bus, keepStreams, cells, alerts, photos, redis, me, clock, meters, log };
+const regionLevel = env.REGION_LEVEL;
+const app = startWorkerApp(
+  { ...parts, regionLevel, ...push, texting, publish: createPublish(bus, keepStreams) },
+  roles,
+);
 // the candidate keeper counts in prom-client's own register
 const registry = Registry.merge([meters.registry, register]);
 const watch = watchSidecar({ daprUrl, daprToken: env.DAPR_API_TOKEN, registry, log });

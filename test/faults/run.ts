@@ -31,7 +31,7 @@ const postsPerSecond = Number(setting('RATE', '2'));
 // the first fault comes after four seconds
 if (!(minutes >= 0.1 && minutes <= 24 * 60)) throw new Error('MINUTES: at least 0.1, at most 1440');
 if (!(postsPerSecond > 0)) throw new Error('RATE: posts a second, more than 0');
-if (!(city in CITIES)) throw new Error(`CITY: there are ${Object.keys(CITIES).join(', ')}, not "${city}"`);
+if (!Object.hasOwn(CITIES, city)) throw new Error(`CITY: there are ${Object.keys(CITIES).join(', ')}, not "${city}"`);
 
 const kinds = kindsOf(setting('KINDS', DRAWN.join()));
 

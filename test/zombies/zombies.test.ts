@@ -1,6 +1,7 @@
 /**
- * R3: the owner of a cell is paused at every await of a turn, for each kind of turn that people or time bring about (those of operators take the same way); its
- * successor takes the cell and acts; then the paused one goes on. Whole processes are stopped with their sidecars in `make takeover` and `make faults`. Nothing it writes then may be accepted, and the successor may never wait for it. Real PostgreSQL and Redis.
+ * R3: the owner of a cell is paused at every await of a turn, for each kind of turn that people or time bring about (those of operators
+ * take the same way); its successor takes the cell and acts; then the paused one goes on. Nothing it writes then may be accepted, and the successor may
+ * never wait for it. Real PostgreSQL and Redis. Whole processes are stopped with their sidecars in `make takeover` and `make faults`.
  */
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';

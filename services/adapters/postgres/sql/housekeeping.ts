@@ -18,7 +18,8 @@ export function dropDoneOutboxDays(pool: Pool): Promise<number> {
 
 /** Whoever waits for a whole table holds up all who come after: no longer than this, well below the second that turns wait for a lock. */
 const LOCK_TIMEOUT = '200ms';
-const LOCK_TRIES = 20;
+/** some ten seconds of them: who is told to end waits for the last */
+const LOCK_TRIES = 8;
 const BETWEEN_TRIES_MS = 1_000;
 const NO_LOCK = '55P03';
 
