@@ -99,14 +99,13 @@ async function decideWithCapacity(
   { ports, policy, nearLately }: World,
 ): Promise<Decision> {
   const seeking = seekingOf(commands, lots, policy);
-  const region = regionOf(token, policy.regionLevel);
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const near = round === 0 ? nearLately : ports.candidates.near;
-    const facts = await gatherFacts(token, seeking, region, ports, policy, near, namedOf(commands, lots));
+    const facts = await gatherFacts(token, seeking, ports, policy, near, namedOf(commands, lots));
     const decision = decide(lots, commands, facts, ports.clock.nowMs());
     if (await reserve(decision, facts, held, ports)) return decision;
   }
-  const facts = await gatherFacts(token, [], region, ports, policy, nearLately);
+  const facts = await gatherFacts(token, [], ports, policy, nearLately);
   const blind = { ...facts, candidatesFor: () => null, fallbackFor: () => null, candidateNamed: () => null };
   const waiting = decide(lots, commands, blind, ports.clock.nowMs());
   await reserve(waiting, blind, held, ports);

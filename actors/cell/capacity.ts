@@ -46,7 +46,7 @@ function reservationOf(token: Token, epoch: number, lot: Lot | undefined, facts:
 function candidateOf(token: Token, lot: Lot, facts: Facts): Candidate | undefined {
   const near = facts.candidatesFor(lot) ?? [];
   const bank = facts.fallbackFor(lot);
-  const found = [...near, ...(bank === null ? [] : [bank])].find((each) => each.recipientId === token.recipientId);
+  const found = [...near, ...(bank == null ? [] : [bank])].find((each) => each.recipientId === token.recipientId);
   return found ?? facts.candidateNamed(lot, token.recipientId) ?? undefined;
 }
 

@@ -27,7 +27,7 @@ export function seekingOf(
     } else if (command.kind === 'rematch' || command.kind === 'fallback' || command.kind === 'wake') {
       const lot = lots.get(command.lotId);
       if (lot === undefined || (lot.state !== 'rematching' && lot.state !== 'posted')) continue;
-      const lastResort = command.kind === 'fallback' || lot.tries >= MAX_TRIES;
+      const lastResort = command.kind === 'fallback' || lot.tries >= MAX_TRIES || lot.deadLettered;
       found.push({ lat: lot.lat, lon: lot.lon, radiusMeters: lot.radiusMeters, lastResort });
     }
   }
@@ -51,7 +51,6 @@ export function searchKey(search: Search): string {
 export async function gatherFacts(
   cell: CellToken,
   seeking: readonly Seeking[],
-  region: Lot['region'],
   ports: CellPorts,
   policy: Policy,
   nearOf: Candidates['near'],
@@ -62,7 +61,7 @@ export async function gatherFacts(
   const near = keys.length === 0 ? [] : await nearOf([...searches.values()]);
   const byKey = near === null ? null : new Map(keys.map((key, index) => [key, near[index] ?? []]));
   const byName = named.length === 0 ? null : await ports.candidates.named(named);
-  const banks = await lastResorts(seeking, region, ports);
+  const banks = await lastResorts(seeking, ports);
   // Deciding and reserving ask for the same places: each list is made once a turn.
   const seen = new Map<string, readonly Candidate[] | null>();
   const seenFrom = (key: string, place: Place): readonly Candidate[] | null => {
@@ -78,8 +77,10 @@ export async function gatherFacts(
     policy,
     candidatesFor: (lot) => seenFrom(searchKey(lot), lot),
     fallbackFor: (lot) => {
-      const bank = banks.get(placeKey(lot));
-      return bank == null ? null : asSeenFrom(lot, bank, ports);
+      const key = placeKey(lot);
+      // Of a lot that was not to come there nobody asked.
+      const bank = banks.has(key) ? banks.get(key) : null;
+      return bank == null ? bank : asSeenFrom(lot, bank, ports);
     },
     candidateNamed: (lot, recipientId) => {
       const asked = named.findIndex((each) => each.recipientId === recipientId && placeKey(each) === placeKey(lot));
@@ -94,11 +95,10 @@ export async function gatherFacts(
 
 async function lastResorts(
   seeking: readonly Seeking[],
-  region: Lot['region'],
   ports: CellPorts,
-): Promise<Map<string, Near | null>> {
+): Promise<Map<string, Near | null | undefined>> {
   const places = new Map(seeking.filter((each) => each.lastResort).map((each) => [placeKey(each), each]));
-  const found = [...places].map(async ([key, place]) => [key, await ports.candidates.fallback(region, place)] as const);
+  const found = [...places].map(async ([key, place]) => [key, await ports.candidates.fallback(place)] as const);
   return new Map(await Promise.all(found));
 }
 

@@ -108,7 +108,7 @@ function factsOf(game: Game, command: Command, narrow: Narrow): Facts {
     fallbackFor: (lot) => {
       const bank = game.evening.nearTo(lot).find((near) => near.fallback);
       return bank === undefined || bank.distanceMeters > FALLBACK_RADIUS_METERS
-        ? null
+        ? undefined
         : game.counters.seen(bank, nowMs);
     },
     newLotId: (n) => lotIdAt(cell, nowMs, firstId + n),

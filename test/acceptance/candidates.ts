@@ -4,7 +4,7 @@ import { afterEach, describe, it } from 'node:test';
 import type { Candidates, Reservation } from '#cell/ports.ts';
 import { placeKey } from '#core/geo/distance.ts';
 import type { Recipient } from '#core/matching/candidate.ts';
-import type { LotId, OfferId, RecipientId, RegionToken } from '#core/words/ids.ts';
+import type { LotId, OfferId, RecipientId } from '#core/words/ids.ts';
 
 export interface CandidatesUnderTest {
   readonly candidates: Candidates;
@@ -19,7 +19,6 @@ const NOW_MS = Date.parse('2026-03-10T22:30:00Z');
 /** NOW in Helsinki (UTC+2): already the next day. */
 const TODAY = '2026-03-11';
 const CENTRE = { lat: 60.17, lon: 24.94 };
-const REGION = '4692' as RegionToken;
 
 export function recipientAt(id: string, northMeters: number, more: Partial<Recipient> = {}): Recipient {
   return {
@@ -174,9 +173,9 @@ function searching(open: Open): void {
   it('names the nearest active food bank of last resort, within 300 km', async () => {
     const bank = (id: string, meters: number, active = true) => recipientAt(id, meters, { fallback: true, active });
     const { candidates } = await open([bank('paused', 10, false), bank('second', 250_000), bank('first', 200_000)]);
-    const found = await candidates.fallback(REGION, CENTRE);
+    const found = await candidates.fallback(CENTRE);
     assert.equal(found?.recipientId, 'first');
-    assert.equal(await candidates.fallback(REGION, { lat: -6.2, lon: 106.8 }), null);
+    assert.equal(await candidates.fallback({ lat: -6.2, lon: 106.8 }), undefined);
   });
 }
 
@@ -280,7 +279,7 @@ function losing(open: Open): void {
     await candidates.reserve([reservation('a', 1, 4_000)]);
     await lose();
     assert.equal(await candidates.near([{ ...CENTRE, radiusMeters: 8_000 }]), null);
-    assert.equal(await candidates.fallback(REGION, CENTRE), null);
+    assert.equal(await candidates.fallback(CENTRE), null);
     assert.equal(await candidates.reserve([reservation('a', 2, 1)]), null);
     await candidates.free([reservation('a', 1, 4_000)]);
     await candidates.shrink([reservation('a', 1, 4_000)]);

@@ -221,6 +221,21 @@ describe('the food bank of last resort', () => {
     assert.equal(offerOf(world, LOT).recipientId, 'bank');
   });
 
+  it('is waited for when only the question about it had no answer', () => {
+    const world = createWorld([bank]);
+    world.run(postOf(1));
+    exhaust(world, LOT);
+    world.bankAnswers = false;
+    world.run({ kind: 'fallback', ...base(), lotId: LOT, version: lotIn(world).version });
+    assert.deepEqual([lotIn(world).state, lotIn(world).deadLettered], ['rematching', false]);
+    const soonMs = (lotIn(world).nextActionAtMs ?? Infinity) - world.nowMs;
+    assert.ok(soonMs <= 2_000, `${String(soonMs)} ms`);
+    world.bankAnswers = true;
+    world.nowMs += soonMs;
+    world.run({ kind: 'wake', ...base(), lotId: LOT });
+    assert.equal(offerOf(world, LOT).recipientId, 'bank');
+  });
+
   it('is asked again when it has room again', () => {
     const world = createWorld([
       recipientNamed('bank', { fallback: true, capacityGrams: 10_000, dailyCapacityGrams: 1e9 }),

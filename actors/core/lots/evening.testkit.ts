@@ -50,6 +50,8 @@ export interface World {
   readonly recipients: Recipient[];
   /** false: Redis is being rebuilt */
   ready: boolean;
+  /** false: asked for the food bank Redis gives no answer, though it did a moment ago */
+  bankAnswers: boolean;
   readonly collectedGrams: Map<RecipientId, number>;
   readonly ackTimeoutMs: number;
   ids: number;
@@ -62,6 +64,7 @@ export function createWorld(recipients: Recipient[], ackTimeoutMs = 5 * MINUTE_M
     lots: new Map(),
     recipients,
     ready: true,
+    bankAnswers: true,
     collectedGrams: new Map(),
     ackTimeoutMs,
     ids: 1_000,
@@ -104,7 +107,8 @@ function factsOf(world: World, commands: number): Facts {
     candidatesFor: (lot) => (world.ready ? world.recipients.map((each) => seen(lot, each)) : null),
     fallbackFor: (lot) => {
       const bank = world.recipients.find((each) => each.fallback);
-      return bank === undefined ? null : seen(lot, bank);
+      if (!world.ready || !world.bankAnswers) return null;
+      return bank === undefined ? undefined : seen(lot, bank);
     },
     candidateNamed: (lot, id) => {
       const recipient = world.recipients.find((each) => each.recipientId === id);

@@ -19,14 +19,14 @@ export function place(turn: Turn, lot: Lot): Lot {
 /** The food bank of last resort; if there is none, or it is full or had it, tries of both kinds go on until safe-until. */
 export function placeFallback(turn: Turn, lot: Lot): Lot {
   const candidates = turn.facts.candidatesFor(lot);
-  if (candidates === null) return wait(turn, lot);
-  const candidate = turn.facts.fallbackFor(lot);
+  const found = turn.facts.fallbackFor(lot);
+  if (candidates === null || found === null) return wait(turn, lot);
   const ranking = rank(lot, candidates.map(asOfThisTurn(turn)), turn.nowMs);
   if (ranking.choice === null && ranking.opensAtMs !== null) return postpone(turn, lot, ranking.opensAtMs);
-  const bank = candidate === null ? null : asOfThisTurn(turn)(candidate);
+  const bank = found === undefined ? undefined : asOfThisTurn(turn)(found);
   const grams =
-    bank === null || lot.tried.includes(bank.recipientId) ? 0 : Math.min(lot.quantityGrams, freeGrams(bank));
-  if (bank === null || grams === 0) return searchOn(turn, lot, MAX_TRIES, { deadLettered: true });
+    bank === undefined || lot.tried.includes(bank.recipientId) ? 0 : Math.min(lot.quantityGrams, freeGrams(bank));
+  if (bank === undefined || grams === 0) return searchOn(turn, lot, MAX_TRIES, { deadLettered: true });
   const reason: Reason = { code: 'fallback', text: 'food bank of last resort', tries: lot.tries };
   const choice = { candidate: bank, grams, reasons: [distanceReason(bank), reason] };
   return offerTo(turn, lot, choice, { reason: 'fallback' }, { deadLettered: true });

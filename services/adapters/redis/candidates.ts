@@ -2,7 +2,6 @@ import type { Candidates, Clock, Named, Near, Reservation, Search } from '#cell/
 import type { Place } from '#core/geo/distance.ts';
 import type { Token } from '#core/lots/tokens.ts';
 import type { Collected } from '#core/lots/turn.ts';
-import type { RegionToken } from '#core/words/ids.ts';
 import type { RedisConnection } from './connection.ts';
 import { askTogether } from '../batching/askTogether.ts';
 import { createBreaker } from '../breaker/breaker.ts';
@@ -69,7 +68,7 @@ export function createCandidates({ redis, clock, prefix }: CandidatesDependencie
   const reserveTogether = together<Reservation, boolean>((reservations) => reserve(index, reservations));
   return {
     near: nearTogether,
-    fallback: (region, from) => fallback(index, region, from),
+    fallback: (from) => fallback(index, from),
     named: (asked) => named(index, asked),
     reserve: reserveTogether,
     free: (tokens) =>
@@ -148,9 +147,9 @@ function countOf(search: Search): number {
   return Math.max(MIN_CANDIDATES, Math.ceil(search.radiusMeters / METERS_PER_CANDIDATE));
 }
 
-async function fallback(index: Index, _region: RegionToken, from: Place): Promise<Near | null> {
+async function fallback(index: Index, from: Place): Promise<Near | null | undefined> {
   const lists = await near(index, 'fallback', [{ ...from, radiusMeters: FALLBACK_RADIUS_METERS }]);
-  return lists?.[0]?.[0] ?? null;
+  return lists === null ? null : lists[0]?.[0];
 }
 
 /** Counters without facts are of nobody any more. */
