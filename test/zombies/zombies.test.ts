@@ -15,7 +15,7 @@ import type { Candidates, CellPorts } from '#cell/ports.ts';
 import { createPool, type Pool } from '#adapters/postgres/pool.ts';
 import { createCandidates } from '#adapters/redis/candidates.ts';
 import { connectRedis, type RedisConnection } from '#adapters/redis/connection.ts';
-import { fillRecipients } from '#adapters/redis/fill.ts';
+import { beginSets, fillRecipients } from '#adapters/redis/fill.ts';
 import { keysOf } from '#adapters/redis/keys.ts';
 import { startPostgres } from '../../dev/testing/freshDatabase.ts';
 import { startRedis } from '../../dev/testing/servers.ts';
@@ -117,6 +117,7 @@ async function fixture(name: string, by: Cell): Promise<Fixture> {
   await redis.client.flushall();
   const recipients = [recipientNamed('a'), recipientNamed('b', { lat: 60.172 })];
   const versioned = recipients.map((recipient) => ({ recipient, version: '1.1' }));
+  await beginSets(redis.client, keys, GENERATION);
   await fillRecipients(redis.client, keys, GENERATION, versioned);
   await redis.client.set(keys.marker, `${redis.runId() ?? ''} ${GENERATION}`);
   const posted = await one(by, postOf());

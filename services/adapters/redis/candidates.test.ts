@@ -7,7 +7,7 @@ import type { Candidates } from '#cell/ports.ts';
 import type { Recipient } from '#core/matching/candidate.ts';
 import { createCandidates } from './candidates.ts';
 import { connectRedis, type RedisConnection } from './connection.ts';
-import { fillRecipients, putRecipients } from './fill.ts';
+import { beginSets, fillRecipients, putRecipients } from './fill.ts';
 import { keysOf } from './keys.ts';
 
 let server: RedisProcess;
@@ -29,6 +29,7 @@ async function filled(
 ): Promise<{ candidates: Candidates; prefix: string }> {
   const prefix = `test-${String(++tests)}`;
   const keys = keysOf(prefix);
+  await beginSets(redis.client, keys, '1');
   await fillRecipients(
     redis.client,
     keys,

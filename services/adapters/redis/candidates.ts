@@ -123,8 +123,8 @@ async function near(index: Index, set: 'geo' | 'fallback', searches: readonly Se
   const distinct = new Map<string, Search>();
   for (const search of searches) if (Math.abs(search.lat) <= MAX_GEO_LATITUDE) distinct.set(searchKey(search), search);
   if (distinct.size === 0) return searches.map(() => []);
-  const args = [...distinct.values()].flatMap((each) => [set, each.lon, each.lat, each.radiusMeters, countOf(each)]);
-  const found = await ask(index, 'near', NEAR, args);
+  const args = [...distinct.values()].flatMap((each) => [each.lon, each.lat, each.radiusMeters, countOf(each)]);
+  const found = await ask(index, 'near', NEAR, [set, ...args]);
   if (found === null) return null;
   const [generation, lists, ids, texts] = found as [string, string[], string, string];
   const counters = index.counters.of(ids, texts);

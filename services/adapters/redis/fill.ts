@@ -6,7 +6,7 @@ import { MAX_GEO_LATITUDE } from './candidates.ts';
 import type { Keys } from './keys.ts';
 import type { VersionedRecipient } from './recipients.ts';
 import { runMarked } from './script.ts';
-import { PUT_FACTS, WRITTEN_EPOCH } from './scripts.ts';
+import { FIRST_OF_SET, PUT_FACTS, WRITTEN_EPOCH } from './scripts.ts';
 
 /** Grams a recipient collected on one of its local days (YYYY-MM-DD). */
 export interface DayGrams {
@@ -23,6 +23,13 @@ export function geoSetOf({
 }: Pick<Recipient, 'active' | 'fallback' | 'lat'>): 'geo' | 'fallback' | null {
   if (!active || Math.abs(lat) > MAX_GEO_LATITUDE) return null;
   return fallback ? 'fallback' : 'geo';
+}
+
+/** Before anybody is in them, and once: what is lost later on must show. */
+export async function beginSets(redis: Redis, keys: Keys, generation: string): Promise<void> {
+  const { geo, fallback } = keys.of(generation);
+  const { id, lon, lat } = FIRST_OF_SET;
+  await executed(redis.pipeline().geoadd(geo, lon, lat, id).geoadd(fallback, lon, lat, id));
 }
 
 /** Writes recipients into a generation that nobody reads yet. */

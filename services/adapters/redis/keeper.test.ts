@@ -195,7 +195,7 @@ describe('candidate keeper: rebuilding', { concurrency: false }, () => {
          from generate_series(1, 1203) i`,
     );
     await keeper.round();
-    assert.equal(await redis.client.zcard((await below()).geo), 1_203);
+    assert.equal(await redis.client.zcard((await below()).geo), 1_203 + 1, 'and the first of the set');
   });
 
   it('after FLUSHALL waits for the turns in flight before it believes its count', async () => {
@@ -512,6 +512,33 @@ describe('candidate keeper: single keys that are gone while the marker stays', {
       assert.ok((await near('b')) !== undefined);
     });
   }
+
+  for (const set of ['geo', 'fallback'] as const) {
+    it(`the set ${set}: nobody is told that nobody is there, though some came back in meanwhile`, async () => {
+      await insertRecipient(recipientAt('a', 100));
+      await insertRecipient(recipientAt('f', 200, { fallback: true }));
+      await keeper.round();
+      await redis.client.del((await below())[set]);
+      const ask = { geo: () => candidates.near([SEARCH]), fallback: () => candidates.fallback(SEARCH) };
+      assert.equal(await ask[set](), null);
+      await refreshRecipient({ pool, redis, prefix }, 'a');
+      await refreshRecipient({ pool, redis, prefix }, 'f');
+      assert.equal(await ask[set](), null, 'who is in it came since');
+      await keeper.round();
+      await keeper.round();
+      assert.deepEqual([(await near())?.recipientId, (await candidates.fallback(SEARCH))?.recipientId], ['a', 'f']);
+    });
+  }
+
+  it('the sets of a host of an older version, which began none: all are put in, and it is believed', async () => {
+    await insertRecipient(recipientAt('a', 100));
+    await keeper.round();
+    const marker = await redis.client.get(keysOf(prefix).marker);
+    for (const set of ['geo', 'fallback'] as const) await redis.client.zrem((await below())[set], '-');
+    await keeperOf().round();
+    assert.equal(await redis.client.get(keysOf(prefix).marker), marker);
+    assert.equal((await near())?.recipientId, 'a');
+  });
 
   it('a recipient that changes while the sweep looks is not missing, nor one that nobody is to find', async () => {
     await insertRecipient(recipientAt('a', 100));

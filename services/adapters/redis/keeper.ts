@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import type { RedisConnection } from './connection.ts';
-import { putRecipients } from './fill.ts';
+import { beginSets, putRecipients } from './fill.ts';
 import { keysOf, type Keys } from './keys.ts';
 import { isDecided, type Loss } from './loss.ts';
-import { keeperFailures, rebuildSeconds } from './metrics.ts';
+import { keeperFailures, mended, rebuildSeconds } from './metrics.ts';
 import { dropOlderGenerations, rebuild } from './rebuild.ts';
 import { allRecipients, databaseTime, oneRecipient, recipientsChangedSince } from './recipients.ts';
-import { run } from './script.ts';
-import { HOLD_LOCK, KEEP_LOCK, LET_GO, SET_MARKER } from './scripts.ts';
+import { run, runMarked } from './script.ts';
+import { DROP_PARTIAL, HOLD_LOCK, KEEP_LOCK, LET_GO, SET_MARKER } from './scripts.ts';
 import { sweep, type Doubts } from './sweep.ts';
 
 /** Terms: the marker says that the index may be believed; a keeper restores it when it is gone; one at a time, by a lock. */
@@ -120,8 +120,17 @@ async function round(keeper: Keeper): Promise<void> {
   const generation = await generationOf(keeper, runId);
   if (generation === null) return restore(keeper, runId);
   keeper.loss = null;
-  if (performance.now() - keeper.refreshedMs >= REFRESH_MS) await refresh(keeper);
+  if (performance.now() - keeper.refreshedMs >= REFRESH_MS) await refresh(keeper, generation);
+  if (await dropPartial(keeper)) return;
   if (performance.now() >= keeper.nextSweepMs && (await holdLock(keeper))) await sweepInTurn(keeper, generation);
+}
+
+/** Without its first member a set was lost, and searches have had no answer since: no sweep need make sure. */
+async function dropPartial({ deps, keys }: Keeper): Promise<boolean> {
+  const isPartial = (await runMarked(deps.redis, keys, DROP_PARTIAL, [])) === 1;
+  if (isPartial) mended.inc({ what: 'index-distrusted' });
+  if (isPartial) deps.log.warn({}, 'the places of candidates are missing from Redis: they are counted anew');
+  return isPartial;
 }
 
 async function sweepInTurn(keeper: Keeper, generation: string): Promise<void> {
@@ -169,20 +178,24 @@ async function restore(keeper: Keeper, runId: string): Promise<void> {
   await dropOlderGenerations(deps.redis.client, keys, rebuilt.generation);
 }
 
-async function refresh(keeper: Keeper): Promise<void> {
+async function refresh(keeper: Keeper, generation: string): Promise<void> {
   const { pool, redis } = keeper.deps;
   keeper.refreshedMs = performance.now();
-  if (keeper.knownUntil === null) return refreshAll(keeper);
+  if (keeper.knownUntil === null) return refreshAll(keeper, generation);
   const { recipients, askedAt } = await recipientsChangedSince(pool, keeper.knownUntil);
   await putRecipients(redis, keeper.keys, recipients);
   keeper.knownUntil = askedAt;
 }
 
-/** A keeper that finds a valid index when it starts doesn't know what changed while nobody looked. */
-async function refreshAll(keeper: Keeper): Promise<void> {
+/**
+ * A keeper that finds a valid index when it starts doesn't know what changed while nobody looked. Nor whose it is: a host of an older
+ * version begins no sets. All are in them after it.
+ */
+async function refreshAll(keeper: Keeper, generation: string): Promise<void> {
   const { pool, redis } = keeper.deps;
   const askedAt = await databaseTime(pool);
   for await (const page of allRecipients(pool)) await putRecipients(redis, keeper.keys, page);
+  await beginSets(redis.client, keeper.keys, generation);
   keeper.knownUntil = askedAt;
 }
 

@@ -5,7 +5,7 @@
  *
  *   {p}:marker              `<run_id> <generation>`: what is below may be believed
  *   {p}:keeper              lock of who rebuilds and sweeps
- *   {p}:<g>:geo             GEO set of active recipients          {p}:<g>:fallback   … of food banks of last resort
+ *   {p}:<g>:geo             GEO set of active recipients          {p}:<g>:fallback   … of food banks of last resort; each with a first member at sea
  *   {p}:<g>:f:<recipient>   facts, JSON of core's Recipient
  *   {p}:<g>:c:<recipient>   hash: v (version of the facts) · open (sum of the tokens) · YYYY-MM-DD (grams collected)
  *   {p}:<g>:n:<recipient>   its counters as one text, until they change

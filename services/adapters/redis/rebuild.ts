@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
 import type { Token } from '#core/lots/tokens.ts';
-import { fillDays, fillRecipients, fillTokens, type DayGrams } from './fill.ts';
+import { beginSets, fillDays, fillRecipients, fillTokens, type DayGrams } from './fill.ts';
 import type { Keys } from './keys.ts';
 import { allRecipients, databaseTime } from './recipients.ts';
 
@@ -40,6 +40,7 @@ export async function rebuild(
     await fillDays(redis, keys, generation, page);
   }
   let recipients = 0;
+  await beginSets(redis, keys, generation);
   for await (const page of allRecipients(pool)) {
     await stillOurs();
     await fillRecipients(redis, keys, generation, page);

@@ -70,14 +70,22 @@ end
 `;
 
 /**
- * ARGV: geo set, lon, lat, radius in m, count – per search.
+ * A member of both sets, far out at sea, from before anybody else comes in: a set without it was lost, and who is in it came since.
+ * A script then answers as it does without a marker, for "nobody is near" would be a lie.
+ */
+export const FIRST_OF_SET = { id: '-', lon: 180, lat: 85 } as const;
+
+/**
+ * ARGV: geo set, then lon, lat, radius in m, count – per search.
  * Answer: generation, the ids of each search in one text; of the union all ids in one text, and their counters by line, names and values: few
  * long texts are read in a fraction of the time of many short ones, and counters seen before need not be read at all.
  */
 export const NEAR = script(`${MARKED}${COUNTERS}
+local set = root .. ARGV[3]
+if not redis.call('ZSCORE', set, '${FIRST_OF_SET.id}') then return false end
 local lists, seen, ids = {}, {}, {}
-for i = 3, #ARGV, 5 do
-  local found = redis.call('GEOSEARCH', root .. ARGV[i], 'FROMLONLAT', ARGV[i + 1], ARGV[i + 2], 'BYRADIUS', ARGV[i + 3], 'm', 'ASC', 'COUNT', ARGV[i + 4])
+for i = 4, #ARGV, 4 do
+  local found = redis.call('GEOSEARCH', set, 'FROMLONLAT', ARGV[i], ARGV[i + 1], 'BYRADIUS', ARGV[i + 2], 'm', 'ASC', 'COUNT', ARGV[i + 3])
   lists[#lists + 1] = table.concat(found, ' ')
   for _, id in ipairs(found) do
     if not seen[id] then
@@ -243,6 +251,14 @@ for i = 3, #ARGV do
   if not (answered and summed) then unsummed[#unsummed + 1] = ARGV[i] end
 end
 return unsummed
+`);
+
+/** Drops the marker where a set was lost. Answer: 1 if so. */
+export const DROP_PARTIAL = script(`${MARKED}
+for _, set in ipairs({ 'geo', 'fallback' }) do
+  if not redis.call('ZSCORE', root .. set, '${FIRST_OF_SET.id}') then return redis.call('DEL', KEYS[1]) end
+end
+return 0
 `);
 
 /** Nothing below the marker is believed any more. */
