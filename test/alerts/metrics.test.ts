@@ -22,6 +22,7 @@ const OF_THE_RUNTIME = /^(nodejs|process)_/;
 const NOT_HERE = new Set([
   'candidates_unavailable_total',
   'candidates_mended_total',
+  'candidates_unreadable_recipients',
   'worker_pushes_total',
   'worker_wakes_total',
   'travel_store_failures_total',

@@ -22,6 +22,16 @@ function formatterOf(timeZone: string): Intl.DateTimeFormat {
   return formatter;
 }
 
+/** An IANA time zone, as this process knows them. */
+export function isTimeZone(name: string): boolean {
+  try {
+    formatterOf(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Minutes east of UTC at a time (unix ms); cached per quarter of an hour, the finest step any zone changes at. */
 export function utcOffsetMinutes(timeZone: string, atMs: number): number {
   const quarter = Math.floor(atMs / (15 * MINUTE_MS));

@@ -3,6 +3,7 @@ import { placeKey } from '#core/geo/distance.ts';
 import type { Recipient } from '#core/matching/candidate.ts';
 import type { Keys } from './keys.ts';
 import type { Counters } from './near.ts';
+import { factsIn } from './readable.ts';
 
 export interface FactCache {
   /** What is known of each recipient, by the version its counters name; asks Redis only for what changed. */
@@ -46,13 +47,17 @@ async function learn(
   counters: ReadonlyMap<string, Counters>,
   known: Map<string, Known>,
 ): Promise<void> {
-  const texts = await redis.mget(ids.map((id) => keys.of(generation).facts(id)));
+  const names = ids.map((id) => keys.of(generation).facts(id));
+  const texts = await redis.mget(names);
+  const recipients = texts.map((text) => (text === null ? null : factsIn(text)));
   ids.forEach((id, i) => {
-    const text = texts[i];
-    // Gone since: a rebuild switched generations, or Redis was flushed. The next question finds out.
-    if (text === null || text === undefined) throw new Error('facts went away between two questions');
-    const recipient = JSON.parse(text) as Recipient;
+    const recipient = recipients[i] ?? null;
     const version = counters.get(id)?.get('v') ?? '';
-    known.set(id, { version, recipient: { ...recipient, key: placeKey(recipient) } });
+    if (recipient !== null) known.set(id, { version, recipient: { ...recipient, key: placeKey(recipient) } });
   });
+  const spoilt = names.filter((_, i) => typeof texts[i] === 'string' && recipients[i] === null);
+  // What is gone the sweep finds.
+  if (spoilt.length > 0) await redis.unlink(...spoilt);
+  // Gone since: a rebuild switched generations, or Redis was flushed. The next question finds out.
+  if (recipients.includes(null)) throw new Error('facts went away between two questions');
 }

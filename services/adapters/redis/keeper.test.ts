@@ -23,6 +23,7 @@ import { createCandidates } from './candidates.ts';
 import { connectRedis, type RedisConnection } from './connection.ts';
 import { createCandidateKeeper, refreshRecipient, type CandidateKeeper } from './keeper.ts';
 import { keysOf, type GenerationKeys } from './keys.ts';
+import { unreadableRecipients } from './metrics.ts';
 
 const CELL = '46920b5' as CellToken;
 const SEARCH = { lat: 60.17, lon: 24.94, radiusMeters: 8_000 };
@@ -472,6 +473,51 @@ describe('candidate keeper: following and sweeping', { concurrency: false }, () 
     assert.equal((await near())?.openGrams, 0);
   });
 
+  it('a row that SQL put in with hours, needs or a zone of no known form is never open, and names itself; others are found', async () => {
+    const always = "'[[0, 10080]]'";
+    await insertRecipient(recipientAt('a', 100));
+    for (const [n, change] of [
+      "hours = '{}'",
+      "hours = '[[0]]'",
+      "needs = '[1]'",
+      "time_zone = 'Mars/Base'",
+    ].entries()) {
+      await insertRecipient(recipientAt(`u${String(n)}`, 200));
+      await owner.query(`update recipient set ${change} where recipient_id = $1`, [`u${String(n)}`]);
+    }
+    await keeper.round();
+    assert.equal((await near())?.hours.length, 1);
+    const named = async (): Promise<unknown[]> =>
+      (await unreadableRecipients.get()).values.map(({ labels }) => labels.recipient);
+    for (const id of ['u0', 'u1', 'u2', 'u3']) assert.deepEqual((await near(id))?.hours, [], id);
+    assert.deepEqual(await named(), ['u0', 'u1', 'u2', 'u3']);
+    await owner.query(
+      `update recipient set hours = ${always}, needs = '{}', time_zone = 'Asia/Jakarta', version = 2, updated_at = now()`,
+    );
+    for (const id of ['u0', 'u1', 'u2', 'u3']) {
+      await refreshRecipient({ pool, redis, prefix }, id);
+      assert.equal((await near(id))?.hours.length, 1);
+    }
+    assert.deepEqual(await named(), []);
+  });
+
+  it('what Redis knows of a recipient and is spoilt is asked for once, and counted anew', async () => {
+    for (const spoilt of ['{"recipientId": "a", ', 'null', '{"recipientId": "a"}']) {
+      await insertRecipient(recipientAt('a', 100));
+      await keeper.round();
+      await redis.client.set((await below()).facts('a'), spoilt);
+      // one that has not read it yet
+      const asking = createCandidates({ redis, prefix, clock: { nowMs } });
+      assert.equal(await asking.near([SEARCH]), null);
+      await keeper.sweepNow();
+      await keeper.sweepNow();
+      await keeper.round();
+      assert.equal((await asking.near([SEARCH]))?.[0]?.length, 1, spoilt);
+      await owner.query('truncate recipient');
+      await redis.client.del(keysOf(prefix).marker);
+    }
+  });
+
   it("corrects a day's grams only when they stay different", async () => {
     await insertRecipient(recipientAt('a', 100));
     await keeper.round();
@@ -493,6 +539,11 @@ describe('candidate keeper: single keys that are gone while the marker stays', {
     "a recipient's tokens": async () => redis.client.del((await below()).tokens('a')),
     'the sum of the tokens': async () => redis.client.hdel((await below()).counters('a'), 'open'),
     'an old version of it': async () => redis.client.hset((await below()).counters('a'), 'v', '0.1'),
+    'facts of another type': async () => {
+      const key = (await below()).facts('a');
+      await redis.client.del(key);
+      await redis.client.lpush(key, 'no text');
+    },
     'places of another type': async () => redis.client.set((await below()).geo, 'no set'),
   };
   for (const [what, lose] of Object.entries(losses)) {

@@ -18,6 +18,12 @@ export const mended = new Counter({
   labelNames: ['what'] as const,
 });
 
+export const unreadableRecipients = new Gauge({
+  name: 'candidates_unreadable_recipients',
+  help: '1 for each recipient whose hours, needs or time zone in PostgreSQL are of no known form: it is never open.',
+  labelNames: ['recipient'] as const,
+});
+
 export const rebuildSeconds = new Histogram({
   name: 'candidates_rebuild_seconds',
   help: 'How long the candidate index took to be recounted from PostgreSQL, without the wait for turns in flight.',

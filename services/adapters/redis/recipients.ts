@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { Recipient } from '#core/matching/candidate.ts';
+import { readable } from './readable.ts';
 
 /** A recipient as PostgreSQL has it, with what orders its changes: `<version>.<updated at, µs>`. */
 export interface VersionedRecipient {
@@ -74,7 +75,7 @@ export async function databaseTime(pool: pg.Pool): Promise<string> {
 }
 
 function versioned(row: Row): VersionedRecipient {
-  const recipient: Recipient = {
+  const recipient = readable({
     recipientId: row.recipient_id,
     name: row.name,
     lat: row.lat,
@@ -90,6 +91,6 @@ function versioned(row: Row): VersionedRecipient {
     capacityGrams: Number(row.capacity_grams),
     dailyCapacityGrams: Number(row.daily_capacity_grams),
     weeklyNeedGrams: Number(row.weekly_need_grams),
-  };
+  });
   return { recipient, version: row.ordered_version };
 }

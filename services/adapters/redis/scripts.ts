@@ -225,7 +225,7 @@ return mended
 export const LOOK = script(`${MARKED}
 local function look(recipient, set, version)
   local counters = redis.call('HMGET', root .. 'c:' .. recipient, 'v', 'open')
-  local complete = counters[1] == version and redis.call('EXISTS', root .. 'f:' .. recipient) == 1
+  local complete = counters[1] == version and redis.call('STRLEN', root .. 'f:' .. recipient) > 0
     and (set == '-' or redis.call('ZSCORE', root .. set, recipient))
   return (complete and 1 or 0) .. ' ' .. redis.call('HLEN', root .. 't:' .. recipient) .. ' ' .. (counters[2] or 0)
 end

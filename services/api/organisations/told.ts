@@ -3,7 +3,7 @@ import { contactContext } from '#adapters/crypto/contactContext.ts';
 import type { Sealed, Sealer } from '#adapters/crypto/sealed.ts';
 import type { ParsedHours } from '#adapters/hours/parseOpeningHours.ts';
 import type { Organisation, OrganisationKind } from '#adapters/postgres/sql/organisations.ts';
-import { overlapOf, type WeeklyHours } from '#core/matching/hours.ts';
+import { isTimeZone, overlapOf, type WeeklyHours } from '#core/matching/hours.ts';
 import { malformed } from '../problems.ts';
 
 export type ParseHours = (text: string) => ParsedHours;
@@ -21,7 +21,8 @@ const NOT_TOLD: ReadonlySet<string> = new Set(['id', 'name', 'location', 'contac
 /** @returns the fields to store. @throws Problem malformed-request naming the field */
 export function toldOf(body: Body, parseHours: ParseHours): Record<string, unknown> {
   const { hours, openingHours, timeZone } = body;
-  if (timeZone !== undefined) checkTimeZone(timeZone);
+  if (timeZone !== undefined && !isTimeZone(timeZone))
+    throw malformed('/timeZone', 'must be an IANA time zone such as Europe/Helsinki');
   const told = Object.entries(body).filter(([name]) => !NOT_TOLD.has(name));
   return { ...Object.fromEntries(told), ...hoursOf(hours, openingHours, parseHours) };
 }
@@ -45,14 +46,6 @@ function hoursOf(
   const overlapping = overlapOf(hours);
   if (overlapping !== null) throw malformed(`/hours/${String(overlapping)}`, 'overlaps another');
   return { hours, openingHours: null };
-}
-
-function checkTimeZone(timeZone: string): void {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone });
-  } catch {
-    throw malformed('/timeZone', 'must be an IANA time zone such as Europe/Helsinki');
-  }
 }
 
 /** undefined: not told; null: none. */

@@ -1,0 +1,52 @@
+import Type from 'typebox';
+import { Compile } from 'typebox/compile';
+import type { Recipient } from '#core/matching/candidate.ts';
+import { isTimeZone } from '#core/matching/hours.ts';
+import { unreadableRecipients } from './metrics.ts';
+
+const Minute = Type.Integer({ minimum: 0, maximum: 8 * 24 * 60 });
+const Hours = Type.Array(Type.Tuple([Minute, Minute]));
+const Needs = Type.Record(Type.String(), Type.Number());
+const Facts = Type.Object({
+  recipientId: Type.String(),
+  name: Type.String(),
+  lat: Type.Number(),
+  lon: Type.Number(),
+  active: Type.Boolean(),
+  fallback: Type.Boolean(),
+  categories: Type.Array(Type.String()),
+  storages: Type.Array(Type.String()),
+  needs: Needs,
+  hours: Hours,
+  timeZone: Type.String(),
+  travelMode: Type.Enum(['pedestrian', 'bicycle', 'auto']),
+  capacityGrams: Type.Number(),
+  dailyCapacityGrams: Type.Number(),
+  weeklyNeedGrams: Type.Number(),
+});
+const [hours, needs, facts] = [Compile(Hours), Compile(Needs), Compile(Facts)];
+
+/**
+ * A recipient whose row the api has not checked: SQL lets any hours, needs and time zone in, and one that a turn can't read would stop
+ * matching for everybody near. It is never open until its row is put right; the metric names it.
+ */
+export function readable(recipient: Recipient): Recipient {
+  const { recipientId, timeZone } = recipient;
+  const isRead = hours.Check(recipient.hours) && needs.Check(recipient.needs) && isTimeZone(timeZone);
+  if (isRead) {
+    unreadableRecipients.remove(recipientId);
+    return recipient;
+  }
+  unreadableRecipients.set({ recipient: recipientId }, 1);
+  return { ...recipient, hours: [], needs: {}, timeZone: isTimeZone(timeZone) ? timeZone : 'UTC' };
+}
+
+/** What Redis keeps of a recipient; null: a hand or another program has spoilt it. */
+export function factsIn(text: string): Recipient | null {
+  try {
+    const value = JSON.parse(text) as Recipient;
+    return facts.Check(value) && isTimeZone(value.timeZone) ? value : null;
+  } catch {
+    return null;
+  }
+}
