@@ -170,10 +170,15 @@ function superviseAll(
 ): Map<string, Supervised> {
   const running = new Map<string, Supervised>();
   const changed = (): void => {
-    writeState(
-      dir,
-      [...running.values()].map((each) => each.status()),
-    );
+    try {
+      writeState(
+        dir,
+        [...running.values()].map((each) => each.status()),
+      );
+    } catch (error) {
+      // A full disk is no reason to let what it supervises fall: `make status` is behind until the next change.
+      log(`state was not written: ${String(error)}`);
+    }
   };
   for (const spec of specs) {
     running.set(spec.name, new Supervised(spec, { logPath: join(dir, 'logs', `${spec.name}.log`), say: log, changed }));

@@ -1,6 +1,7 @@
 /** Our log: JSON lines that know their trace, and nothing about people. */
 import { trace } from '@opentelemetry/api';
-import { pino, type DestinationStream, type Logger } from 'pino';
+import { pino, type Logger } from 'pino';
+import { standardOutput } from './standardOutput.ts';
 import type { ServiceName } from './tracingEnv.ts';
 
 /**
@@ -27,7 +28,7 @@ const PRIVATE = [
 const paths = PRIVATE.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]);
 
 /** @param destination where lines go; stdout without one */
-export function createLogger(service: ServiceName, level: string, destination?: DestinationStream): Logger {
+export function createLogger(service: ServiceName, level: string, destination = standardOutput()): Logger {
   const options = {
     level,
     base: { service },
@@ -35,7 +36,7 @@ export function createLogger(service: ServiceName, level: string, destination?: 
     serializers: { err: errorWithoutData },
     redact: { paths, censor: '[private]' },
   };
-  return destination === undefined ? pino(options) : pino(options, destination);
+  return pino(options, destination);
 }
 
 /** Within a request or a turn: its trace, so that one leads to the other. */

@@ -1,0 +1,32 @@
+import { writeSync } from 'node:fs';
+import type { DestinationStream } from 'pino';
+
+/**
+ * Each line at once; what can't be written is dropped, and the next line that can is preceded by how many were. A full disk below the log is no
+ * reason to let food go bad: pino's own destination holds the process up until there is room, at its exit for ever.
+ * @param write as `fs.writeSync(1, …)`: bytes written; @throws when it can write none
+ */
+export function standardOutput(write: (bytes: Buffer) => number = (bytes) => writeSync(1, bytes)): DestinationStream {
+  let dropped = 0;
+  let isTorn = false;
+  const put = (line: string): boolean => {
+    let bytes = Buffer.from(isTorn ? `\n${line}` : line);
+    try {
+      while (bytes.length > 0) {
+        bytes = bytes.subarray(write(bytes));
+        // A line is written in parts where there is no room for the whole.
+        isTorn = bytes.length > 0;
+      }
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  return {
+    write: (line) => {
+      if (dropped > 0 && put(`${JSON.stringify({ level: 40, msg: `${String(dropped)} lines were dropped` })}\n`))
+        dropped = 0;
+      if (dropped > 0 || !put(line)) dropped += 1;
+    },
+  };
+}
