@@ -15,7 +15,7 @@ const WITHIN_MS = 5_000;
 const LONG_WITHIN_MS = 15_000;
 const LONG = new Set<FaultKind>(['fill-disk', 'power-cut']);
 /** Nobody who posts or answers waits for these. */
-const OFF_THE_WAY = /^(relay|worker|nats|scheduler|valhalla)|>nats$/;
+const OFF_THE_WAY = /^(relay|worker|nats|scheduler|valhalla|logs)|>nats$/;
 
 /** A change must be answered within 5 s of its asking; a fault on its way that begins before then gives it 5 s from the fault's end. */
 export function unavailable(operations: readonly Operation[], injected: readonly Injected[]): Breach[] {

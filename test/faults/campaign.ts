@@ -62,12 +62,12 @@ export async function runCampaign(options: CampaignOptions): Promise<Campaign> {
     const lastFaultMs = injected.length === 0 ? Date.now() : Math.max(...injected.map(({ untilMs }) => untilMs));
     const quiet = { databaseUrl: urls.database, client, lastFaultMs, withinMs: quietWithinMs, say };
     const quietAfterMs = await settle(quiet);
-    const evidence = await readEvidence(ground, client, injected);
-    // Its folder may be a small disk, which goes with the campaign; in its file counters can be followed to the gram.
-    spawnSync('cp', ['-r', join(dir, 'stack', 'redis'), join(dir, 'redis')], { stdio: 'ignore' });
-    return { evidence, injected, quietAfterMs };
+    return { evidence: await readEvidence(ground, client, injected), injected, quietAfterMs };
   } finally {
     say('stopping');
+    // Their folders may be small disks, which go with the campaign. In Redis's file counters can be followed to the gram.
+    for (const kept of ['logs', 'redis'])
+      spawnSync('cp', ['-r', join(dir, 'stack', kept), join(dir, kept)], { stdio: 'ignore' });
     await ground.stop();
     await log.close();
   }

@@ -1,9 +1,9 @@
-/** The servers' folders on small disks of their own (tmpfs), which can be filled to the last byte. */
+/** The servers' folders, and everybody's logs, on small disks of their own (tmpfs), which can be filled to the last byte. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 
-export const DISKS = ['postgres', 'nats', 'redis'] as const;
+export const DISKS = ['postgres', 'nats', 'redis', 'logs'] as const;
 export type Disk = (typeof DISKS)[number];
 
 export interface Disks {
@@ -14,7 +14,7 @@ export interface Disks {
 
 const NEARLY_NOTHING_BYTES = 64 * 1024;
 /** Room for an hour's campaign. */
-const SIZE = { postgres: '1g', nats: '256m', redis: '256m' };
+const SIZE = { postgres: '1g', nats: '256m', redis: '256m', logs: '256m' };
 
 /** @param dir where the stack has its folders. @returns why not, where mounting is not permitted */
 export function mountDisks(dir: string): Disks | { readonly because: string } {

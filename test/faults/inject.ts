@@ -86,7 +86,9 @@ async function perform(ground: Ground, fault: Fault): Promise<void> {
       signal(await busySession(urls.superuser), 'SIGKILL');
       return;
     case 'read-only':
-      return await refuseWrites(urls.superuser, forMs);
+      return await setting(urls.superuser, 'default_transaction_read_only', 'on', forMs);
+    case 'no-standby':
+      return await setting(urls.superuser, 'synchronous_standby_names', '*', forMs);
     case 'lock-table':
       return await lockTable(urls.superuser, target, forMs);
     case 'slow':
@@ -341,15 +343,14 @@ async function allowNoSessions(url: string, forMs: number): Promise<void> {
   await kept('sessions', forMs, limit(0, OUR_SESSIONS), limit(-1, ''));
 }
 
-/** Of the whole server: whoever begins a transaction from now on can't write in it. */
-async function refuseWrites(url: string, forMs: number): Promise<void> {
-  const setTo = (value: string) => (): Promise<void> =>
+/** Of the whole server, for whoever asks it from now on. */
+async function setting(url: string, name: string, value: string, forMs: number): Promise<void> {
+  const alter = (change: string) => (): Promise<void> =>
     withPostgres(url, async (client) => {
-      await client.query(`alter system ${value}`);
+      await client.query(`alter system ${change}`);
       await client.query('select pg_reload_conf()');
     });
-  const [on, off] = [setTo('set default_transaction_read_only = on'), setTo('reset default_transaction_read_only')];
-  await kept('writes', forMs, on, off);
+  await kept(name, forMs, alter(`set ${name} = ${pg.escapeLiteral(value)}`), alter(`reset ${name}`));
 }
 
 async function lockTable(url: string, table: string, forMs: number): Promise<void> {

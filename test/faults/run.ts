@@ -97,7 +97,7 @@ function report(campaign: Campaign, breaches: readonly Breach[]): void {
   for (const [law, own] of counts) say(`BROKEN ${String(own.length)} times: ${law}`);
   say(`the first: ${first.law}: ${first.what}`);
   say(JSON.stringify(first.evidence.slice(0, 6), null, 1));
-  say(`verdict: BROKEN. Evidence: ${dir}/evidence.json, history.jsonl, redis/, stack/logs/; again: ${again()}`);
+  say(`verdict: BROKEN. Evidence: ${dir}/evidence.json, history.jsonl, logs/, redis/; again: ${again()}`);
 }
 
 function again(): string {

@@ -44,6 +44,8 @@ export type FaultKind =
   | 'kill-session'
   /** PostgreSQL answers, and refuses every write: a standby that was not promoted, a guard of the disk */
   | 'read-only'
+  /** PostgreSQL waits at every commit for a standby that is not there: what is written stays unseen, and its locks stay */
+  | 'no-standby'
   /** somebody holds a table of PostgreSQL for himself, as a careless `alter table` does */
   | 'lock-table'
   /** Redis has no room: it refuses every write, and answers reads */
@@ -93,6 +95,7 @@ const DECK: readonly (readonly [FaultKind, number])[] = [
   ['freeze-session', 1],
   ['kill-session', 1],
   ['read-only', 1],
+  ['no-standby', 1],
   ['lock-table', 1],
   ['slow', 1],
   ['silence', 1],
@@ -100,7 +103,7 @@ const DECK: readonly (readonly [FaultKind, number])[] = [
   ['cut', 2],
   ['trickle', 1],
   ['truncate', 1],
-  ['fill-disk', 3],
+  ['fill-disk', 4],
   ['clock', 2],
   ['power-cut', 1],
   ['stop', 2],
@@ -177,6 +180,7 @@ function drawFault(kind: FaultKind, roll: (about: string) => number, processes: 
       return { kind, targets: ['postgres'], forMs: 2 * forMs };
     case 'no-sessions':
     case 'read-only':
+    case 'no-standby':
       return { kind, targets: ['postgres'], forMs };
     case 'lock-table':
       return { kind, targets: [one(TABLES)], forMs };
