@@ -138,8 +138,8 @@ bench-quick: setup ## the same in a minute of measuring; less exact
 compare: setup ## this tree and another commit, by turns: make compare BASE=HEAD~1 LOADS='200/s 500/s 512 2000 512@20' ROUNDS=3 SECONDS=12
 	@BASE='$(BASE)' LOADS='$(LOADS)' ROUNDS='$(ROUNDS)' SECONDS='$(SECONDS)' exec $(NODE) loadtest/compare/main.ts
 
-flame: setup ## where a post's CPU goes, as a flame graph: make flame CELLS=193 SECONDS=20 OUT=docs/flame.svg
-	@CELLS='$(CELLS)' SECONDS='$(SECONDS)' OUT='$(OUT)' $(NODE) loadtest/flame/main.ts
+flame: setup ## where a post's CPU goes, as a flame graph: make flame LOAD=500/s SECONDS=20 OUT=docs/flame.svg
+	@LOAD='$(LOAD)' SECONDS='$(SECONDS)' OUT='$(OUT)' $(NODE) loadtest/flame/main.ts
 
 scale: setup ## recompute docs/scale.md: make scale RESULT=loadtest/results/<date>.json
 	@RESULT='$(RESULT)' $(NODE) loadtest/scale/main.ts

@@ -1,20 +1,23 @@
 /**
- * `make flame CELLS=193 SECONDS=20 OUT=docs/flame.svg`: where a post's CPU goes, over all processes. Ours are opened up by V8's own profiler (in
+ * `make flame LOAD=512 SECONDS=20 OUT=docs/flame.svg`: where a post's CPU goes, over all processes, under a load as `make compare` names them. Ours are opened up by V8's own profiler (in
  * wall time, so compare on a quiet box); of the servers only their sums are known.
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { temporaryFolder } from '../../dev/stack/ending.ts';
 import { CHECKOUT } from '../../dev/stack/tools.ts';
+import { loadsOf } from '../compare/loads.ts';
 import { posts } from '../scenarios.ts';
 import { startWorld } from '../world.ts';
 import { flame } from './draw.ts';
 import { fold, frame, ownWeights, scaled, type CpuProfile, type Frame } from './fold.ts';
 
-const cells = Number(process.env['CELLS'] || 193);
+const [load, ...more] = loadsOf(process.env['LOAD'] || '512');
 const seconds = Number(process.env['SECONDS'] || 20);
 const out = process.env['OUT'] || 'docs/flame.svg';
-if (!(cells > 0) || !(seconds > 0)) throw new Error('CELLS and SECONDS are numbers above 0.');
+if (load === undefined || more.length > 0) throw new RangeError('LOAD names one load. For example: LOAD=500/s');
+if (!(seconds > 0)) throw new RangeError('SECONDS is a number above 0.');
+const { name } = load;
 const WARM_UP_SECONDS = 15;
 const PROFILED = ['api', 'actor-host', 'relay', 'worker'];
 const say = (line: string): void => console.log(`${new Date().toISOString().slice(11, 19)} ${line}`);
@@ -28,9 +31,9 @@ async function measured(): Promise<{ cpu: Readonly<Record<string, number>>; from
   const world = await startWorld(say, { withCompared: false, envOf });
   try {
     const bench = { world, seed: '1', say, watch: { schema: 'public', catchUpWithinMs: 60_000 } } as const;
-    await posts(bench, { name: 'warm-up', cells, seconds: WARM_UP_SECONDS });
+    await posts(bench, { ...load, name: 'warm-up', seconds: WARM_UP_SECONDS });
     const fromUs = nowUs();
-    const { cpuPer1000, perSecond, batchOfTurn, othersShare } = await posts(bench, { name: 'flame', cells, seconds });
+    const { cpuPer1000, perSecond, batchOfTurn, othersShare } = await posts(bench, { ...load, name: 'flame', seconds });
     const others = othersShare > 0.05 ? `, others took ${(othersShare * 100).toFixed(0)} % of the box` : '';
     say(`${perSecond.toFixed(0)} posts/s, ${batchOfTurn.toFixed(1)} a turn${others}`);
     return { cpu: cpuPer1000, fromUs, untilUs: nowUs() };
@@ -71,7 +74,7 @@ function table(all: Frame, count: number): string {
 
 try {
   const all = treeOf(await measured());
-  const title = `CPU of one post, ${all.weight.toFixed(2)} ms, ${String(cells)} cells at saturation · make flame · ${new Date().toISOString().slice(0, 10)}`;
+  const title = `CPU of one post, ${all.weight.toFixed(2)} ms, make flame LOAD=${name} · ${new Date().toISOString().slice(0, 10)}`;
   writeFileSync(resolve(CHECKOUT, out), flame(title, all, 'ms a post'));
   console.log(`${table(all, 25)}\n\n${out}`);
 } finally {
