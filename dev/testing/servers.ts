@@ -29,11 +29,12 @@ export async function startRedis(save = false): Promise<RedisProcess> {
 }
 
 /** With JetStream. */
-export async function startNats(options: { maxPayloadBytes?: number } = {}): Promise<NatsProcess> {
+/** @param options.port any free one, unless it is told */
+export async function startNats(options: { maxPayloadBytes?: number; port?: number } = {}): Promise<NatsProcess> {
   const command = findTools().natsServer;
   const dir = temporaryFolder('nats');
-  const [port, monitorPort] = [await freePort(), await freePort()];
-  const spec = natsSpec({ command, dir, port, monitorPort, ...options });
+  const { port = await freePort(), ...limits } = options;
+  const spec = natsSpec({ command, dir, port, monitorPort: await freePort(), ...limits });
   return { url: natsUrl(port), ...(await startTestServer(dir, spec)) };
 }
 

@@ -4,7 +4,7 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { LotEventSchema, type LotEvent } from '#proto/gen/pahlawan/v1/events_pb.js';
 import { regionOf, signedIdOf } from '#core/geo/cell.ts';
 import type { Command } from '#core/lots/command.ts';
-import { lotIdOf, offerIdOf, parseCellToken, postedAtMsOf, type LotId } from '#core/words/ids.ts';
+import { lotIdOf, offerIdOf, parseCellToken, postedAtMsOf, type CellToken, type LotId } from '#core/words/ids.ts';
 import type { Clock } from '#cell/ports.ts';
 import { CellUnavailable, type CellClient } from '#cell/contract.ts';
 import { newUuid } from '#adapters/ids/uuid.ts';
@@ -42,7 +42,7 @@ export async function openStage(): Promise<Stage> {
   const pool = new pg.Pool({ connectionString: postgres.url, max: 20 });
   const appPool = createPool(postgres.appUrl, 'test', 10);
   const bus = await connectBus({ url: nats.url, name: 'test' });
-  const keepStreams = createStreamKeeper(bus.jsm);
+  const keepStreams = createStreamKeeper(bus);
   await ensureStreams(bus.jsm);
   await pool.query('insert into region (geo_region_id, token) values ($1, $2)', [REGION_ID, REGION]);
   return {
@@ -73,17 +73,19 @@ export interface LotRow {
   readonly version?: number;
   /** from now, ms; negative: overdue */
   readonly dueInMs?: number;
+  readonly cell?: CellToken;
 }
 
 export async function insertLot(pool: pg.Pool, row: LotRow = {}): Promise<LotId> {
-  const lotId = lotIdOf(CELL, newUuid(Date.now()));
+  const cell = row.cell ?? CELL;
+  const lotId = lotIdOf(cell, newUuid(Date.now()));
   const due = new Date(Date.now() + (row.dueInMs ?? -1_000));
   await pool.query(
     `insert into lot (geo_region_id, posted_at, lot_id, cell_id, root_id, donor_id, state, version, quantity_grams, posted_grams,
        category, storage, ready_from, safe_until, lat, lon, attempt, tries, radius_meters, tried, next_action_at, reminded, dead_lettered)
      values ($1, $2, $3, $4, $3, 'donor-1', $5, $6, 1000, 1000, 'bakery', 'ambient', now(), now() + interval '5 hours',
        60.17, 24.94, 1, 0, 8000, '{}', $7, false, false)`,
-    [REGION_ID, new Date(postedAtMsOf(lotId)), lotId, signedIdOf(CELL), row.state ?? 'offered', row.version ?? 2, due],
+    [REGION_ID, new Date(postedAtMsOf(lotId)), lotId, signedIdOf(cell), row.state ?? 'offered', row.version ?? 2, due],
   );
   return lotId;
 }

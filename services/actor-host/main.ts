@@ -5,7 +5,7 @@ import { readEnv } from '#adapters/config/env.ts';
 import { createHandoverCode } from '#adapters/crypto/handoverCode.ts';
 import { watchSidecar } from '#adapters/dapr/sidecarWatch.ts';
 import { newUuid } from '#adapters/ids/uuid.ts';
-import { connectBus } from '#adapters/nats/bus.ts';
+import { reachBus } from '#adapters/nats/bus.ts';
 import { createOutboxHint } from '#adapters/nats/hints.ts';
 import { createCellStore } from '#adapters/postgres/cellStore.ts';
 import { createDatabaseClock } from '#adapters/postgres/clock.ts';
@@ -27,9 +27,10 @@ const env = readEnv(Config, process.env);
 const tracing = await startTracing('actor-host', process.env);
 const log = createLogger('actor-host', env.LOG_LEVEL);
 const pool = createPool(env.DATABASE_URL, 'actor-host', env.DATABASE_POOL_SIZE);
-const clock = await createDatabaseClock(pool);
+// It answers its probes without PostgreSQL, too, or it would be ended for that again and again. Nothing is written by a time that is not PostgreSQL's.
+const clock = await createDatabaseClock(pool, 5_000);
 const redis = connectRedis(env.REDIS_URL, { name: 'actor-host' });
-const bus = await connectBus({ url: env.NATS_URL, name: 'actor-host' });
+const bus = await reachBus({ url: env.NATS_URL, name: 'actor-host' });
 const engine = env.VALHALLA_URL === '' ? null : tracedEngine(createRoutingEngine({ url: env.VALHALLA_URL }));
 const ports = {
   store: createCellStore(pool, `actor-host/${String(process.pid)}`, env.REGION_LEVEL, clock.sample),

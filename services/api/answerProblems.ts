@@ -1,6 +1,7 @@
 /** Whatever goes wrong, the answer is application/problem+json, and says nothing of our insides. */
 import type { FastifyBaseLogger, FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { CellBusy, CellUnavailable } from '#cell/contract.ts';
+import { isBusAway } from '#adapters/nats/bus.ts';
 import { isAway } from '#adapters/postgres/away.ts';
 import { documentOf, overloaded, Problem, type FieldProblem } from './problems.ts';
 
@@ -30,7 +31,7 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof CellBusy) return overloaded(Math.random);
   const given = error as Partial<FastifyError> & { code?: string };
   if (given.validation !== undefined) return invalid(given as FastifyError);
-  if (isAway(error)) return unavailable(1);
+  if (isAway(error) || isBusAway(error)) return unavailable(1);
   return (
     ofFastify(given) ??
     new Problem('internal', 'An unexpected error; we have been told. Try again with the same Idempotency-Key.')

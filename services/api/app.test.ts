@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
+import { connect, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import pino from 'pino';
@@ -36,6 +38,29 @@ describe('a route that says too little fails at boot', () => {
     app.post('/v1/thing', { config: { access: ['donor'] } }, () => ({}));
     await assert.rejects(async () => await app.ready(), /Idempotency-Key/);
   });
+});
+
+describe('what is no HTTP', () => {
+  it(
+    'is answered, and its connection ended, though the other side keeps its own open',
+    { timeout: 10_000 },
+    async (t) => {
+      const app = bare();
+      await app.listen({ host: '127.0.0.1', port: 0 });
+      t.after(() => app.close());
+      const accepted = once(app.server, 'connection') as Promise<[Socket]>;
+      const { port } = app.server.address() as AddressInfo;
+      const other = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+      other.write('GET / HTTP/1.1\r\n');
+      const [ours] = await accepted;
+      // as Node.js says it of who does not come to an end
+      app.server.emit('clientError', Object.assign(new Error('late'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), ours);
+      const [said] = (await once(other, 'data')) as [Buffer];
+      assert.match(said.toString(), /^HTTP\/1.1 400 /);
+      if (!ours.destroyed) await once(ours, 'close');
+      other.destroy();
+    },
+  );
 });
 
 describe('problems', () => {

@@ -7,7 +7,7 @@ import { createCellClient } from '#adapters/dapr/cellClient.ts';
 import { watchSidecar } from '#adapters/dapr/sidecarWatch.ts';
 import { parseOpeningHours } from '#adapters/hours/parseOpeningHours.ts';
 import { newUuid } from '#adapters/ids/uuid.ts';
-import { connectBus, type Bus } from '#adapters/nats/bus.ts';
+import { reachBus, type Bus } from '#adapters/nats/bus.ts';
 import { createDeadLetters } from '#adapters/nats/deadLetters.ts';
 import { startLotFeed, type LotFeed } from '#adapters/nats/lotFeed.ts';
 import { createPublish } from '#adapters/nats/publish.ts';
@@ -50,7 +50,7 @@ export interface Composed {
 export async function compose(env: ApiConfig, log: Logger, metrics: ApiMetrics): Promise<Composed> {
   const pool = createPool(env.DATABASE_URL, 'api', env.DATABASE_CONNECTIONS);
   const redis = connectRedis(env.REDIS_URL, { name: 'api' });
-  const bus = await connectBus({ url: env.NATS_URL, name: 'api' });
+  const bus = await reachBus({ url: env.NATS_URL, name: 'api' });
   const { hub, feed } = screens(bus);
   const daprUrl = `http://127.0.0.1:${String(env.DAPR_HTTP_PORT)}`;
   const cells = cellsBehind(daprUrl, env.DAPR_API_TOKEN, metrics, log);
@@ -82,7 +82,7 @@ export async function compose(env: ApiConfig, log: Logger, metrics: ApiMetrics):
     }),
     push: { sealer, vapidPublicKey: env.VAPID_PUBLIC_KEY, allowLocalPush: env.ALLOW_LOCAL_PUSH === '1' },
     ...figures(env, pool),
-    deadLetters: createDeadLetters(bus, createPublish(bus, createStreamKeeper(bus.jsm, null))),
+    deadLetters: createDeadLetters(bus, createPublish(bus, createStreamKeeper(bus, null))),
     ...(await provided(env)),
     handoverCode: createHandoverCode(env.HANDOVER_SECRET),
     secret: env.HANDOVER_SECRET,

@@ -66,8 +66,11 @@ function answerBrokenHttp(error: NodeJS.ErrnoException, socket: Socket): void {
   const document = documentOf(problem);
   const body = JSON.stringify(document);
   const status = `${String(document.status)} ${STATUS_CODES[document.status] ?? ''}`;
+  // Who does not close its side would keep ours open for ever: no timeout of HTTP looks at it any more.
+  const destroy = (): void => void socket.destroy();
   socket.end(
     `HTTP/1.1 ${status}\r\ncontent-type: ${PROBLEM_TYPE}\r\ncontent-length: ${String(Buffer.byteLength(body))}\r\nconnection: close\r\n\r\n${body}`,
+    destroy,
   );
 }
 

@@ -36,7 +36,7 @@ const OUTCOMES = ['published', 'dead-lettered', 'failed', 'blocked'] as const;
 /** Makes the streams, takes its slots, and relays until stopped. */
 export async function startRelayApp(options: RelayAppOptions): Promise<RelayApp> {
   const { pool, bus, log } = options;
-  const keepStreams = createStreamKeeper(bus.jsm, options.streamReplicas);
+  const keepStreams = createStreamKeeper(bus, options.streamReplicas);
   await keepStreams().catch((error: unknown) => {
     log.warn({ err: error }, 'streams could not be made yet');
   });
@@ -52,7 +52,9 @@ export async function startRelayApp(options: RelayAppOptions): Promise<RelayApp>
     log,
     onBatch: meters.onBatch,
   });
-  const stopRenewing = await repeat(RENEW_EVERY_MS, slots.renew, log);
+  // Cut off from NATS it could publish nothing of what it holds: others may.
+  const renew = async (): Promise<void> => (bus.isConnected() ? slots.renew() : undefined);
+  const stopRenewing = await repeat(RENEW_EVERY_MS, renew, log);
   const stopStreams = await repeat(STREAMS_EVERY_MS, keepStreams, log);
   const stopHints = onOutboxHints(bus, relay.hint);
   relay.start();

@@ -1,5 +1,5 @@
 import { readEnv } from '#adapters/config/env.ts';
-import { connectBus } from '#adapters/nats/bus.ts';
+import { reachBus } from '#adapters/nats/bus.ts';
 import { createPool } from '#adapters/postgres/pool.ts';
 import { createLogger } from '#adapters/telemetry/logger.ts';
 import { serveProbes } from '#adapters/telemetry/probes.ts';
@@ -11,7 +11,7 @@ const env = readEnv(Config, process.env);
 const tracing = await startTracing('relay', process.env);
 const log = createLogger('relay', env.LOG_LEVEL);
 const pool = createPool(env.DATABASE_URL, 'relay', 10);
-const bus = await connectBus({ url: env.NATS_URL, name: 'relay' });
+const bus = await reachBus({ url: env.NATS_URL, name: 'relay' });
 const app = await startRelayApp({ pool, bus, streamReplicas: env.STREAM_REPLICAS, log });
 const probes = await serveProbes({ host: env.HOST, port: env.APP_PORT, registry: app.registry, missing: app.missing });
 log.info({ port: probes.port }, 'relaying');

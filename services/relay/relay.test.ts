@@ -152,7 +152,7 @@ function portsWith(change: Partial<BatchPorts> = {}): BatchPorts {
 }
 
 function publisher(): Publish {
-  return createPublish(bus, createStreamKeeper(bus.jsm));
+  return createPublish(bus, createStreamKeeper(bus));
 }
 
 test('regions that are asked for at once go in one statement, each with its own rows; one that is behind goes apart', async (t) => {

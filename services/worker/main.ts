@@ -4,7 +4,7 @@ import { createAlerts } from '#adapters/alerts/pagerDuty.ts';
 import { readEnv } from '#adapters/config/env.ts';
 import { createCellClient } from '#adapters/dapr/cellClient.ts';
 import { watchSidecar } from '#adapters/dapr/sidecarWatch.ts';
-import { connectBus } from '#adapters/nats/bus.ts';
+import { reachBus } from '#adapters/nats/bus.ts';
 import { createPublish } from '#adapters/nats/publish.ts';
 import { createStreamKeeper } from '#adapters/nats/streams.ts';
 import { createObjectStore } from '#adapters/objects/createObjectStore.ts';
@@ -13,7 +13,7 @@ import { createPool } from '#adapters/postgres/pool.ts';
 import { createLogger } from '#adapters/telemetry/logger.ts';
 import { serveProbes } from '#adapters/telemetry/probes.ts';
 import { startTracing } from '#adapters/telemetry/tracing.ts';
-import { startWorkerApp } from './app.ts';
+import { startWorkerApp, type WorkerApp } from './app.ts';
 import { Config, rolesOf } from './config.ts';
 import { createMeters } from './meters.ts';
 import { createPush } from './notify/push.ts';
@@ -25,8 +25,8 @@ const me = `${hostname()}-${String(process.pid)}`;
 const tracing = await startTracing('worker', process.env);
 const log = createLogger('worker', env.LOG_LEVEL);
 const pool = createPool(env.DATABASE_URL, 'worker', env.DATABASE_POOL_SIZE);
-const bus = await connectBus({ url: env.NATS_URL, name: 'worker' });
-const keepStreams = createStreamKeeper(bus.jsm, env.STREAM_REPLICAS);
+const bus = await reachBus({ url: env.NATS_URL, name: 'worker' });
+const keepStreams = createStreamKeeper(bus, env.STREAM_REPLICAS);
 const daprUrl = `http://127.0.0.1:${String(env.DAPR_HTTP_PORT)}`;
 const cells = createCellClient({ daprUrl, daprToken: env.DAPR_API_TOKEN });
 const { PAGERDUTY_EVENTS_URL: url, PAGERDUTY_ROUTING_KEY: routingKey } = env;
@@ -36,17 +36,18 @@ const texting = createTexting(env, log);
 const meters = createMeters();
 const photos = createObjectStore(env);
 const redis = { url: env.REDIS_URL, prefix: env.REDIS_PREFIX };
+// The candidate keeper counts in prom-client's own register; who begins later registers later.
+const metrics = (): Promise<string> => Registry.merge([meters.registry, register]).metrics();
+const registry = { contentType: register.contentType, metrics };
+const missing = (): Promise<readonly string[]> => app?.missing() ?? Promise.resolve(['postgres']);
+let app: WorkerApp | null = null;
+// Before anybody is waited for, or it would be ended for that again and again.
+const probes = await serveProbes({ host: env.HOST, port: env.APP_PORT, registry, missing });
 const clock = await createDatabaseClock(pool);
 const parts = { pool, bus, keepStreams, cells, alerts, photos, redis, me, clock, meters, log };
 const regionLevel = env.REGION_LEVEL;
-const app = startWorkerApp(
-  { ...parts, regionLevel, ...push, texting, publish: createPublish(bus, keepStreams) },
-  roles,
-);
-// the candidate keeper counts in prom-client's own register
-const registry = Registry.merge([meters.registry, register]);
-const watch = watchSidecar({ daprUrl, daprToken: env.DAPR_API_TOKEN, registry, log });
-const probes = await serveProbes({ host: env.HOST, port: env.APP_PORT, registry, missing: app.missing });
+app = startWorkerApp({ ...parts, regionLevel, ...push, texting, publish: createPublish(bus, keepStreams) }, roles);
+const watch = watchSidecar({ daprUrl, daprToken: env.DAPR_API_TOKEN, registry: meters.registry, log });
 log.info({ port: probes.port, roles }, 'working');
 
 let stopping = false;
@@ -54,7 +55,7 @@ async function stop(): Promise<void> {
   if (stopping) return;
   stopping = true;
   await watch.stop();
-  await app.stop();
+  await app?.stop();
   clock.stop();
   await Promise.all([probes.close(), push.close(), texting?.texter.close(), cells.close(), bus.close(), pool.end()]);
   log.info('stopped');

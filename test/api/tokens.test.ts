@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { after, before, describe, it, mock } from 'node:test';
 import { exportSPKI, generateKeyPair, importJWK, type JWK } from 'jose';
 import { createJwks } from '../../services/api/auth/jwks.ts';
@@ -214,7 +216,16 @@ describe('the keys', () => {
     await leaving.stop();
     mock.timers.tick(11 * 60_000);
     await patient(`Bearer ${token}`);
-    mock.timers.tick(79 * 60_000);
+    const page = createServer((_, response) => response.end('{"status":"maintenance"}'));
+    page.listen(Number(leaving.jwksUrl.port), '127.0.0.1');
+    await once(page, 'listening');
+    mock.timers.tick(60_000);
+    await patient(
+      `Bearer ${await leaving.token('operator', null, { issuedAtSeconds: Math.floor(Date.now() / 1000) })}`,
+    );
+    page.closeAllConnections();
+    page.close();
+    mock.timers.tick(78 * 60_000);
     await assert.rejects(
       patient(`Bearer ${late}`),
       (error) => error instanceof Problem && error.code === 'unavailable',

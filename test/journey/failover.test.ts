@@ -59,6 +59,31 @@ async function balanced(): Promise<void> {
   assert.equal(postedGrams, collectedGrams + expiredGrams + cancelledGrams + openGrams);
 }
 
+it(
+  'NATS is away, and all that was told to begin meanwhile works without it; what happened is told once it is back',
+  { timeout: 120_000 },
+  async () => {
+    const { stack } = helsinki;
+    await stack.process('nats').stop();
+    const begun = ['api', 'actor-host', 'actor-host-2', 'worker', 'relay'];
+    for (const name of begun) stack.process(name).kill('SIGKILL');
+    const { surplus } = await postThrough();
+    assert.ok(surplus.offer, `it is ${surplus.state}`);
+    for (const name of begun) await stack.process(name).ready(20_000);
+    const letters = await operator.get<{ type: string }>('/v1/dead-letters');
+    assert.deepEqual([letters.status, letters.body.type.split('/').at(-1)], [503, 'unavailable']);
+    await stack.process('nats').start();
+    const unpublished = async (): Promise<number> =>
+      Number((await pool.query('select from outbox where published_at is null')).rowCount);
+    await until('all is published', unpublished, (rows) => rows === 0, 20_000);
+    const untold = async (): Promise<number> =>
+      Number((await pool.query("select from offer where state = 'open' and notified_at is null")).rowCount);
+    await until('its recipient is told', untold, (rows) => rows === 0, 20_000);
+    assert.equal((await operator.get('/v1/dead-letters')).status, 200);
+    await balanced();
+  },
+);
+
 it('the owner is killed: the other host answers within five seconds', { timeout: 60_000 }, async () => {
   const { surplus } = await postThrough();
   const before = await owner(surplus.id.split('-')[0] ?? '');

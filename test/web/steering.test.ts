@@ -240,7 +240,7 @@ async function deadLettered(): Promise<string> {
     region: '1',
     atMs: BigInt(Date.now()),
   });
-  const publish = createPublish(bus, createStreamKeeper(bus.jsm));
+  const publish = createPublish(bus, createStreamKeeper(bus));
   const payload = toBinary(DeadLetterSchema, letter);
   const kept = await publish({ id: randomUUID(), subject: 'dead.1.rematch-exhausted', payload, traceparent: null });
   assert.ok(kept.stored);

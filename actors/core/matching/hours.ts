@@ -12,11 +12,14 @@ const formatters = new Map<string, Intl.DateTimeFormat>();
 /** by time zone, by quarter of an hour since 1970 */
 const offsets = new Map<string, Map<number, number>>();
 const MAX_QUARTERS = 1_000;
+/** There are some 600, in any case of letters: a formatter is 30 KB, and whoever may send names would fill our memory with spellings. */
+const MAX_ZONES = 700;
 
 function formatterOf(timeZone: string): Intl.DateTimeFormat {
   let formatter = formatters.get(timeZone);
   if (formatter === undefined) {
     formatter = new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'longOffset' });
+    if (formatters.size >= MAX_ZONES) formatters.clear();
     formatters.set(timeZone, formatter);
   }
   return formatter;
@@ -44,6 +47,7 @@ export function utcOffsetMinutes(timeZone: string, atMs: number): number {
   const match = /GMT([+-])(\d{2}):(\d{2})/.exec(name ?? '');
   const minutes = match === null ? 0 : (match[1] === '-' ? -1 : 1) * (Number(match[2]) * 60 + Number(match[3]));
   if (ofZone.size > MAX_QUARTERS) ofZone.clear();
+  if (offsets.size >= MAX_ZONES) offsets.clear();
   offsets.set(timeZone, ofZone.set(quarter, minutes));
   return minutes;
 }

@@ -1,12 +1,15 @@
 import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { connect, ConnectionError, errors, type NatsConnection } from '@nats-io/transport-node';
+import { withinMs } from '../timing/withinMs.ts';
 
-/** One connection to NATS that never gives up. */
+/** One connection to NATS that never gives up. Until the server was reached for the first time its parts throw ConnectionError. */
 export interface Bus {
   readonly connection: NatsConnection;
   readonly js: JetStreamClient;
   readonly jsm: JetStreamManager;
   isConnected(): boolean;
+  /** Resolves when the server was reached for the first time. @throws what no patience mends: a malformed address */
+  readonly reached: Promise<void>;
   /** Sends what is buffered, then closes. */
   close(): Promise<void>;
 }
@@ -15,12 +18,72 @@ export interface Bus {
 const PING_INTERVAL_MS = 3_000;
 const RECONNECT_WAIT_MS = 250;
 const API_TIMEOUT_MS = 3_000;
+/** Mostly it is there, and who goes on without it has to come back to it. */
+const FIRST_WAIT_MS = 1_000;
+
+export interface BusOptions {
+  readonly url: string;
+  /** shown in NATS's connection list */
+  readonly name: string;
+}
 
 /**
- * Waits until NATS is there. Later losses are mended in the background; meanwhile requests fail by their timeouts.
- * @param options.name shown in NATS's connection list
+ * Reaches for NATS in the background, after a second at first, and after each loss; meanwhile requests fail at once, or by their timeouts. Who only tells others
+ * of what it does works without it: an api or an actor host that is started while NATS is away must not wait for it.
  */
-export async function connectBus(options: { readonly url: string; readonly name: string }): Promise<Bus> {
+export async function reachBus(options: BusOptions): Promise<Bus> {
+  let open: Reached | null = null;
+  const reached = dial(options).then((found) => void (open = found));
+  const found = (): Reached => {
+    if (open === null) throw new ConnectionError('NATS has not been reached yet');
+    return open;
+  };
+  await withinMs(FIRST_WAIT_MS, reached, () => undefined);
+  return {
+    get connection() {
+      return found().connection;
+    },
+    get js() {
+      return found().js;
+    },
+    get jsm() {
+      return found().jsm;
+    },
+    reached,
+    isConnected: () => open?.isConnected() ?? false,
+    close: async () => {
+      if (open === null) return;
+      // drain waits for the server: when that is gone there is nothing to wait for
+      if (open.isConnected()) await open.connection.drain();
+      else await open.connection.close();
+    },
+  };
+}
+
+/** Waits until NATS is there. */
+export async function connectBus(options: BusOptions): Promise<Bus> {
+  const bus = await reachBus(options);
+  await bus.reached;
+  return bus;
+}
+
+const AWAY = [
+  errors.TimeoutError,
+  errors.RequestError,
+  errors.NoRespondersError,
+  errors.ConnectionError,
+  errors.ClosedConnectionError,
+  errors.DrainingConnectionError,
+];
+
+/** NATS can't be reached, or does not answer: the same question may be answered later. */
+export function isBusAway(error: unknown): boolean {
+  return AWAY.some((kind) => error instanceof kind);
+}
+
+type Reached = Pick<Bus, 'connection' | 'js' | 'jsm' | 'isConnected'>;
+
+async function dial(options: BusOptions): Promise<Reached> {
   const connection = await connect({
     servers: options.url.split(','),
     name: options.name,
@@ -47,10 +110,5 @@ export async function connectBus(options: { readonly url: string; readonly name:
     js: jetstream(connection, { timeout: API_TIMEOUT_MS }),
     jsm: await jetstreamManager(connection, { checkAPI: false, timeout: API_TIMEOUT_MS }),
     isConnected: () => connected && !connection.isClosed(),
-    close: async () => {
-      // drain waits for the server: when that is gone there is nothing to wait for
-      if (connected) await connection.drain();
-      else await connection.close();
-    },
   };
 }

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
+import { AckPolicy } from '@nats-io/jetstream';
+import type { RegionToken } from '#core/words/ids.ts';
+import { freePort } from '../../../dev/stack/ports.ts';
 import { startNats, until, type NatsProcess } from '../../../dev/testing/loopServers.ts';
-import { connectBus, type Bus } from './bus.ts';
+import { connectBus, isBusAway, reachBus, type Bus } from './bus.ts';
 import {
   DONE,
   startConsumer,
@@ -12,6 +15,7 @@ import {
   type RunningConsumer,
 } from './consume.ts';
 import { createDeadLetters } from './deadLetters.ts';
+import { createOutboxHint, onOutboxHints } from './hints.ts';
 import { createPublish } from './publish.ts';
 import { ADVISORIES, createStreamKeeper, DEAD_LETTERS, ensureStreams, LOTS } from './streams.ts';
 
@@ -24,7 +28,7 @@ let names = 0;
 before(async () => {
   nats = await startNats();
   bus = await connectBus({ url: nats.url, name: 'test' });
-  const keepStreams = createStreamKeeper(bus.jsm);
+  const keepStreams = createStreamKeeper(bus);
   const log = { warn: () => undefined, error: () => undefined };
   ports = { bus, publish: createPublish(bus, keepStreams), keepStreams, log };
   await keepStreams();
@@ -64,6 +68,8 @@ function consume(spec: Partial<ConsumerSpec> & Pick<ConsumerSpec, 'handle'>): vo
   running.push(startConsumer(ports, all));
 }
 
+const MESSAGE = { subject: 'lot.47.offered', payload: Buffer.from('a/1'), traceparent: null };
+
 function text(delivery: { payload: Uint8Array }): string {
   return Buffer.from(delivery.payload).toString();
 }
@@ -88,6 +94,57 @@ test('streams are made once, however often one asks, and brought to their defini
   assert.equal(config.max_age, 7 * 86_400 * 1e9);
   assert.equal((await bus.jsm.streams.info(DEAD_LETTERS)).config.max_age, 0);
   assert.ok((await bus.jsm.streams.info(ADVISORIES)).config.subjects?.some((each) => each.includes('MAX_DELIVERIES')));
+});
+
+test('a consumer that somebody changed, or made otherwise altogether, works all the same and is ours again', async () => {
+  const changes = {
+    changed: { ack_policy: AckPolicy.Explicit, filter_subject: 'lot.>', max_ack_pending: 3, description: 'by hand' },
+    // this no server changes
+    other: { ack_policy: AckPolicy.None, filter_subject: 'lot.>' },
+  };
+  for (const [durable, config] of Object.entries(changes)) {
+    await bus.jsm.consumers.add(LOTS, { durable_name: durable, ...config });
+    let seen = 0;
+    consume({ durable, handle: () => Promise.resolve((seen++, DONE)) });
+    await say('a/1');
+    await until('it is handled', () => Promise.resolve(seen > 0));
+    const { config: ours } = await bus.jsm.consumers.info(LOTS, durable);
+    assert.deepEqual([ours.ack_policy, ours.max_ack_pending], [AckPolicy.Explicit, 2_000]);
+  }
+});
+
+test('started before NATS is there, it works once it is', async () => {
+  const port = await freePort();
+  const late = await reachBus({ url: `nats://127.0.0.1:${String(port)}`, name: 'early' });
+  assert.equal(late.isConnected(), false);
+  assert.throws(() => late.js, isBusAway);
+  assert.equal((await createPublish(late, () => Promise.resolve())({ ...MESSAGE, id: 'early' })).stored, false);
+  createOutboxHint(late)('46b1' as RegionToken);
+  let seen = 0;
+  const early = startConsumer(
+    { ...ports, bus: late, keepStreams: createStreamKeeper(late) },
+    {
+      stream: LOTS,
+      durable: 'early',
+      filter: 'lot.>',
+      concurrency: 1,
+      maxTries: 3,
+      keyOf: () => '',
+      handle: () => Promise.resolve((seen++, DONE)),
+    },
+  );
+  const hinted: string[] = [];
+  const stopHints = onOutboxHints(late, (region) => hinted.push(region));
+  const server = await startNats({ port });
+  await late.reached;
+  await until('a consumer is there', () => late.jsm.consumers.info(LOTS, 'early').then(Boolean, () => false));
+  assert.ok((await createPublish(late, () => Promise.resolve())({ ...MESSAGE, id: 'later' })).stored);
+  createOutboxHint(late)('46b1' as RegionToken);
+  await until('both came', () => Promise.resolve(seen === 1 && hinted.length === 1));
+  stopHints();
+  await early.stop();
+  await late.close();
+  await server.stop();
 });
 
 test('lots go side by side, the messages of one lot one after the other', async () => {

@@ -1,5 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { AckPolicy, DeliverPolicy, type ConsumerMessages, type JsMsg } from '@nats-io/jetstream';
+import {
+  AckPolicy,
+  DeliverPolicy,
+  JetStreamApiError,
+  type ConsumerConfig,
+  type ConsumerMessages,
+  type JetStreamManager,
+  type JsMsg,
+} from '@nats-io/jetstream';
 import { context } from '@opentelemetry/api';
 import type { Logger } from 'pino';
 import { contextOf } from '../telemetry/traceparent.ts';
@@ -57,6 +65,8 @@ export interface RunningConsumer {
   stop(): Promise<void>;
 }
 
+/** with another configuration */
+const CONSUMER_EXISTS = 10_148;
 const NANOS_PER_MS = 1_000_000;
 const ACK_WAIT_MS = 30_000;
 const STILL_WORKING_EVERY_MS = 10_000;
@@ -79,17 +89,19 @@ export function startConsumer(ports: ConsumerPorts, spec: ConsumerSpec): Running
   let messages: ConsumerMessages | null = null;
   const closing = new AbortController();
   const desk = createDesk(ports, spec, closing.signal);
+  const work = async (): Promise<void> => {
+    messages = await openConsumer(ports, spec);
+    for await (const message of messages) {
+      await desk.take(message);
+      if (closing.signal.aborted) break;
+    }
+  };
+  const ended = (error: unknown): void => {
+    ports.log.warn({ err: error, durable: spec.durable }, 'the consumer ended; starting it again');
+  };
   const run = async (): Promise<void> => {
     while (!closing.signal.aborted) {
-      try {
-        messages = await openConsumer(ports, spec);
-        for await (const message of messages) {
-          await desk.take(message);
-          if (closing.signal.aborted) break;
-        }
-      } catch (error) {
-        ports.log.warn({ err: error, durable: spec.durable }, 'the consumer ended; starting it again');
-      }
+      if (ports.bus.isConnected()) await work().catch(ended);
       if (!closing.signal.aborted) await new Promise((resolve) => setTimeout(resolve, RESTART_MS));
     }
   };
@@ -106,7 +118,7 @@ export function startConsumer(ports: ConsumerPorts, spec: ConsumerSpec): Running
 
 async function openConsumer(ports: ConsumerPorts, spec: ConsumerSpec): Promise<ConsumerMessages> {
   await ports.keepStreams();
-  await ports.bus.jsm.consumers.add(spec.stream, {
+  await ensureConsumer(ports.bus.jsm, spec.stream, {
     durable_name: spec.durable,
     ack_policy: AckPolicy.Explicit,
     ack_wait: ACK_WAIT_MS * NANOS_PER_MS,
@@ -121,6 +133,30 @@ async function openConsumer(ports: ConsumerPorts, spec: ConsumerSpec): Promise<C
     expires: 5_000,
     abort_on_missing_resource: true,
   });
+}
+
+type OurConsumer = Partial<ConsumerConfig> & Required<Pick<ConsumerConfig, 'durable_name'>>;
+
+/**
+ * Makes it, or brings one that an operator or another version has made otherwise to what it should be. What can't be changed is made anew: it begins
+ * at the stream's start, and what was done is known as done.
+ */
+async function ensureConsumer(jsm: JetStreamManager, stream: string, config: OurConsumer): Promise<void> {
+  const add = async (): Promise<void> => void (await jsm.consumers.add(stream, config));
+  try {
+    await add();
+  } catch (error) {
+    if (!refused(error) || error.code !== CONSUMER_EXISTS) throw error;
+    await jsm.consumers.update(stream, config.durable_name, config).catch(async (because: unknown) => {
+      if (!refused(because)) throw because;
+      await jsm.consumers.delete(stream, config.durable_name);
+      await add();
+    });
+  }
+}
+
+function refused(error: unknown): error is JetStreamApiError {
+  return error instanceof JetStreamApiError;
 }
 
 interface Desk {

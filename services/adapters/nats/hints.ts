@@ -1,4 +1,5 @@
 import { signedIdOf } from '#core/geo/cell.ts';
+import type { Msg, Subscription } from '@nats-io/transport-node';
 import { parseCellToken, type RegionToken } from '#core/words/ids.ts';
 import type { Bus } from './bus.ts';
 
@@ -12,15 +13,19 @@ export function createOutboxHint(bus: Bus): (region: RegionToken) => void {
   };
 }
 
-/** @param onHint gets the region's signed id. @returns stops listening */
+/** From when NATS is reached. @param onHint gets the region's signed id. @returns stops listening */
 export function onOutboxHints(bus: Bus, onHint: (region: string) => void): () => void {
-  const subscription = bus.connection.subscribe(`${SUBJECT}.*`, {
-    callback: (error, message) => {
-      const token = error === null ? parseCellToken(message.subject.slice(SUBJECT.length + 1)) : null;
-      if (token !== null) onHint(signedIdOf(token));
-    },
+  let subscription: Subscription | null = null;
+  let isOver = false;
+  const callback = (error: Error | null, message: Msg): void => {
+    const token = error === null ? parseCellToken(message.subject.slice(SUBJECT.length + 1)) : null;
+    if (token !== null) onHint(signedIdOf(token));
+  };
+  void bus.reached.then(() => {
+    if (!isOver) subscription = bus.connection.subscribe(`${SUBJECT}.*`, { callback });
   });
   return () => {
-    subscription.unsubscribe();
+    isOver = true;
+    subscription?.unsubscribe();
   };
 }

@@ -66,9 +66,9 @@ async function traced(message: BusMessage, publish: Publish): Promise<PublishOut
 }
 
 async function publishOnce(bus: Bus, onNoStream: () => Promise<void>, message: BusMessage): Promise<PublishOutcome> {
-  const problem = neverStorable(bus, message);
-  if (problem !== null) return { stored: false, permanent: true, because: problem };
   try {
+    const problem = neverStorable(bus, message);
+    if (problem !== null) return { stored: false, permanent: true, because: problem };
     const ack = await bus.js.publish(message.subject, message.payload, {
       msgID: message.id,
       timeout: ACK_TIMEOUT_MS,

@@ -6,6 +6,7 @@ import {
   type JetStreamManager,
   type StreamConfig,
 } from '@nats-io/jetstream';
+import type { Bus } from './bus.ts';
 
 export const LOTS = 'LOTS';
 export const DEAD_LETTERS = 'DEADLETTERS';
@@ -69,11 +70,12 @@ export async function ensureStreams(jsm: JetStreamManager, replicas: number | nu
 }
 
 /** Re-creates streams deleted under us: calls within one second share one check. */
-export function createStreamKeeper(jsm: JetStreamManager, replicas: number | null = 1): () => Promise<void> {
+export function createStreamKeeper(bus: Pick<Bus, 'jsm'>, replicas: number | null = 1): () => Promise<void> {
+  const ensure = async (): Promise<void> => ensureStreams(bus.jsm, replicas);
   let last: { atMs: number; done: Promise<void> } | null = null;
   return () => {
     const nowMs = performance.now();
-    if (last === null || nowMs - last.atMs > 1_000) last = { atMs: nowMs, done: ensureStreams(jsm, replicas) };
+    if (last === null || nowMs - last.atMs > 1_000) last = { atMs: nowMs, done: ensure() };
     return last.done;
   };
 }

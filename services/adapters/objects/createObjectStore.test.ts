@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, it } from 'node:test';
@@ -22,6 +22,16 @@ it('a folder holds whole pictures only: nothing half written is left beside them
   assert.deepEqual(
     readdirSync(join(folder, 'photos')).filter((name) => name.startsWith('same')),
     ['same'],
+  );
+});
+
+it('what could not be written leaves nothing behind', async () => {
+  const store = createFolderStore(folder);
+  mkdirSync(join(folder, 'photos/taken/by-a-folder'), { recursive: true });
+  await assert.rejects(store.put('photos/taken', Buffer.alloc(100), 'image/jpeg'));
+  assert.deepEqual(
+    readdirSync(join(folder, 'photos')).filter((name) => name.startsWith('taken')),
+    ['taken'],
   );
 });
 

@@ -12,8 +12,14 @@ export function createFolderStore(folder: string): ObjectStore {
       await mkdir(dirname(path), { recursive: true });
       // Under its name it is whole, or not there.
       const half = `${path}.${randomUUID()}`;
-      await writeFile(half, bytes, { mode: 0o600 });
-      await rename(half, path);
+      try {
+        await writeFile(half, bytes, { mode: 0o600, flush: true });
+        await rename(half, path);
+      } catch (error) {
+        // On a full disk it would stay, and nobody knows its name.
+        await rm(half, { force: true });
+        throw error;
+      }
     },
     async get(key) {
       try {

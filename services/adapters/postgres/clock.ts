@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '#cell/ports.ts';
+import { withinMs } from '../timing/withinMs.ts';
 import type { Pool } from './pool.ts';
 
 const RESAMPLE_MS = 10_000;
@@ -13,11 +14,14 @@ export interface DatabaseClock extends Clock {
 }
 
 /**
- * PostgreSQL's time, carried on by the monotonic clock: a jump of this machine's clock changes nothing. Waits until there is one. PostgreSQL's
- * own may jump, at a failover to a server with another clock: who is refused for the time asks anew.
+ * PostgreSQL's time, carried on by the monotonic clock: a jump of this machine's clock changes nothing. PostgreSQL's own may jump, at a failover to a server with
+ * another clock: who is refused for the time asks anew.
+ * @param patienceMs how long it waits for PostgreSQL's; then this machine's goes until there is one. Default: as long as it takes
  */
-export async function createDatabaseClock(pool: Pool): Promise<DatabaseClock> {
-  let offsetMs = await firstOffsetOf(pool);
+export async function createDatabaseClock(pool: Pool, patienceMs: number | null = null): Promise<DatabaseClock> {
+  let offsetMs = Date.now() - performance.now();
+  const known = firstOffsetOf(pool).then((ms) => void (offsetMs = ms));
+  await (patienceMs === null ? known : withinMs(patienceMs, known, () => undefined));
   let asked: Promise<void> | undefined;
   const ask = async (): Promise<void> => {
     try {

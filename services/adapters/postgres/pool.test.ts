@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { freshDatabase, type FreshDatabase } from '../../../dev/testing/freshDatabase.ts';
+import { until } from '../../../dev/testing/until.ts';
 import { createDatabaseClock } from './clock.ts';
 import { createPool, type Pool } from './pool.ts';
 
@@ -39,6 +40,19 @@ test('the clock waits until PostgreSQL answers', async () => {
   lent.release();
   const clock = await starting;
   assert.equal(tries, 3);
+  assert.ok(Math.abs(clock.nowMs() - Date.now()) < 5_000);
+  clock.stop();
+  await pool.end();
+});
+
+test('with patience for a while only, it goes by its own time until PostgreSQL tells another', async () => {
+  const pool = createPool(database.appUrl, 'clock', 1);
+  let isAway = true;
+  const away = connecting(pool, () => (isAway ? Promise.reject(new Error('away')) : pool.connect()));
+  const clock = await createDatabaseClock(away, 50);
+  assert.ok(Math.abs(clock.nowMs() - Date.now()) < 100);
+  isAway = false;
+  await until('it has asked', () => Promise.resolve(pool.totalCount === 1 && pool.idleCount === 1), 5_000);
   assert.ok(Math.abs(clock.nowMs() - Date.now()) < 5_000);
   clock.stop();
   await pool.end();

@@ -30,6 +30,16 @@ it('of requests that are counted together each key has its own count, and a key 
   assert.ok(counted.every(([, leftMs]) => leftMs > WINDOW_MS - 5_000 && leftMs <= WINDOW_MS));
 });
 
+it('a counter that lasts longer than its window is of before the server set its clock back: it begins anew', async () => {
+  const count = createRequestCounter(redis.client, 'jump:');
+  for (let n = 0; n < 3; n++) await count('a', 1_000);
+  await redis.client.pexpire('jump:a', 3_600_000);
+  assert.deepEqual(await count('a', 1_000), [1, 1_000]);
+  await redis.client.persist('jump:a');
+  assert.deepEqual(await count('a', 1_000), [1, 1_000]);
+  assert.equal((await count('a', 1_000))[0], 2);
+});
+
 it('processes count in the same place, each window anew', async () => {
   const [one, other] = [createRequestCounter(redis.client, 'both:'), createRequestCounter(redis.client, 'both:')];
   assert.equal((await one('a', 200))[0], 1);

@@ -6,9 +6,15 @@ import { run, script } from './script.ts';
 const COUNT = script(`local counted = {}
 for i, key in ipairs(KEYS) do
   local n = redis.call('INCR', key)
-  if n == 1 then redis.call('PEXPIRE', key, ARGV[1]) end
+  local left = n == 1 and -1 or redis.call('PTTL', key)
+  -- longer than a window: the server's clock was set back, and nobody would be let in for as long
+  if left < 0 or left > tonumber(ARGV[1]) then
+    n = 1
+    left = tonumber(ARGV[1])
+    redis.call('SET', key, 1, 'PX', ARGV[1])
+  end
   counted[2 * i - 1] = n
-  counted[2 * i] = n == 1 and tonumber(ARGV[1]) or redis.call('PTTL', key)
+  counted[2 * i] = left
 end
 return counted`);
 

@@ -301,6 +301,15 @@ describe('candidate keeper: rebuilding', { concurrency: false }, () => {
     await other.stop();
   });
 
+  it("takes a lock that lasts longer than any: Redis's clock was set back", async () => {
+    await redis.client.set(keysOf(prefix).keeper, 'somebody gone', 'PX', 10_000);
+    await keeper.round();
+    assert.equal(await isReady(), false, 'somebody may be at work');
+    await redis.client.pexpire(keysOf(prefix).keeper, 3_600_000);
+    await keeper.round();
+    assert.ok(await isReady());
+  });
+
   it('starts anew when Redis is flushed under a rebuild', async () => {
     await insertRecipient(recipientAt('a', 100));
     await insertOffer('a', 1_500);
@@ -367,6 +376,8 @@ describe('candidate keeper: following and sweeping', { concurrency: false }, () 
     await plantToken('a', offerIdOf(lotIdOf(CELL, newUuid(nowMs())), 1), 3_000, 60_000);
     await plantToken('a', offerIdOf(lotIdOf(CELL, newUuid(nowMs())), 1), 40, 5_000);
     await plantToken('a', 'no offer id at all', 5, 60_000);
+    // by a clock that was set back since
+    await plantToken('a', offerIdOf(lotIdOf(CELL, newUuid(nowMs())), 1), 600, -3_600_000);
     await keeper.sweepNow();
     assert.equal((await near())?.openGrams, 50);
   });

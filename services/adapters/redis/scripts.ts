@@ -276,7 +276,8 @@ return 1
 /** KEYS[1] = the keeper's lock; ARGV: owner, ttl in ms. Takes it, or keeps it. */
 export const HOLD_LOCK = script(`
 local owner = redis.call('GET', KEYS[1])
-if owner and owner ~= ARGV[1] then return 0 end
+-- one that lasts longer than any is of before the server's clock was set back
+if owner and owner ~= ARGV[1] and redis.call('PTTL', KEYS[1]) <= tonumber(ARGV[2]) then return 0 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1
 `);

@@ -116,7 +116,8 @@ async function tokensOf(
         offerId,
         text,
         grams: Number(grams),
-        isOld: nowMs - Number(reservedAtMs) > TOKEN_AGE_MS,
+        // far ahead of Redis's clock: that was set back since
+        isOld: Math.abs(nowMs - Number(reservedAtMs)) > TOKEN_AGE_MS,
       };
     }),
   );

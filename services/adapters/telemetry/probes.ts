@@ -12,7 +12,7 @@ export interface ProbeOptions {
   readonly host: string;
   /** 0: any free one */
   readonly port: number;
-  readonly registry: Registry;
+  readonly registry: Pick<Registry, 'contentType' | 'metrics'>;
   /** Says what is missing, empty when all dependencies answer. */
   readonly missing: () => Promise<readonly string[]>;
 }

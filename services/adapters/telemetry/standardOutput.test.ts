@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { it } from 'node:test';
 import { standardOutput } from './standardOutput.ts';
@@ -19,6 +20,26 @@ it('a disk without room below the log holds nobody up, neither at work nor at th
   });
   closeSync(full);
   assert.deepEqual([status, stderr], [0, 'at work']);
+});
+
+it('a reader that reads no more holds nobody up', async () => {
+  const logger = new URL('logger.ts', import.meta.url).href;
+  const program = `
+    const { createLogger } = await import('${logger}');
+    const log = createLogger('api', 'info');
+    for (let n = 0; n < 5_000; n++) log.info('a line that is some hundred bytes long with all that stands in it');
+    process.stderr.write('at work');
+    setTimeout(() => {}, 10_000);`;
+  // what Node.js calls a pipe is a socket
+  const script = '"$0" --input-type=module -e "$1" | sleep 20';
+  const stdio = ['ignore', 'ignore', 'pipe'] as const;
+  const child = spawn('sh', ['-c', script, process.execPath, program], { stdio: [...stdio], detached: true });
+  try {
+    const [said] = (await once(child.stderr, 'data', { signal: AbortSignal.timeout(10_000) })) as [Buffer];
+    assert.equal(said.toString(), 'at work');
+  } finally {
+    process.kill(-(child.pid ?? 0), 'SIGKILL');
+  }
 });
 
 it('tells how many lines it dropped, and begins a new line after one that was torn', () => {

@@ -48,7 +48,7 @@ function fetchKeeping(
       const response = await fetch(url, init);
       if (response.status !== 200) throw new Error(`status ${String(response.status)}`);
       const text = await response.text();
-      JSON.parse(text);
+      if (!isKeySet(JSON.parse(text))) throw new Error('no key set');
       last = { text, atMs: nowMs() };
       fetched(true);
       return new Response(text, { status: 200 });
@@ -58,4 +58,10 @@ function fetchKeeping(
       return stale();
     }
   };
+}
+
+/** RFC 7517. A page that says "maintenance" with status 200 is none. */
+function isKeySet(value: unknown): boolean {
+  const { keys } = (value ?? {}) as { keys?: unknown };
+  return Array.isArray(keys) && keys.length > 0 && keys.every((key) => typeof key === 'object' && key !== null);
 }

@@ -16,6 +16,8 @@ export interface StreamDependencies {
 
 const HEARTBEAT_MS = 15_000;
 const RETRY_MS = 3_000;
+/** Who has stopped reading hears no end: neither its connection nor our leaving waits longer for it. */
+const LAST_WORDS_MS = 3_000;
 /** So long before the token ends, there is time to get another and come back. */
 const REAUTHENTICATE_BEFORE_MS = 15_000;
 /** Whoever hung on a process that leaves comes back within this time, not all at once. */
@@ -105,7 +107,10 @@ function sinkOf(reply: FastifyReply, metrics: ApiMetrics): OpenableSink {
       if (because === 'draining') raw.write(`retry: ${String(Math.ceil(Math.random() * DRAINED_WITHIN_MS))}\n\n`);
       // A slow reader would never see the end of what waits for it.
       if (because === 'slow') raw.destroy();
-      else raw.end();
+      else {
+        raw.end();
+        setTimeout(() => raw.destroy(), LAST_WORDS_MS).unref();
+      }
     },
   };
 }

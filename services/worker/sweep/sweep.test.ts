@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { CellToken } from '#core/words/ids.ts';
 import { findDueLots } from '#adapters/postgres/sql/findDueLots.ts';
 import { findLatestEvents } from '#adapters/postgres/sql/findLatestEvents.ts';
 import { findUnprovenOffers } from '#adapters/postgres/sql/findUnprovenOffers.ts';
@@ -19,6 +21,8 @@ import {
 import { createResend, timesDue } from './resend.ts';
 import { shareOf } from './shares.ts';
 import { createSweep, type Sweep, type SweepPorts } from './sweep.ts';
+
+const OTHER_CELL = '47a2f1d' as CellToken;
 
 let stage: Stage;
 before(async () => {
@@ -58,6 +62,25 @@ test('wakes the cells of what is due, the longest due first, and of nothing else
     ],
   );
   assert.equal(overdue, 1);
+});
+
+test('a cell that lets calls wait is asked a few times a round, and holds up no other', async () => {
+  await insertLot(stage.pool, { dueInMs: -1_000, cell: OTHER_CELL });
+  for (let n = 0; n < 40; n++) await insertLot(stage.pool, { dueInMs: -60_000 });
+  let [asked, othersAtMs] = [0, Infinity];
+  const startedMs = performance.now();
+  const send: SweepPorts['cells']['send'] = async (cell, command, { deadlineMs } = {}) => {
+    if (cell === OTHER_CELL) othersAtMs = performance.now() - startedMs;
+    else {
+      asked++;
+      await pause(deadlineMs);
+      throw new Error(`${command.id} had no answer`);
+    }
+    return { ok: true } as never;
+  };
+  await sweepWith({ send }).round();
+  assert.deepEqual([asked, othersAtMs < 1_000], [16, true]);
+  assert.ok(performance.now() - startedMs < 5_000);
 });
 
 test('a cell that does not answer is asked again in the next round', async () => {

@@ -34,16 +34,18 @@ const ROUND_EVERY_MS = 1_000;
 const LOTS_A_ROUND = 500;
 const REGIONS_AT_ONCE = 4;
 const WAKES_AT_ONCE = 32;
+/** Of one cell: others have room beside one that does not answer. */
+const WAKES_OF_A_CELL = 16;
 /** A cell that does not answer is asked again a round later, for the lot is still due then. */
 const WAKE_DEADLINE_MS = 3_000;
+const SILENT_MS = 0.9 * WAKE_DEADLINE_MS;
 /** Due for this long: somebody should know. */
 const OVERDUE_MS = 5_000;
 
 export function createSweep(ports: SweepPorts): Sweep {
-  const wakes = createLimit(WAKES_AT_ONCE);
   const regionsAtOnce = createLimit(REGIONS_AT_ONCE);
-  const awake = new Set<string>();
   let stopping = false;
+  const wakeAll = createWaker(ports, () => stopping);
   let timer: NodeJS.Timeout | undefined;
   let current: Promise<void> = Promise.resolve();
 
@@ -55,23 +57,8 @@ export function createSweep(ports: SweepPorts): Sweep {
   const sweepRegion = async (region: string): Promise<void> => {
     const due = await ports.dueLots(region, LOTS_A_ROUND);
     ports.meters.onOverdue(region, due.filter((lot) => lot.overdueMs > OVERDUE_MS).length);
-    await Promise.all(due.filter((lot) => !awake.has(lot.lotId)).map((lot) => wakes(() => wake(lot))));
+    await wakeAll(due);
     await ports.resend(region);
-  };
-  const wake = async (due: DueLot): Promise<void> => {
-    const lotId = parseLotId(due.lotId)?.id;
-    if (lotId === undefined || stopping || awake.has(lotId)) return;
-    awake.add(lotId);
-    const command = { kind: 'wake', id: `wake:${lotId}:${String(due.version)}`, fingerprint: null, lotId } as const;
-    try {
-      await ports.cells.send(cellOf(lotId), command, { deadlineMs: WAKE_DEADLINE_MS });
-      ports.meters.onWake(true);
-    } catch (error) {
-      ports.meters.onWake(false);
-      ports.log.warn({ because: String(error) }, 'a cell could not be woken; the next round tries again');
-    } finally {
-      awake.delete(lotId);
-    }
   };
   const tick = (): void => {
     current = round()
@@ -90,6 +77,45 @@ export function createSweep(ports: SweepPorts): Sweep {
       clearTimeout(timer);
       await current;
     },
+  };
+}
+
+/** Asks the cells of what is due to look at it, each lot once at a time. */
+function createWaker(ports: SweepPorts, isStopping: () => boolean): (due: readonly DueLot[]) => Promise<void> {
+  const wakes = createLimit(WAKES_AT_ONCE);
+  const awake = new Set<string>();
+  /** @returns false: it could not be woken */
+  const wake = async (due: DueLot): Promise<boolean> => {
+    const lotId = parseLotId(due.lotId)?.id;
+    if (lotId === undefined || isStopping() || awake.has(lotId)) return true;
+    awake.add(lotId);
+    const command = { kind: 'wake', id: `wake:${lotId}:${String(due.version)}`, fingerprint: null, lotId } as const;
+    try {
+      await ports.cells.send(cellOf(lotId), command, { deadlineMs: WAKE_DEADLINE_MS });
+      ports.meters.onWake(true);
+      return true;
+    } catch (error) {
+      ports.meters.onWake(false);
+      ports.log.warn({ because: String(error) }, 'a cell could not be woken; the next round tries again');
+      return false;
+    } finally {
+      awake.delete(lotId);
+    }
+  };
+  /** Once it lets a call wait until its end, the rest of its lots wait for the next round: or all other cells would wait for them. */
+  const wakeCell = async (due: readonly DueLot[]): Promise<void> => {
+    const few = createLimit(WAKES_OF_A_CELL);
+    let isSilent = false;
+    const unlessSilent = async (lot: DueLot): Promise<void> => {
+      const startedMs = performance.now();
+      if (isSilent || (await wake(lot))) return;
+      isSilent = performance.now() - startedMs > SILENT_MS;
+    };
+    await Promise.all(due.map((lot) => few(() => wakes(() => unlessSilent(lot)))));
+  };
+  return async (due) => {
+    const byCell = Map.groupBy(due, (lot) => lot.lotId.split('-')[0]);
+    await Promise.all([...byCell.values()].map(wakeCell));
   };
 }
 
