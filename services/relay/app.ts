@@ -5,7 +5,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 import type { Bus } from '#adapters/nats/bus.ts';
 import { onOutboxHints } from '#adapters/nats/hints.ts';
 import { createPublish } from '#adapters/nats/publish.ts';
-import { createStreamKeeper } from '#adapters/nats/streams.ts';
+import { createStreamKeeper, type StreamSizes } from '#adapters/nats/streams.ts';
 import { findRegionsWithOutbox } from '#adapters/postgres/sql/findRegionsWithOutbox.ts';
 import { watchLedger } from '#adapters/telemetry/watchLedger.ts';
 import { createOutbox } from './outbox.ts';
@@ -23,7 +23,7 @@ export interface RelayApp {
 export interface RelayAppOptions {
   readonly pool: Pool;
   readonly bus: Bus;
-  readonly streamReplicas: number;
+  readonly streams: StreamSizes;
   readonly log: Logger;
   /** unique among relays; default: host and process */
   readonly owner?: string;
@@ -36,7 +36,7 @@ const OUTCOMES = ['published', 'dead-lettered', 'failed', 'blocked'] as const;
 /** Makes the streams, takes its slots, and relays until stopped. */
 export async function startRelayApp(options: RelayAppOptions): Promise<RelayApp> {
   const { pool, bus, log } = options;
-  const keepStreams = createStreamKeeper(bus, options.streamReplicas);
+  const keepStreams = createStreamKeeper(bus, options.streams);
   await keepStreams().catch((error: unknown) => {
     log.warn({ err: error }, 'streams could not be made yet');
   });

@@ -7,5 +7,6 @@ export const Config = Type.Object({
   HOST: Type.String({ default: '127.0.0.1' }),
   APP_PORT: Type.Integer({ minimum: 0, maximum: 65_535 }),
   STREAM_REPLICAS: Type.Integer({ minimum: 1, maximum: 5, default: 1 }),
+  STREAM_MAX_GIB: Type.Number({ exclusiveMinimum: 0, default: 3 }),
   LOG_LEVEL: Type.String({ default: 'info' }),
 });

@@ -12,7 +12,8 @@ const tracing = await startTracing('relay', process.env);
 const log = createLogger('relay', env.LOG_LEVEL);
 const pool = createPool(env.DATABASE_URL, 'relay', 10);
 const bus = await reachBus({ url: env.NATS_URL, name: 'relay' });
-const app = await startRelayApp({ pool, bus, streamReplicas: env.STREAM_REPLICAS, log });
+const streams = { replicas: env.STREAM_REPLICAS, maxGiB: env.STREAM_MAX_GIB };
+const app = await startRelayApp({ pool, bus, streams, log });
 const probes = await serveProbes({ host: env.HOST, port: env.APP_PORT, registry: app.registry, missing: app.missing });
 log.info({ port: probes.port }, 'relaying');
 

@@ -60,7 +60,7 @@ afterEach(async () => {
 });
 
 async function relayNamed(owner: string): Promise<RelayApp> {
-  const app = await startRelayApp({ pool: appPool, bus, streamReplicas: 1, log, owner });
+  const app = await startRelayApp({ pool: appPool, bus, streams: { replicas: 1, maxGiB: 1 }, log, owner });
   apps.push(app);
   return app;
 }

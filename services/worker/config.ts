@@ -13,6 +13,7 @@ export const Config = Type.Object({
   REDIS_PREFIX: Type.String({ default: 'pp' }),
   NATS_URL: Type.String({ minLength: 1 }),
   STREAM_REPLICAS: Type.Integer({ default: 1, minimum: 1, maximum: 5 }),
+  STREAM_MAX_GIB: Type.Number({ exclusiveMinimum: 0, default: 3 }),
   DAPR_HTTP_PORT: Type.Integer({ minimum: 1, maximum: 65_535 }),
   DAPR_API_TOKEN: Type.String({ minLength: 16 }),
   CONTACT_KEYS: Type.String({ default: '' }),

@@ -96,6 +96,15 @@ test('streams are made once, however often one asks, and brought to their defini
   assert.ok((await bus.jsm.streams.info(ADVISORIES)).config.subjects?.some((each) => each.includes('MAX_DELIVERIES')));
 });
 
+test('at its limit the oldest events go, and new ones are taken', async () => {
+  const maxGiB = (64 * 1024) / 2 ** 30;
+  await ensureStreams(bus.jsm, { replicas: 1, maxGiB });
+  await say(...Array.from({ length: 300 }, (_, n) => `${String(n)}/${'x'.repeat(500)}`));
+  const { state } = await bus.jsm.streams.info(LOTS);
+  assert.ok(state.bytes <= 64 * 1024 && state.messages > 50 && state.messages < 300, JSON.stringify(state));
+  await ensureStreams(bus.jsm);
+});
+
 test('a consumer that somebody changed, or made otherwise altogether, works all the same and is ours again', async () => {
   const changes = {
     changed: { ack_policy: AckPolicy.Explicit, filter_subject: 'lot.>', max_ack_pending: 3, description: 'by hand' },

@@ -53,25 +53,36 @@ export const STREAMS: readonly Definition[] = [
   },
 ];
 
+export interface StreamSizes {
+  /** 1 on one server, 3 in production */
+  readonly replicas: number;
+  /** of the events of lots, less than what NATS may store: there it would refuse new events, here the oldest go */
+  readonly maxGiB: number;
+}
+
+const SMALL: StreamSizes = { replicas: 1, maxGiB: 3 };
+
 /**
  * Makes the streams that are missing and brings the others to their definition. Safe to call at any time.
- * @param replicas 1 on one server, 3 in production; null: who does not know leaves those that are there alone
+ * @param sizes null: who does not know leaves those that are there alone
  */
-export async function ensureStreams(jsm: JetStreamManager, replicas: number | null = 1): Promise<void> {
+export async function ensureStreams(jsm: JetStreamManager, sizes: StreamSizes | null = SMALL): Promise<void> {
+  const { replicas, maxGiB } = sizes ?? SMALL;
   for (const definition of STREAMS) {
-    const config = { ...definition, num_replicas: replicas ?? 1 };
+    const bound = definition.name === LOTS ? { max_bytes: Math.round(maxGiB * 2 ** 30) } : {};
+    const config = { ...definition, ...bound, num_replicas: replicas };
     try {
       await jsm.streams.add(config);
     } catch (error) {
       if (!(error instanceof JetStreamApiError) || error.code !== NAME_IN_USE) throw error;
-      if (replicas !== null) await jsm.streams.update(definition.name, config);
+      if (sizes !== null) await jsm.streams.update(definition.name, config);
     }
   }
 }
 
 /** Re-creates streams deleted under us: calls within one second share one check. */
-export function createStreamKeeper(bus: Pick<Bus, 'jsm'>, replicas: number | null = 1): () => Promise<void> {
-  const ensure = async (): Promise<void> => ensureStreams(bus.jsm, replicas);
+export function createStreamKeeper(bus: Pick<Bus, 'jsm'>, sizes: StreamSizes | null = SMALL): () => Promise<void> {
+  const ensure = async (): Promise<void> => ensureStreams(bus.jsm, sizes);
   let last: { atMs: number; done: Promise<void> } | null = null;
   return () => {
     const nowMs = performance.now();

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import type { LookupAddress } from 'node:dns';
+import type { lookup } from 'node:dns/promises';
 import { test } from 'node:test';
 import { endpointProblem, guardedLookup, isAllowedAddress } from './endpoint.ts';
 
@@ -57,4 +59,16 @@ test('a name that leads to a private address is refused when connecting', async 
     });
   assert.match(String(await lookUp(STRICT)), /private address/);
   assert.equal(await lookUp(LOCAL), null);
+});
+
+test('names whose servers do not answer take three of four threads at most, and each name is asked for once', async () => {
+  const asked: string[] = [];
+  const silent = (hostname: string): Promise<LookupAddress[]> => {
+    asked.push(hostname);
+    return new Promise(() => undefined);
+  };
+  const look = guardedLookup(STRICT, silent as unknown as typeof lookup);
+  for (let n = 0; n < 20; n++) look(`push${String(n % 5)}.example`, { all: true }, () => assert.fail('no answer'));
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(asked, ['push0.example', 'push1.example', 'push2.example']);
 });

@@ -1,5 +1,7 @@
-import { lookup as dnsLookup, type LookupAddress } from 'node:dns';
+import type { LookupAddress, LookupOptions } from 'node:dns';
+import { lookup } from 'node:dns/promises';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { createLimit } from '../batching/limit.ts';
 
 /** A push endpoint is a URL somebody else chose: our servers must not be talked into calling our own network. */
 // apart, for a BlockList compares IPv4 addresses with IPv6 subnets too
@@ -68,18 +70,34 @@ function isLoopback(address: string): boolean {
   return family !== 0 && LOOPBACK.check(address, family === 6 ? 'ipv6' : 'ipv4');
 }
 
-/** Resolves names as usual, but refuses private addresses, at the moment of connecting: a name can change its mind. */
-export function guardedLookup(rules: EndpointRules): LookupFunction {
+/** Of libuv's four threads, in which names of our own servers are resolved, too: somebody's name servers that do not answer must not take all. */
+const LOOKUPS_AT_ONCE = 3;
+
+type Find = typeof lookup;
+
+/**
+ * Resolves names as usual, each once for all who ask meanwhile, but refuses private addresses, at the moment of connecting: a name can change
+ * its mind.
+ */
+export function guardedLookup(rules: EndpointRules, find: Find = lookup): LookupFunction {
+  const few = createLimit(LOOKUPS_AT_ONCE);
+  const underWay = new Map<string, Promise<LookupAddress[]>>();
+  const addressesOf = (hostname: string, options: LookupOptions): Promise<LookupAddress[]> => {
+    const key = `${hostname} ${JSON.stringify(options)}`;
+    const known = underWay.get(key);
+    if (known !== undefined) return known;
+    const asked = few(() => find(hostname, { ...options, all: true })).finally(() => underWay.delete(key));
+    underWay.set(key, asked);
+    return asked;
+  };
   return (hostname, options, callback) => {
-    dnsLookup(hostname, { ...options, all: true }, (error, found) => {
-      const addresses: LookupAddress[] = error === null ? found : [];
+    const found = (addresses: readonly LookupAddress[]): void => {
       const refused = addresses.find(({ address }) => !isAllowedAddress(address, rules));
       const first = addresses[0];
-      if (error !== null) callback(error, '', 0);
-      else if (refused !== undefined || first === undefined)
-        callback(new Error(`${hostname} has a private address`), '', 0);
-      else if (options.all === true) callback(null, addresses);
+      if (refused !== undefined || first === undefined) callback(new Error(`${hostname} has a private address`), '', 0);
+      else if (options.all === true) callback(null, [...addresses]);
       else callback(null, first.address, first.family);
-    });
+    };
+    addressesOf(hostname, options).then(found, (error: NodeJS.ErrnoException) => callback(error, '', 0));
   };
 }
