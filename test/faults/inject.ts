@@ -50,6 +50,11 @@ async function perform(ground: Ground, fault: Fault): Promise<void> {
     case 'stop':
       for (const each of targets) stack.process(each).kill(each === 'postgres' ? 'SIGINT' : 'SIGTERM');
       return;
+    case 'gone': {
+      const server = stack.process(target);
+      const [end, begin] = [() => server.stop(), () => server.start()];
+      return await kept(`presence of ${target}`, forMs, end, begin);
+    }
     case 'hang-up':
       for (const each of targets) stack.process(each).kill('SIGHUP');
       return;

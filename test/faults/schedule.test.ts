@@ -4,7 +4,12 @@ import { DISKS } from './disks.ts';
 import { DRAWN, drawSchedule, TABLES, type FaultKind } from './schedule.ts';
 import { SERVERS } from './wires.ts';
 
-const LONGEST_MS: Partial<Record<FaultKind, number>> = { clock: 16_000, 'freeze-session': 16_000, pause: 48_000 };
+const LONGEST_MS: Partial<Record<FaultKind, number>> = {
+  clock: 16_000,
+  'freeze-session': 16_000,
+  gone: 40_000,
+  pause: 48_000,
+};
 const PROCESSES = ['postgres', 'redis', 'nats', 'actor-host', 'actor-host.daprd', 'relay', 'api'];
 
 it('the same seed draws the same faults, another one others', () => {

@@ -8,6 +8,8 @@ export type FaultKind =
   | 'kill-tree'
   /** told to end, as a rollout or a drained node tells it: SIGTERM, and PostgreSQL its fast shutdown */
   | 'stop'
+  /** a server is told to end, and is not there for a while: whoever begins meanwhile begins without it */
+  | 'gone'
   /** a signal that means something else to each: a sidecar begins anew in the same process, a server reads its settings, ours end */
   | 'hang-up'
   | 'pause'
@@ -77,6 +79,7 @@ const LONGEST_MS = 8_000;
 /** One pause in twelve is so much longer: nobody waits for it, leases end, others take over. */
 const LONG_PAUSE_TIMES = 6;
 const LONG_PAUSE_SHARE = 1 / 12;
+const GONE_TIMES = 5;
 const MOST_LATENCY_MS = 400;
 const MOST_KILOBYTES_A_SECOND = 64;
 const MOST_BYTES = 50_000;
@@ -107,6 +110,7 @@ const DECK: readonly (readonly [FaultKind, number])[] = [
   ['clock', 2],
   ['power-cut', 1],
   ['stop', 2],
+  ['gone', 1],
   ['hang-up', 1],
   ['throttle', 1],
   ['no-files', 1],
@@ -210,6 +214,12 @@ function drawFault(kind: FaultKind, roll: (about: string) => number, processes: 
     }
     case 'stop':
       return { kind, targets: withSidecar(one(processes)), forMs: 0 };
+    case 'gone':
+      return {
+        kind,
+        targets: [one(processes.filter((name) => !OURS.test(name) && !name.endsWith('.daprd')))],
+        forMs: GONE_TIMES * forMs,
+      };
     case 'hang-up':
       return { kind, targets: [one(processes)], forMs: 0 };
     case 'no-files':
