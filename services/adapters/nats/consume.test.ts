@@ -156,6 +156,15 @@ test('started before NATS is there, it works once it is', async () => {
   await server.stop();
 });
 
+test('made again and again by several, streams of any size are there', async () => {
+  await bus.jsm.streams.delete(LOTS);
+  for (let round = 0; round < 3; round++) {
+    await Promise.all(Array.from({ length: 4 }, () => createStreamKeeper(bus, { replicas: 1, maxGiB: 3 })()));
+    await ensureStreams(bus.jsm, null);
+  }
+  assert.equal((await bus.jsm.streams.info(LOTS)).config.max_bytes, 3 * 2 ** 30);
+});
+
 test('lots go side by side, the messages of one lot one after the other', async () => {
   await say('a/1', 'b/1', 'a/2', 'b/2', 'a/3');
   const seen: string[] = [];

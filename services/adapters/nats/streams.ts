@@ -14,7 +14,7 @@ export const ADVISORIES = 'ADVISORIES';
 
 const NANOS_PER_SECOND = 1_000_000_000;
 const DAY_NANOS = 86_400 * NANOS_PER_SECOND;
-const NAME_IN_USE = 10_058;
+const NO_STREAM = 10_059;
 
 type Definition = Pick<StreamConfig, 'name' | 'subjects'> & Partial<StreamConfig>;
 
@@ -71,13 +71,27 @@ export async function ensureStreams(jsm: JetStreamManager, sizes: StreamSizes | 
   for (const definition of STREAMS) {
     const bound = definition.name === LOTS ? { max_bytes: Math.round(maxGiB * 2 ** 30) } : {};
     const config = { ...definition, ...bound, num_replicas: replicas };
-    try {
-      await jsm.streams.add(config);
-    } catch (error) {
-      if (!(error instanceof JetStreamApiError) || error.code !== NAME_IN_USE) throw error;
-      if (sizes !== null) await jsm.streams.update(definition.name, config);
-    }
+    // Added once more, a stream with a limit is refused for want of room: the server counts it twice.
+    if (!(await isThere(jsm, definition.name))) await addUnlessThere(jsm, config);
+    else if (sizes !== null) await jsm.streams.update(definition.name, config);
   }
+}
+
+async function isThere(jsm: JetStreamManager, name: string): Promise<boolean> {
+  try {
+    await jsm.streams.info(name);
+    return true;
+  } catch (error) {
+    if (error instanceof JetStreamApiError && error.code === NO_STREAM) return false;
+    throw error;
+  }
+}
+
+/** Another process may have been as quick. */
+async function addUnlessThere(jsm: JetStreamManager, config: Definition): Promise<void> {
+  await jsm.streams.add(config).catch(async (error: unknown) => {
+    if (!(error instanceof JetStreamApiError) || !(await isThere(jsm, config.name))) throw error;
+  });
 }
 
 /** Re-creates streams deleted under us: calls within one second share one check. */
