@@ -163,6 +163,11 @@ test('made again and again by several, streams of any size are there', async () 
     await ensureStreams(bus.jsm, null);
   }
   assert.equal((await bus.jsm.streams.info(LOTS)).config.max_bytes, 3 * 2 ** 30);
+  // more than the server may store
+  await ensureStreams(bus.jsm, { replicas: 1, maxGiB: 5 });
+  await bus.jsm.streams.delete(LOTS);
+  await ensureStreams(bus.jsm, { replicas: 1, maxGiB: 5 });
+  assert.equal((await bus.jsm.streams.info(LOTS)).config.max_bytes, -1);
 });
 
 test('lots go side by side, the messages of one lot one after the other', async () => {

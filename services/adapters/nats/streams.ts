@@ -15,6 +15,7 @@ export const ADVISORIES = 'ADVISORIES';
 const NANOS_PER_SECOND = 1_000_000_000;
 const DAY_NANOS = 86_400 * NANOS_PER_SECOND;
 const NO_STREAM = 10_059;
+const NO_ROOM = 10_047;
 
 type Definition = Pick<StreamConfig, 'name' | 'subjects'> & Partial<StreamConfig>;
 
@@ -69,11 +70,17 @@ const SMALL: StreamSizes = { replicas: 1, maxGiB: 3 };
 export async function ensureStreams(jsm: JetStreamManager, sizes: StreamSizes | null = SMALL): Promise<void> {
   const { replicas, maxGiB } = sizes ?? SMALL;
   for (const definition of STREAMS) {
+    const config = { ...definition, num_replicas: replicas };
     const bound = definition.name === LOTS ? { max_bytes: Math.round(maxGiB * 2 ** 30) } : {};
-    const config = { ...definition, ...bound, num_replicas: replicas };
     // Added once more, a stream with a limit is refused for want of room: the server counts it twice.
-    if (!(await isThere(jsm, definition.name))) await addUnlessThere(jsm, config);
-    else if (sizes !== null) await jsm.streams.update(definition.name, config);
+    const isNew = !(await isThere(jsm, definition.name));
+    const make = async (each: Definition): Promise<unknown> =>
+      isNew ? addUnlessThere(jsm, each) : sizes !== null && jsm.streams.update(each.name, each);
+    await make({ ...config, ...bound }).catch((error: unknown) => {
+      if (!(error instanceof JetStreamApiError) || error.code !== NO_ROOM) throw error;
+      // The server may store less than that: its own limit is all there is then.
+      return make(config);
+    });
   }
 }
 
