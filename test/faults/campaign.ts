@@ -4,7 +4,15 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from './client.ts';
-import { readCounters, readDatabase, readStream, watchWrites, type Evidence, type Ledger } from './evidence.ts';
+import {
+  readConsumers,
+  readCounters,
+  readDatabase,
+  readStream,
+  watchWrites,
+  type Evidence,
+  type Ledger,
+} from './evidence.ts';
 import { breakGround, type Ground } from './ground.ts';
 import { inject, type Injected } from './inject.ts';
 import { playLoad, type Donor } from './load.ts';
@@ -118,9 +126,10 @@ async function readEvidence({ urls }: Ground, client: Client, injected: readonly
   if (stats.outcome !== 'ok') throw new Error(`GET ${path}: ${String(stats.status)} ${stats.problem}`);
   const counters = await readCounters(urls.redis);
   const rows = inTrueTime(await readDatabase(urls.database), jumpsOf(injected));
+  const consumers = await readConsumers(urls.nats);
   const { stream, createdAtMs } = await readStream(urls.nats);
   const { operations, repeats } = client;
   const streamSinceMs = Math.max(createdAtMs, purgedAtMs(injected));
   const ledger = stats.answer as Ledger;
-  return { operations, repeats, counters, ...rows, stream, streamSinceMs, ledger, takenAtMs: Date.now() };
+  return { operations, repeats, counters, ...rows, stream, streamSinceMs, consumers, ledger, takenAtMs: Date.now() };
 }

@@ -102,6 +102,13 @@ export interface Counter {
   readonly canBeFound: boolean;
 }
 
+export interface ConsumerLeft {
+  readonly stream: string;
+  readonly durable: string;
+  /** messages yet to be dealt with; null: there is no such consumer */
+  readonly left: number | null;
+}
+
 export interface Ledger {
   readonly postedGrams: number;
   readonly collectedGrams: number;
@@ -121,6 +128,8 @@ export interface Evidence {
   readonly stream: readonly StreamMessage[];
   /** unix ms: the stream holds nothing older; deleted and made anew, or purged, since the start, perhaps */
   readonly streamSinceMs: number;
+  /** of the worker's roles, after a while for what is left */
+  readonly consumers: readonly ConsumerLeft[];
   readonly activations: readonly Activation[];
   readonly staleWrites: readonly StaleWrite[];
   /** of Redis, after the last sweep of tokens */
@@ -269,6 +278,35 @@ export async function readStream(natsUrl: string): Promise<{ stream: StreamMessa
   } catch (error) {
     if (error instanceof JetStreamApiError) return { stream: [], createdAtMs: Date.now() };
     throw error;
+  } finally {
+    await connection.close();
+  }
+}
+
+const CONSUMERS = [
+  { stream: 'LOTS', durable: 'rematch' },
+  { stream: 'LOTS', durable: 'notify' },
+  { stream: 'DEADLETTERS', durable: 'escalate' },
+] as const;
+/** What failed is tried again within half a minute. */
+const DEALT_WITH_MS = 60_000;
+
+export async function readConsumers(natsUrl: string): Promise<ConsumerLeft[]> {
+  const connection = await connect({ servers: natsUrl });
+  const deadlineMs = performance.now() + DEALT_WITH_MS;
+  try {
+    const manager = await jetstreamManager(connection);
+    const leftOf = async (stream: string, durable: string): Promise<number | null> => {
+      const info = await manager.consumers.info(stream, durable).catch(() => null);
+      return info === null ? null : info.num_pending + info.num_ack_pending;
+    };
+    for (;;) {
+      const found = await Promise.all(
+        CONSUMERS.map(async (each) => ({ ...each, left: await leftOf(each.stream, each.durable) })),
+      );
+      if (found.every(({ left }) => left === 0) || performance.now() > deadlineMs) return found;
+      await pause(1_000);
+    }
   } finally {
     await connection.close();
   }

@@ -103,6 +103,7 @@ const sound: Evidence = {
   outbox: [event(2), event(3), event(4)],
   stream: [message(1, 2), message(2, 3), message(3, 4)],
   streamSinceMs: T0,
+  consumers: [{ stream: 'LOTS', durable: 'notify', left: 0 }],
   activations: [
     { seq: 1, cell: 'c', epoch: 1, owner: 'a' },
     { seq: 2, cell: 'c', epoch: 2, owner: 'b' },
@@ -201,6 +202,10 @@ const BROKEN: Readonly<Record<string, Readonly<Record<string, Partial<Evidence>>
   'every event is published': {
     'one is left': { outbox: [event(2), event(3), { ...event(4), published: false }] },
     'the last step has none': { outbox: [event(2), event(3)] },
+  },
+  'every event is dealt with': {
+    'nobody is told': { consumers: [{ stream: 'LOTS', durable: 'notify', left: null }] },
+    'some are left': { consumers: [{ stream: 'LOTS', durable: 'notify', left: 3 }] },
   },
   'events of a lot come in order': {
     'a later version overtakes': { stream: [message(1, 2), message(2, 4), message(3, 3)] },

@@ -35,6 +35,7 @@ const LAWS: Readonly<Record<string, Law>> = {
   'what people did happened once': effectsAreOnce,
   'the same key has the same answer': sameKeySameAnswer,
   'every event is published': outboxIsEmpty,
+  'every event is dealt with': consumersAreDone,
   'events of a lot come in order': streamIsInOrder,
   'epochs rise': epochsRise,
   'no write by a replaced owner': fenceHolds,
@@ -312,6 +313,16 @@ function outboxIsEmpty({ outbox, lots }: Evidence): Omit<Breach, 'law'>[] {
     ...waiting.map((event) => ({ what: `${event.outboxId} is not published`, evidence: [event] })),
     ...silent.map((lot) => ({ what: `${lot.lotId} has no event of version ${String(lot.version)}`, evidence: [lot] })),
   ];
+}
+
+/** Rematched, told, escalated: the sweep does without, but late, and tells nobody. */
+function consumersAreDone({ consumers }: Evidence): Omit<Breach, 'law'>[] {
+  return consumers
+    .filter(({ left }) => left !== 0)
+    .map((each) => {
+      const what = each.left === null ? 'is not there' : `has ${String(each.left)} messages left`;
+      return { what: `the consumer ${each.durable} of ${each.stream} ${what}`, evidence: [each] };
+    });
 }
 
 /** Rising versions, apart from exact repeats of the outbox's events; and of what is younger than the stream, all. */

@@ -244,6 +244,17 @@ async function readNow(`,
     ],
     caughtBy: 'operations on a lot are linearizable',
   },
+  unheard: {
+    what: 'workers open no consumer',
+    modules: [
+      {
+        file: 'services/adapters/nats/consume.ts',
+        from: 'if (ports.bus.isConnected()) await work().catch(ended);',
+        to: 'void work; void ended;',
+      },
+    ],
+    caughtBy: 'every event is dealt with',
+  },
   eviction: {
     what: 'what is missing from the index is seen, and left so',
     modules: [{ file: 'services/adapters/redis/sweep.ts', from: 'if (!isWhole) await distrust(deps);', to: '' }],
