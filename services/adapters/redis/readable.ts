@@ -1,5 +1,5 @@
 import Type from 'typebox';
-import { Compile } from 'typebox/compile';
+import { Value } from 'typebox/value';
 import type { Recipient } from '#core/matching/candidate.ts';
 import { isTimeZone } from '#core/matching/hours.ts';
 import { unreadableRecipients } from './metrics.ts';
@@ -24,7 +24,6 @@ const Facts = Type.Object({
   dailyCapacityGrams: Type.Number(),
   weeklyNeedGrams: Type.Number(),
 });
-const [hours, needs, facts] = [Compile(Hours), Compile(Needs), Compile(Facts)];
 
 /**
  * A recipient whose row the api has not checked: SQL lets any hours, needs and time zone in, and one that a turn can't read would stop
@@ -32,7 +31,7 @@ const [hours, needs, facts] = [Compile(Hours), Compile(Needs), Compile(Facts)];
  */
 export function readable(recipient: Recipient): Recipient {
   const { recipientId, timeZone } = recipient;
-  const isRead = hours.Check(recipient.hours) && needs.Check(recipient.needs) && isTimeZone(timeZone);
+  const isRead = Value.Check(Hours, recipient.hours) && Value.Check(Needs, recipient.needs) && isTimeZone(timeZone);
   if (isRead) {
     unreadableRecipients.remove(recipientId);
     return recipient;
@@ -45,7 +44,7 @@ export function readable(recipient: Recipient): Recipient {
 export function factsIn(text: string): Recipient | null {
   try {
     const value = JSON.parse(text) as Recipient;
-    return facts.Check(value) && isTimeZone(value.timeZone) ? value : null;
+    return Value.Check(Facts, value) && isTimeZone(value.timeZone) ? value : null;
   } catch {
     return null;
   }
