@@ -257,7 +257,15 @@ async function readNow(`,
   },
   eviction: {
     what: 'what is missing from the index is seen, and left so',
-    modules: [{ file: 'services/adapters/redis/sweep.ts', from: 'if (!isWhole) await distrust(deps);', to: '' }],
+    modules: [
+      { file: 'services/adapters/redis/sweep.ts', from: 'if (!isWhole) await distrust(deps);', to: '' },
+      // a lost set would bring the rest back with it
+      {
+        file: 'services/adapters/redis/keeper.ts',
+        from: 'if (await dropPartial(keeper)) return;',
+        to: 'void dropPartial;',
+      },
+    ],
     schedule: REDIS_LOSES_KEYS,
     caughtBy: 'everybody can be found again',
   },
