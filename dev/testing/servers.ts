@@ -28,8 +28,7 @@ export async function startRedis(save = false): Promise<RedisProcess> {
   return { url: redisUrl(port), ...(await startTestServer(dir, spec)) };
 }
 
-/** With JetStream. */
-/** @param options.port any free one, unless it is told */
+/** With JetStream. @param options.port any free one, unless it is told */
 export async function startNats(options: { maxPayloadBytes?: number; port?: number } = {}): Promise<NatsProcess> {
   const command = findTools().natsServer;
   const dir = temporaryFolder('nats');

@@ -39,8 +39,8 @@ const redis = { url: env.REDIS_URL, prefix: env.REDIS_PREFIX };
 // The candidate keeper counts in prom-client's own register; who begins later registers later.
 const metrics = (): Promise<string> => Registry.merge([meters.registry, register]).metrics();
 const registry = { contentType: register.contentType, metrics };
-const missing = (): Promise<readonly string[]> => app?.missing() ?? Promise.resolve(['postgres']);
 let app: WorkerApp | null = null;
+const missing = (): Promise<readonly string[]> => app?.missing() ?? Promise.resolve(['postgres']);
 // Before anybody is waited for, or it would be ended for that again and again.
 const probes = await serveProbes({ host: env.HOST, port: env.APP_PORT, registry, missing });
 const clock = await createDatabaseClock(pool);

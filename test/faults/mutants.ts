@@ -258,7 +258,7 @@ async function readNow(`,
   eviction: {
     what: 'what is missing from the index is seen, and left so',
     modules: [
-      { file: 'services/adapters/redis/sweep.ts', from: 'if (!isWhole) await distrust(deps);', to: '' },
+      { file: 'services/adapters/redis/sweep.ts', from: 'if (!isWhole) await distrust(deps, DROP_MARKER);', to: '' },
       // a lost set would bring the rest back with it
       {
         file: 'services/adapters/redis/keeper.ts',

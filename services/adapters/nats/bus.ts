@@ -1,5 +1,11 @@
-import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
-import { connect, ConnectionError, errors, type NatsConnection } from '@nats-io/transport-node';
+import {
+  jetstream,
+  JetStreamApiError,
+  jetstreamManager,
+  type JetStreamClient,
+  type JetStreamManager,
+} from '@nats-io/jetstream';
+import { connect, errors, type NatsConnection } from '@nats-io/transport-node';
 import { withinMs } from '../timing/withinMs.ts';
 
 /** One connection to NATS that never gives up. Until the server was reached for the first time its parts throw ConnectionError. */
@@ -35,7 +41,7 @@ export async function reachBus(options: BusOptions): Promise<Bus> {
   let open: Reached | null = null;
   const reached = dial(options).then((found) => void (open = found));
   const found = (): Reached => {
-    if (open === null) throw new ConnectionError('NATS has not been reached yet');
+    if (open === null) throw new errors.ConnectionError('NATS has not been reached yet');
     return open;
   };
   await withinMs(FIRST_WAIT_MS, reached, () => undefined);
@@ -79,6 +85,11 @@ const AWAY = [
 /** NATS can't be reached, or does not answer: the same question may be answered later. */
 export function isBusAway(error: unknown): boolean {
   return AWAY.some((kind) => error instanceof kind);
+}
+
+/** JetStream answered, and refused. @param code for this reason; default: for any */
+export function isRefused(error: unknown, code?: number): boolean {
+  return error instanceof JetStreamApiError && (code === undefined || error.code === code);
 }
 
 type Reached = Pick<Bus, 'connection' | 'js' | 'jsm' | 'isConnected'>;

@@ -2,7 +2,6 @@ import { setTimeout as pause } from 'node:timers/promises';
 import {
   AckPolicy,
   DeliverPolicy,
-  JetStreamApiError,
   type ConsumerConfig,
   type ConsumerMessages,
   type JetStreamManager,
@@ -11,7 +10,7 @@ import {
 import { context } from '@opentelemetry/api';
 import type { Logger } from 'pino';
 import { contextOf } from '../telemetry/traceparent.ts';
-import type { Bus } from './bus.ts';
+import { isRefused, type Bus } from './bus.ts';
 import { deadLetterMessage, regionOfSubject } from './deadLetter.ts';
 import type { Publish } from './publish.ts';
 
@@ -146,17 +145,13 @@ async function ensureConsumer(jsm: JetStreamManager, stream: string, config: Our
   try {
     await add();
   } catch (error) {
-    if (!refused(error) || error.code !== CONSUMER_EXISTS) throw error;
+    if (!isRefused(error, CONSUMER_EXISTS)) throw error;
     await jsm.consumers.update(stream, config.durable_name, config).catch(async (because: unknown) => {
-      if (!refused(because)) throw because;
+      if (!isRefused(because)) throw because;
       await jsm.consumers.delete(stream, config.durable_name);
       await add();
     });
   }
-}
-
-function refused(error: unknown): error is JetStreamApiError {
-  return error instanceof JetStreamApiError;
 }
 
 interface Desk {

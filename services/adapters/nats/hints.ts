@@ -1,5 +1,5 @@
-import { signedIdOf } from '#core/geo/cell.ts';
 import type { Msg, Subscription } from '@nats-io/transport-node';
+import { signedIdOf } from '#core/geo/cell.ts';
 import { parseCellToken, type RegionToken } from '#core/words/ids.ts';
 import type { Bus } from './bus.ts';
 

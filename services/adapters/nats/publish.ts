@@ -1,4 +1,3 @@
-import { JetStreamApiError } from '@nats-io/jetstream';
 import { SpanKind } from '@opentelemetry/api';
 import { headers, NoRespondersError, type MsgHdrs } from '@nats-io/transport-node';
 import {
@@ -10,7 +9,7 @@ import {
 } from '../telemetry/conventions.ts';
 import { fail, tracer } from '../telemetry/spans.ts';
 import { contextOf, isRecorded, traceparentOfSpan } from '../telemetry/traceparent.ts';
-import type { Bus } from './bus.ts';
+import { isRefused, type Bus } from './bus.ts';
 
 export interface BusMessage {
   /** Nats-Msg-Id: the same id within the duplicate window is stored once */
@@ -79,7 +78,7 @@ async function publishOnce(bus: Bus, onNoStream: () => Promise<void>, message: B
     if (isNoStream(error)) await onNoStream().catch(() => undefined);
     return {
       stored: false,
-      permanent: isPermanent(error),
+      permanent: isRefused(error, MESSAGE_SIZE_EXCEEDS_MAXIMUM),
       because: error instanceof Error ? error.message : 'unknown',
     };
   }
@@ -104,8 +103,4 @@ function isNoStream(error: unknown): boolean {
     if (cause instanceof NoRespondersError) return true;
   }
   return false;
-}
-
-function isPermanent(error: unknown): boolean {
-  return error instanceof JetStreamApiError && error.code === MESSAGE_SIZE_EXCEEDS_MAXIMUM;
 }

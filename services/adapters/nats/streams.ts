@@ -1,12 +1,11 @@
 import {
   DiscardPolicy,
-  JetStreamApiError,
   RetentionPolicy,
   StorageType,
   type JetStreamManager,
   type StreamConfig,
 } from '@nats-io/jetstream';
-import type { Bus } from './bus.ts';
+import { isRefused, type Bus } from './bus.ts';
 
 export const LOTS = 'LOTS';
 export const DEAD_LETTERS = 'DEADLETTERS';
@@ -77,7 +76,7 @@ export async function ensureStreams(jsm: JetStreamManager, sizes: StreamSizes | 
     const make = async (each: Definition): Promise<unknown> =>
       isNew ? addUnlessThere(jsm, each) : sizes !== null && jsm.streams.update(each.name, each);
     await make({ ...config, ...bound }).catch((error: unknown) => {
-      if (!(error instanceof JetStreamApiError) || error.code !== NO_ROOM) throw error;
+      if (!isRefused(error, NO_ROOM)) throw error;
       // The server may store less than that: its own limit is all there is then.
       return make(config);
     });
@@ -89,7 +88,7 @@ async function isThere(jsm: JetStreamManager, name: string): Promise<boolean> {
     await jsm.streams.info(name);
     return true;
   } catch (error) {
-    if (error instanceof JetStreamApiError && error.code === NO_STREAM) return false;
+    if (isRefused(error, NO_STREAM)) return false;
     throw error;
   }
 }
@@ -97,7 +96,7 @@ async function isThere(jsm: JetStreamManager, name: string): Promise<boolean> {
 /** Another process may have been as quick. */
 async function addUnlessThere(jsm: JetStreamManager, config: Definition): Promise<void> {
   await jsm.streams.add(config).catch(async (error: unknown) => {
-    if (!(error instanceof JetStreamApiError) || !(await isThere(jsm, config.name))) throw error;
+    if (!isRefused(error) || !(await isThere(jsm, config.name))) throw error;
   });
 }
 

@@ -4,10 +4,11 @@ import type { RedisConnection } from './connection.ts';
 import { beginSets, putRecipients } from './fill.ts';
 import { keysOf, type Keys } from './keys.ts';
 import { isDecided, type Loss } from './loss.ts';
-import { keeperFailures, mended, rebuildSeconds } from './metrics.ts';
+import { distrust } from './mend.ts';
+import { keeperFailures, rebuildSeconds } from './metrics.ts';
 import { dropOlderGenerations, rebuild } from './rebuild.ts';
 import { allRecipients, databaseTime, oneRecipient, recipientsChangedSince } from './recipients.ts';
-import { run, runMarked } from './script.ts';
+import { run } from './script.ts';
 import { DROP_PARTIAL, HOLD_LOCK, KEEP_LOCK, LET_GO, SET_MARKER } from './scripts.ts';
 import { sweep, type Doubts } from './sweep.ts';
 
@@ -127,8 +128,7 @@ async function round(keeper: Keeper): Promise<void> {
 
 /** Without its first member a set was lost, and searches have had no answer since: no sweep need make sure. */
 async function dropPartial({ deps, keys }: Keeper): Promise<boolean> {
-  const isPartial = (await runMarked(deps.redis, keys, DROP_PARTIAL, [])) === 1;
-  if (isPartial) mended.inc({ what: 'index-distrusted' });
+  const isPartial = await distrust({ redis: deps.redis, keys }, DROP_PARTIAL);
   if (isPartial) deps.log.warn({}, 'the places of candidates are missing from Redis: they are counted anew');
   return isPartial;
 }

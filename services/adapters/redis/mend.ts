@@ -13,6 +13,13 @@ export interface SweepDependencies {
   readonly regionLevel?: number;
 }
 
+/** Drops the marker, if this script finds a reason to: all is counted anew then. @returns whether it did */
+export async function distrust(deps: Pick<SweepDependencies, 'redis' | 'keys'>, script: Script): Promise<boolean> {
+  const isDropped = (await runMarked(deps.redis, deps.keys, script, [])) === 1;
+  if (isDropped) mended.inc({ what: 'index-distrusted' });
+  return isDropped;
+}
+
 /**
  * Corrects what Redis has, and counts it: the answers of scripts that count; nothing where the index is not ready.
  * @param what is counted as mended

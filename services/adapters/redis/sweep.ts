@@ -1,8 +1,7 @@
 import type { Recipient } from '#core/matching/candidate.ts';
 import { geoSetOf } from './fill.ts';
 import type { GenerationKeys } from './keys.ts';
-import { mend, type SweepDependencies } from './mend.ts';
-import { mended } from './metrics.ts';
+import { distrust, mend, type SweepDependencies } from './mend.ts';
 import { redisTimeMs } from './rebuild.ts';
 import { ORDERED_VERSION } from './recipients.ts';
 import { runMarked } from './script.ts';
@@ -54,7 +53,7 @@ export async function sweep(deps: SweepDependencies, generation: string, doubts:
   const isWhole = ![...incomplete].some(([id, version]) => doubts.incomplete.get(id) === version);
   doubts.incomplete.clear();
   for (const [id, version] of incomplete) doubts.incomplete.set(id, version);
-  if (!isWhole) await distrust(deps);
+  if (!isWhole) await distrust(deps, DROP_MARKER);
   return isWhole;
 }
 
@@ -84,10 +83,6 @@ async function compare(
 
 async function unsummed(deps: SweepDependencies, ids: readonly string[]): Promise<readonly string[]> {
   return ids.length === 0 ? [] : (((await runMarked(deps.redis, deps.keys, UNSUMMED, ids)) ?? []) as string[]);
-}
-
-async function distrust(deps: SweepDependencies): Promise<void> {
-  if ((await runMarked(deps.redis, deps.keys, DROP_MARKER, [])) === 1) mended.inc({ what: 'index-distrusted' });
 }
 
 async function sweepDays(

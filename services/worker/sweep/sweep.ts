@@ -1,7 +1,7 @@
 /** The sweep alone guarantees lapse, retry, escalation and expiry: timers, events and pushes are hints. */
 import type { Logger } from 'pino';
 import type { CellClient } from '#cell/contract.ts';
-import { cellOf, parseLotId } from '#core/words/ids.ts';
+import { cellOf, parseLotId, type LotId } from '#core/words/ids.ts';
 import type { DueLot } from '#adapters/postgres/sql/findDueLots.ts';
 import { createLimit } from '#adapters/batching/limit.ts';
 import { shareOf } from './shares.ts';
@@ -80,16 +80,23 @@ export function createSweep(ports: SweepPorts): Sweep {
   };
 }
 
+type KnownLot = Pick<DueLot, 'version'> & { readonly lotId: LotId };
+
+/** Of an id that is none nobody can be woken. */
+function known({ lotId, version }: DueLot): KnownLot[] {
+  const id = parseLotId(lotId)?.id;
+  return id === undefined ? [] : [{ lotId: id, version }];
+}
+
 /** Asks the cells of what is due to look at it, each lot once at a time. */
 function createWaker(ports: SweepPorts, isStopping: () => boolean): (due: readonly DueLot[]) => Promise<void> {
   const wakes = createLimit(WAKES_AT_ONCE);
   const awake = new Set<string>();
   /** @returns false: it could not be woken */
-  const wake = async (due: DueLot): Promise<boolean> => {
-    const lotId = parseLotId(due.lotId)?.id;
-    if (lotId === undefined || isStopping() || awake.has(lotId)) return true;
+  const wake = async ({ lotId, version }: KnownLot): Promise<boolean> => {
+    if (isStopping() || awake.has(lotId)) return true;
     awake.add(lotId);
-    const command = { kind: 'wake', id: `wake:${lotId}:${String(due.version)}`, fingerprint: null, lotId } as const;
+    const command = { kind: 'wake', id: `wake:${lotId}:${String(version)}`, fingerprint: null, lotId } as const;
     try {
       await ports.cells.send(cellOf(lotId), command, { deadlineMs: WAKE_DEADLINE_MS });
       ports.meters.onWake(true);
@@ -103,10 +110,10 @@ function createWaker(ports: SweepPorts, isStopping: () => boolean): (due: readon
     }
   };
   /** Once it lets a call wait until its end, the rest of its lots wait for the next round: or all other cells would wait for them. */
-  const wakeCell = async (due: readonly DueLot[]): Promise<void> => {
+  const wakeCell = async (due: readonly KnownLot[]): Promise<void> => {
     const few = createLimit(WAKES_OF_A_CELL);
     let isSilent = false;
-    const unlessSilent = async (lot: DueLot): Promise<void> => {
+    const unlessSilent = async (lot: KnownLot): Promise<void> => {
       const startedMs = performance.now();
       if (isSilent || (await wake(lot))) return;
       isSilent = performance.now() - startedMs > SILENT_MS;
@@ -114,7 +121,7 @@ function createWaker(ports: SweepPorts, isStopping: () => boolean): (due: readon
     await Promise.all(due.map((lot) => few(() => wakes(() => unlessSilent(lot)))));
   };
   return async (due) => {
-    const byCell = Map.groupBy(due, (lot) => lot.lotId.split('-')[0]);
+    const byCell = Map.groupBy(due.flatMap(known), ({ lotId }) => cellOf(lotId));
     await Promise.all([...byCell.values()].map(wakeCell));
   };
 }
