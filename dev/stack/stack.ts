@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type App, appSpecs, byThisNode, type CommandOf, instanceNames, OUR_APPS } from './apps.ts';
-import { placementSpec, schedulerSpec } from './infrastructure/dapr.ts';
+import { placementSpec, schedulerSpec, type ViaOf } from './infrastructure/dapr.ts';
 import { jaegerSpec, jaegerUrl } from './infrastructure/jaeger.ts';
 import { natsSpec } from './infrastructure/nats.ts';
 import { DATABASE, postgresSpec } from './infrastructure/postgres.ts';
@@ -31,6 +31,8 @@ export interface StackOptions {
   env?: Record<string, string>;
   /** What one process of ours, or PostgreSQL, is told over that, by its name: `api-2`. */
   envOf?: (name: string) => Record<string, string>;
+  /** By which port a sidecar reaches its process, or placement, where not straight. */
+  viaOf?: ViaOf;
   apps?: readonly App[];
   /** How our processes are started, where not from this checkout. */
   commandOf?: CommandOf;
@@ -119,7 +121,9 @@ async function describe(
   };
   // For seed, simulate, token, dlq: they run outside the stack and are told what its processes are told.
   writeFileSync(join(dir, 'env.json'), JSON.stringify(env, null, 2), { mode: 0o600 });
-  const dapr = { bin: tools.daprBin, dir, portOf, tokens: { api: secrets.daprApiToken, app: secrets.appApiToken } };
+  const tokens = { api: secrets.daprApiToken, app: secrets.appApiToken };
+  const via = options.viaOf === undefined ? {} : { viaOf: options.viaOf };
+  const dapr = { bin: tools.daprBin, dir, portOf, tokens, ...via };
   const [port, monitorPort] = [await portOf('nats'), await portOf('nats.monitor')];
   const valhalla = { home: tools.valhallaHome, dir: join(dir, 'valhalla'), port: await portOf('valhalla') };
   const { envOf = () => ({}) } = options;

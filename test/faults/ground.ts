@@ -10,9 +10,9 @@ import { startStack, type Stack } from '../../dev/stack/stack.ts';
 import { createClocks, type Clocks } from './clocks.ts';
 import { mountDisks, type Disks } from './disks.ts';
 import { instanceNames } from '../../dev/stack/apps.ts';
-import { CALLS_CELLS } from './schedule.ts';
+import { CALLS_CELLS, HAS_CELLS } from './schedule.ts';
 import { PROCESSES, SETTINGS } from './stage.ts';
-import { layWires, type Wires } from './wires.ts';
+import { layWires, SERVERS, type Link, type Wires } from './wires.ts';
 
 export interface Ground {
   readonly stack: Stack;
@@ -33,6 +33,7 @@ const OURS = Object.entries(PROCESSES).flatMap(([kind, count]) => instanceNames(
 
 /** They call cells, each through the sidecar beside it. */
 const CALLERS = OURS.filter((name) => CALLS_CELLS.test(name));
+const HOSTS = OURS.filter((name) => HAS_CELLS.test(name));
 
 /** Ctrl-C stops it, too. @param env what all our processes are told besides */
 export async function breakGround(dir: string, env: Readonly<Record<string, string>>): Promise<Ground> {
@@ -40,10 +41,10 @@ export async function breakGround(dir: string, env: Readonly<Record<string, stri
 }
 
 async function layGround(dir: string, env: Readonly<Record<string, string>>): Promise<Ground> {
-  const ports = { postgres: await freePort(), redis: await freePort(), nats: await freePort() };
-  const sidecars: Record<string, number> = {};
-  for (const name of CALLERS) sidecars[name] = await freePort();
-  const wires = await layWires(ports, OURS, sidecars);
+  const ports: Record<string, number> = {};
+  const fixed = [...SERVERS, 'placement', ...HOSTS, ...CALLERS.map(httpOf)];
+  for (const name of fixed) ports[name] = await freePort();
+  const wires = await layWires(linksTo((name) => ports[name] ?? 0));
   const disks = mountDisks(dir);
   const clocks = createClocks(join(dir, 'clocks'));
   const undo = async (): Promise<void> => {
@@ -57,16 +58,19 @@ async function layGround(dir: string, env: Readonly<Record<string, string>>): Pr
     });
     const stack = await startStack({
       dir,
-      ports: { ...ports, ...sidecarPorts(sidecars) },
+      ports,
       processes: PROCESSES,
       env: { ...SETTINGS, ...env },
       envOf,
+      viaOf: (sidecar, to) =>
+        to === 'app' && !HAS_CELLS.test(processOf(sidecar)) ? undefined : wires.portOf(sidecar, to),
       signal: endSignal(),
     });
     const stop = undoing([undo, () => stack.stop()]);
     const database = stack.env['MIGRATION_DATABASE_URL'] ?? '';
-    const superuser = superuserUrl(postgresIn(dir, ports.postgres), DATABASE);
-    const urls = { database, superuser, redis: redisUrl(ports.redis), nats: natsUrl(ports.nats) };
+    const [postgres = 0, redis = 0, nats = 0] = SERVERS.map((name) => ports[name]);
+    const superuser = superuserUrl(postgresIn(dir, postgres), DATABASE);
+    const urls = { database, superuser, redis: redisUrl(redis), nats: natsUrl(nats) };
     return { stack, wires, disks, clocks, urls, stop };
   } catch (error) {
     await undo();
@@ -74,17 +78,31 @@ async function layGround(dir: string, env: Readonly<Record<string, string>>): Pr
   }
 }
 
-function sidecarPorts(sidecars: Readonly<Record<string, number>>): Record<string, number> {
-  return Object.fromEntries(Object.entries(sidecars).map(([name, port]) => [`${name}.daprd.http`, port]));
+/** Ours to the servers and to the sidecars beside them; sidecars to placement, and those of hosts to the host. */
+function linksTo(portOf: (name: string) => number): Link[] {
+  const sidecars = [...HOSTS, ...CALLERS].map((name) => `${name}.daprd`);
+  return [
+    ...OURS.flatMap((from) => SERVERS.map((to) => ({ from, to, port: portOf(to) }))),
+    ...CALLERS.map((from) => ({ from, to: 'daprd', port: portOf(httpOf(from)) })),
+    ...sidecars.map((from) => ({ from, to: 'placement', port: portOf('placement') })),
+    ...HOSTS.map((name) => ({ from: `${name}.daprd`, to: 'app', port: portOf(name) })),
+  ];
+}
+
+function httpOf(name: string): string {
+  return `${name}.daprd.http`;
+}
+
+function processOf(sidecar: string): string {
+  return sidecar.replace(/\.daprd$/, '');
 }
 
 /** The migration and the campaign itself go the straight way. */
 function wiredEnv(dir: string, wires: Wires, name: string): Record<string, string> {
-  const ports = wires.portsOf(name);
   return {
-    DATABASE_URL: appUrl(postgresIn(dir, ports.postgres)),
-    REDIS_URL: redisUrl(ports.redis),
-    NATS_URL: natsUrl(ports.nats),
-    ...(ports.daprd === undefined ? {} : { DAPR_HTTP_PORT: String(ports.daprd) }),
+    DATABASE_URL: appUrl(postgresIn(dir, wires.portOf(name, 'postgres'))),
+    REDIS_URL: redisUrl(wires.portOf(name, 'redis')),
+    NATS_URL: natsUrl(wires.portOf(name, 'nats')),
+    ...(CALLERS.includes(name) ? { DAPR_HTTP_PORT: String(wires.portOf(name, 'daprd')) } : {}),
   };
 }

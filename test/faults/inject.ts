@@ -14,7 +14,7 @@ import type { Disk } from './disks.ts';
 import type { Ground } from './ground.ts';
 import type { Fault } from './schedule.ts';
 import { surely } from './surely.ts';
-import type { Heal, Wire } from './wires.ts';
+import type { Heal } from './wires.ts';
 
 /** What was done, and when it was over (unix ms). */
 export interface Injected {
@@ -94,16 +94,22 @@ async function perform(ground: Ground, fault: Fault): Promise<void> {
       return await setting(urls.superuser, 'default_transaction_read_only', 'on', forMs);
     case 'no-standby':
       return await setting(urls.superuser, 'synchronous_standby_names', '*', forMs);
+    case 'cancel-queries':
+      return await cancelQueries(urls.superuser, forMs);
+    case 'lock-rows':
+      return await lockRows(urls.superuser, forMs);
     case 'lock-table':
       return await lockTable(urls.superuser, target, forMs);
     case 'slow':
     case 'trickle':
     case 'truncate':
-      return await healed(forMs, await wires[kind](target as Wire, by));
+    case 'slice':
+    case 'reset':
+      return await healed(forMs, await wires[kind](target, by));
     case 'silence':
     case 'cut':
     case 'deafen':
-      return await healed(forMs, await wires[kind](target as Wire));
+      return await healed(forMs, await wires[kind](target));
     case 'fill-disk':
       return await fillDisk(ground, target as Disk, forMs);
     case 'clock': {
@@ -356,6 +362,45 @@ async function setting(url: string, name: string, value: string, forMs: number):
       await client.query('select pg_reload_conf()');
     });
   await kept(name, forMs, alter(`set ${name} = ${pg.escapeLiteral(value)}`), alter(`reset ${name}`));
+}
+
+const CANCEL_EVERY_MS = 30;
+const ONE_STATEMENT_IN_THREE = `select pg_cancel_backend(pid) from pg_stat_activity
+  where usename = 'pahlawan_app' and state = 'active' and random() < 0.33`;
+
+async function cancelQueries(url: string, forMs: number): Promise<void> {
+  const untilMs = performance.now() + forMs;
+  await withPostgres(url, async (client) => {
+    for (; performance.now() < untilMs; await pause(CANCEL_EVERY_MS)) await client.query(ONE_STATEMENT_IN_THREE);
+  });
+}
+
+const LOCK_EVERY_MS = 20;
+const SOME_OPEN_LOT = 'select geo_region_id, lot_id from lot where ended_at is null order by random() limit 1';
+/** A ring of waits that PostgreSQL broke by ending this transaction, and a wait that is over. */
+const LOST_THE_LOCKS = new Set(['40P01', '55P03']);
+
+/** More and more rows, until it is over or the locks are lost: then anew. */
+async function lockRows(url: string, forMs: number): Promise<void> {
+  const untilMs = performance.now() + forMs;
+  await withPostgres(url, async (client) => {
+    while (performance.now() < untilMs) {
+      await client.query("begin read write; set local lock_timeout = '3s'");
+      try {
+        for (; performance.now() < untilMs; await pause(LOCK_EVERY_MS)) await lockSomeLot(client);
+      } catch (error) {
+        if (!(error instanceof pg.DatabaseError && LOST_THE_LOCKS.has(error.code ?? ''))) throw error;
+      }
+      // Another fault may have ended this session: the rows were locked all the same.
+      await client.query('rollback').catch(() => undefined);
+    }
+  });
+}
+
+async function lockSomeLot(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ geo_region_id: string; lot_id: string }>(SOME_OPEN_LOT);
+  for (const { geo_region_id, lot_id } of rows)
+    await client.query('select from lot where geo_region_id = $1 and lot_id = $2 for update', [geo_region_id, lot_id]);
 }
 
 async function lockTable(url: string, table: string, forMs: number): Promise<void> {

@@ -33,6 +33,10 @@ export type FaultKind =
   | 'trickle'
   /** every connection ends after some bytes, in the middle of whatever it carries */
   | 'truncate'
+  /** what is sent arrives a few bytes at a time */
+  | 'slice'
+  /** every connection is reset a while after it was made */
+  | 'reset'
   | 'fill-disk'
   /** everything dies at once, servers and sidecars too */
   | 'power-cut'
@@ -48,6 +52,10 @@ export type FaultKind =
   | 'read-only'
   /** PostgreSQL waits at every commit for a standby that is not there: what is written stays unseen, and its locks stay */
   | 'no-standby'
+  /** somebody ends what PostgreSQL is doing for us, one statement in three */
+  | 'cancel-queries'
+  /** somebody holds rows that turns want, one after the other in no order: who waits for whom may close to a ring */
+  | 'lock-rows'
   /** somebody holds a table of PostgreSQL for himself, as a careless `alter table` does */
   | 'lock-table'
   /** Redis has no room: it refuses every write, and answers reads */
@@ -67,7 +75,7 @@ export interface Fault {
   readonly targets: readonly string[];
   /** 0: over at once */
   readonly forMs: number;
-  /** ms: the latency of a slow wire, the jump of a clock; KB a second of a trickling one; bytes after which one ends */
+  /** ms: the latency of a slow wire, after which one is reset, the jump of a clock; KB a second of a trickling one; bytes after which one ends, or of a piece */
   readonly by?: number;
 }
 
@@ -83,6 +91,8 @@ const GONE_TIMES = 5;
 const MOST_LATENCY_MS = 400;
 const MOST_KILOBYTES_A_SECOND = 64;
 const MOST_BYTES = 50_000;
+const MOST_BYTES_OF_A_PIECE = 256;
+const LATEST_RESET_MS = 1_000;
 const HOUR_MS = 3_600_000;
 /** The cards of a deck: some five minutes of faults hold every kind, and an hour each as often as its share of them. */
 const DECK: readonly (readonly [FaultKind, number])[] = [
@@ -99,6 +109,8 @@ const DECK: readonly (readonly [FaultKind, number])[] = [
   ['kill-session', 1],
   ['read-only', 1],
   ['no-standby', 1],
+  ['cancel-queries', 1],
+  ['lock-rows', 1],
   ['lock-table', 1],
   ['slow', 1],
   ['silence', 1],
@@ -106,6 +118,8 @@ const DECK: readonly (readonly [FaultKind, number])[] = [
   ['cut', 2],
   ['trickle', 1],
   ['truncate', 1],
+  ['slice', 1],
+  ['reset', 1],
   ['fill-disk', 4],
   ['clock', 2],
   ['power-cut', 1],
@@ -123,6 +137,10 @@ export const TABLES = ['lot', 'cell', 'outbox', 'command'] as const;
 const OURS = /^(api|actor-host|relay|worker)(-\d+)?$/;
 /** Those that call cells, through sidecars of their own. */
 export const CALLS_CELLS = /^(api|worker)(-\d+)?$/;
+/** Those that cells live in, called by sidecars of their own. */
+export const HAS_CELLS = /^actor-host(-\d+)?$/;
+/** What may hurt a wire of Dapr's own: of the ways between processes and servers there are more. */
+const DAPR_SHARE = 0.25;
 
 type Drawn = Omit<Fault, 'atMs'>;
 
@@ -186,6 +204,9 @@ function drawFault(kind: FaultKind, roll: (about: string) => number, processes: 
     case 'read-only':
     case 'no-standby':
       return { kind, targets: ['postgres'], forMs };
+    case 'cancel-queries':
+    case 'lock-rows':
+      return { kind, targets: ['postgres'], forMs };
     case 'lock-table':
       return { kind, targets: [one(TABLES)], forMs };
     case 'slow':
@@ -194,6 +215,10 @@ function drawFault(kind: FaultKind, roll: (about: string) => number, processes: 
       return { kind, targets: [oneWire()], forMs, by: between(1, MOST_KILOBYTES_A_SECOND) };
     case 'truncate':
       return { kind, targets: [oneWire()], forMs, by: between(100, MOST_BYTES) };
+    case 'slice':
+      return { kind, targets: [oneWire()], forMs, by: between(1, MOST_BYTES_OF_A_PIECE) };
+    case 'reset':
+      return { kind, targets: [oneWire()], forMs, by: between(0, LATEST_RESET_MS) };
     case 'silence':
     case 'cut':
     case 'deafen':
@@ -236,12 +261,22 @@ function drawFault(kind: FaultKind, roll: (about: string) => number, processes: 
     return Math.round(least + roll('by') * (most - least));
   }
 
-  /** Everybody's, or half of the time one process's: then now and then the one to its own sidecar. */
+  /** Everybody's, or half of the time one process's; now and then one that Dapr's own parts speak over. */
   function oneWire(): string {
+    if (roll('dapr') < DAPR_SHARE) return one(daprWires());
     const server = one(SERVERS);
     const whose = ours[Math.floor(roll('whose') * 2 * ours.length)];
-    if (whose !== undefined && CALLS_CELLS.test(whose) && roll('sidecar') < 0.4) return `${whose}>daprd`;
     return whose === undefined ? server : `${whose}>${server}`;
+  }
+
+  /** From who calls cells to its sidecar, from each sidecar to placement, from that of cells to their host. */
+  function daprWires(): string[] {
+    const sidecars = processes.filter((name) => name.endsWith('.daprd'));
+    return [
+      ...ours.flatMap((name) => (CALLS_CELLS.test(name) ? [`${name}>daprd`] : [])),
+      ...ours.flatMap((name) => (HAS_CELLS.test(name) ? [`${name}.daprd>app`] : [])),
+      ...sidecars.map((name) => `${name}>placement`),
+    ];
   }
 
   /** A whole pod half of the time: the process and the sidecar beside it. */
@@ -252,7 +287,7 @@ function drawFault(kind: FaultKind, roll: (about: string) => number, processes: 
 }
 
 function unitOf(kind: FaultKind): string {
-  return { clock: 'h', trickle: 'KB/s', truncate: 'bytes' }[kind as string] ?? 'ms';
+  return { clock: 'h', trickle: 'KB/s', truncate: 'bytes', slice: 'bytes' }[kind as string] ?? 'ms';
 }
 
 export function faultText({ kind, targets, forMs, by: much, atMs }: Fault): string {

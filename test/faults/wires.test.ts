@@ -18,7 +18,12 @@ before(async () => {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  wires = await layWires({ postgres: port, redis: port, nats: port }, ['api', 'api-2'], { api: port });
+  wires = await layWires([
+    { from: 'api', to: 'redis', port },
+    { from: 'api-2', to: 'redis', port },
+    { from: 'api', to: 'daprd', port },
+    { from: 'api.daprd', to: 'placement', port },
+  ]);
 });
 after(async () => {
   await wires.stop();
@@ -27,9 +32,9 @@ after(async () => {
 });
 
 /** ms until the answer. @throws without one in time */
-async function ask(withinMs = 1_000, name = 'api', server: 'redis' | 'daprd' = 'redis', bytes = 2): Promise<number> {
+async function ask(withinMs = 1_000, name = 'api', server = 'redis', bytes = 2): Promise<number> {
   const startedMs = performance.now();
-  const response = await fetch(`http://127.0.0.1:${String(wires.portsOf(name)[server])}/${String(bytes)}`, {
+  const response = await fetch(`http://127.0.0.1:${String(wires.portOf(name, server))}/${String(bytes)}`, {
     headers: { connection: 'close' },
     signal: AbortSignal.timeout(withinMs),
   });
@@ -49,6 +54,20 @@ it('a wire can be narrow, and end in the middle of something', async () => {
   await ask(5_000, 'api', 'redis', LARGE);
 });
 
+it('what is sent over a wire can come in pieces, or end in a reset', async () => {
+  heal = await wires.slice('redis', 8);
+  // some five thousand pieces, each a while after the one before
+  assert.ok((await ask(30_000, 'api', 'redis', LARGE)) >= 200);
+  await heal();
+  heal = await wires.reset('redis', 0);
+  await assert.rejects(ask(5_000, 'api', 'redis', LARGE), ({ cause }: { cause: NodeJS.ErrnoException }) => {
+    assert.equal(cause.code, 'ECONNRESET');
+    return true;
+  });
+  await heal();
+  await ask();
+});
+
 it('a wire can be slow, silent, cut, and healed', async () => {
   await ask();
   heal = await wires.slow('redis', 150);
@@ -66,7 +85,7 @@ it('a wire can be slow, silent, cut, and healed', async () => {
 it('a wire can lose what is answered, and nothing of what is asked', async () => {
   const before = asked;
   heal = await wires.deafen('redis');
-  const url = `http://127.0.0.1:${String(wires.portsOf('api').redis)}/2`;
+  const url = `http://127.0.0.1:${String(wires.portOf('api', 'redis'))}/2`;
   // over a connection that stays: the end of one would be told
   await assert.rejects(fetch(url, { signal: AbortSignal.timeout(300) }), { name: 'TimeoutError' });
   assert.equal(asked, before + 1);
@@ -82,14 +101,19 @@ it('one process can be cut off alone', async () => {
   await ask(1_000, 'api-2');
 });
 
-it('a process can be cut off from the sidecar beside it', async () => {
-  assert.equal(wires.portsOf('api-2').daprd, undefined, 'it calls no cells');
+it('a process can be cut off from the sidecar beside it, and that from placement', async () => {
+  assert.throws(() => wires.portOf('api-2', 'daprd'), /no wire leads from api-2 to daprd/);
+  await assert.rejects(wires.cut('api-2>daprd'), /no wire api-2>daprd/);
   await ask(1_000, 'api', 'daprd');
   heal = await wires.cut('api>daprd');
   await ask();
   await assert.rejects(ask(1_000, 'api', 'daprd'), { message: 'fetch failed' });
   await heal();
   await ask(1_000, 'api', 'daprd');
+  heal = await wires.cut('api.daprd>placement');
+  await ask(1_000, 'api', 'daprd');
+  await assert.rejects(ask(1_000, 'api.daprd', 'placement'), { message: 'fetch failed' });
+  await heal();
 });
 
 it('what hurts one wire at once is taken back one by one', async () => {

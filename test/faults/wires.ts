@@ -1,7 +1,6 @@
 /**
- * The wires between our processes and PostgreSQL, Redis and NATS go through toxiproxy, which slows, silences (one way or both), truncates or cuts them: one wire
- * for each process and server, so that a server can be out of everybody's reach or of one's alone; and one to its own sidecar for
- * each process that calls cells.
+ * The wires between our processes and the servers, between them and their sidecars, and from sidecars to Dapr's placement go through toxiproxy, which
+ * slows, slices, silences (one way or both), truncates, resets or cuts them: a wire for each pair, so that a server can be out of everybody's reach or of one's alone.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,26 +9,32 @@ import { buildGoTool } from './goTool.ts';
 import { surely } from './surely.ts';
 
 export const SERVERS = ['postgres', 'redis', 'nats'] as const;
-export type Server = (typeof SERVERS)[number];
-/** `redis`: everybody's wires to it; `api-2>redis`: that process's alone; `api-2>daprd`: to the sidecar beside it. */
-export type Wire = Server | `${string}>${Server | 'daprd'}`;
+/** `redis`: everybody's wires to it; `api-2>redis`: that process's alone; `api-2>daprd`: to the sidecar beside it; `api-2.daprd>placement`: the sidecar's. */
+export type Wire = string;
 
-export interface Ports extends Readonly<Record<Server, number>> {
-  readonly daprd?: number;
+/** Who connects to whom, and where that one listens. */
+export interface Link {
+  readonly from: string;
+  readonly to: string;
+  readonly port: number;
 }
 
 /** Takes that hurt back, and no other of the same wire. */
 export type Heal = () => Promise<void>;
 
 export interface Wires {
-  /** where that process connects to */
-  portsOf(name: string): Ports;
+  /** where it connects to instead. @throws Error where no wire was laid */
+  portOf(from: string, to: string): number;
   /** Each way takes so long, by up to half of it more or less. */
   slow(wire: Wire, latencyMs: number): Promise<Heal>;
   /** So much passes in a second, each way. */
   trickle(wire: Wire, kilobytesPerSecond: number): Promise<Heal>;
   /** Each connection ends after so many bytes one way, wherever that is; a new one has as many again. */
   truncate(wire: Wire, bytes: number): Promise<Heal>;
+  /** What is sent arrives in pieces of some bytes, each by itself. */
+  slice(wire: Wire, bytes: number): Promise<Heal>;
+  /** Each connection is reset after so long, a new one again. */
+  reset(wire: Wire, afterMs: number): Promise<Heal>;
   /** Nothing arrives any more, and nobody is told: what a lost route looks like. */
   silence(wire: Wire): Promise<Heal>;
   /** What is asked arrives, and no answer comes back. */
@@ -43,18 +48,10 @@ const PACKAGE = 'github.com/Shopify/toxiproxy/v2/cmd/server';
 const BOTH_WAYS: readonly string[] = ['upstream', 'downstream'];
 const READY_WITHIN_MS = 5_000;
 const HEALED_WITHIN_MS = 5_000;
+const SLICE_EVERY_US = 50;
 
-/**
- * @param upstream where the servers listen
- * @param processes who gets wires of its own
- * @param sidecars where the sidecars of those that have one listen
- * @throws Error when toxiproxy can't be built or started
- */
-export async function layWires(
-  upstream: Readonly<Record<Server, number>>,
-  processes: readonly string[],
-  sidecars: Readonly<Record<string, number>> = {},
-): Promise<Wires> {
+/** @throws Error when toxiproxy can't be built or started */
+export async function layWires(links: readonly Link[]): Promise<Wires> {
   const built = buildGoTool('toxiproxy', PACKAGE);
   if ('because' in built) throw new Error(built.because);
   const control = await freePort();
@@ -72,33 +69,21 @@ export async function layWires(
     await response.arrayBuffer();
   };
   await surely(() => ask('GET', '/version'), READY_WITHIN_MS, 50);
-  const lay = async (name: string, server: Server | 'daprd', towards: number): Promise<number> => {
-    const port = await freePort();
-    const [listen, to] = [port, towards].map((each) => `127.0.0.1:${String(each)}`);
-    await ask('POST', '/proxies', { name: proxyOf(name, server), listen, upstream: to, enabled: true });
-    return port;
-  };
-  const ports = new Map<string, Ports>();
-  for (const name of processes) {
-    const sidecar = sidecars[name];
-    ports.set(name, {
-      postgres: await lay(name, 'postgres', upstream.postgres),
-      redis: await lay(name, 'redis', upstream.redis),
-      nats: await lay(name, 'nats', upstream.nats),
-      ...(sidecar === undefined ? {} : { daprd: await lay(name, 'daprd', sidecar) }),
-    });
+  const ports = new Map<string, number>();
+  for (const { from, to, port } of links) {
+    const name = proxyOf(from, to);
+    const own = await freePort();
+    ports.set(name, own);
+    const [listen, upstream] = [own, port].map((each) => `127.0.0.1:${String(each)}`);
+    await ask('POST', '/proxies', { name, listen, upstream, enabled: true });
   }
-  const each = async (wire: Wire, act: (proxy: string) => Promise<void>): Promise<void> => {
-    // all of them, also where one fails: nothing may come after what takes it back
-    const done = await Promise.allSettled(proxiesOf(wire, processes).map(act));
-    for (const one of done) if (one.status === 'rejected') throw one.reason;
-  };
   let hurts = 0;
   /** A hurt that was only done in part is taken back at once. */
   const hurt = async (wire: Wire, act: (proxy: string) => Promise<void>, back: typeof act): Promise<Heal> => {
-    const heal = (): Promise<void> => each(wire, back);
+    const proxies = proxiesOf(wire, links);
+    const heal = (): Promise<void> => each(proxies, back);
     try {
-      await each(wire, act);
+      await each(proxies, act);
     } catch (error) {
       await surely(heal, HEALED_WITHIN_MS, 250);
       throw error;
@@ -135,10 +120,17 @@ export async function layWires(
     );
   };
   return {
-    portsOf: (name) => ports.get(name) ?? upstream,
+    portOf: (from, to) => {
+      const port = ports.get(proxyOf(from, to));
+      if (port === undefined) throw new Error(`no wire leads from ${from} to ${to}`);
+      return port;
+    },
     slow: (wire, latency) => poison(wire, 'latency', { latency, jitter: Math.round(latency / 2) }),
     trickle: (wire, rate) => poison(wire, 'bandwidth', { rate }),
     truncate: (wire, bytes) => poison(wire, 'limit_data', { bytes }),
+    slice: (wire, bytes) =>
+      poison(wire, 'slicer', { average_size: bytes, size_variation: Math.floor(bytes / 2), delay: SLICE_EVERY_US }),
+    reset: (wire, timeout) => poison(wire, 'reset_peer', { timeout }),
     // toxiproxy's timeout 0: what is sent meanwhile is dropped, and the connection closes when the toxic goes.
     silence: (wire) => poison(wire, 'timeout', { timeout: 0 }),
     deafen: (wire) => poison(wire, 'timeout', { timeout: 0 }, ['downstream']),
@@ -150,11 +142,19 @@ export async function layWires(
   };
 }
 
-function proxyOf(name: string, server: string): string {
-  return `${name}.${server}`;
+/** All of them, also where one fails: nothing may come after what takes it back. */
+async function each(proxies: readonly string[], act: (proxy: string) => Promise<void>): Promise<void> {
+  const done = await Promise.allSettled(proxies.map(act));
+  for (const one of done) if (one.status === 'rejected') throw one.reason;
 }
 
-function proxiesOf(wire: Wire, processes: readonly string[]): string[] {
-  const [name = '', server] = wire.split('>');
-  return server === undefined ? processes.map((each) => proxyOf(each, wire)) : [proxyOf(name, server)];
+function proxyOf(from: string, to: string): string {
+  return `${from}.${to}`;
+}
+
+function proxiesOf(wire: Wire, links: readonly Link[]): string[] {
+  const [from = '', to] = wire.split('>');
+  const hit = links.filter((link) => (to === undefined ? link.to === from : link.from === from && link.to === to));
+  if (hit.length === 0) throw new Error(`there is no wire ${wire}`);
+  return hit.map((link) => proxyOf(link.from, link.to));
 }

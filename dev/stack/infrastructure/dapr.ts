@@ -22,7 +22,11 @@ export interface DaprOptions {
   dir: string;
   portOf: PortOf;
   tokens: { api: string; app: string };
+  /** By which port a sidecar reaches its process, or placement, where not straight. */
+  viaOf?: ViaOf;
 }
+
+export type ViaOf = (sidecar: string, to: 'app' | 'placement') => number | undefined;
 
 export async function placementSpec({ bin, portOf }: DaprOptions): Promise<ProcessSpec> {
   const health = await portOf('placement.health');
@@ -92,13 +96,14 @@ export interface SidecarOptions extends DaprOptions {
   appId: string;
 }
 
-async function sidecarFlags({ beside, appId, portOf }: SidecarOptions): Promise<string[]> {
-  const port = (part: string): Promise<number> => portOf(`${beside}.daprd.${part}`);
+async function sidecarFlags({ beside, appId, portOf, viaOf }: SidecarOptions): Promise<string[]> {
+  const sidecar = `${beside}.daprd`;
+  const port = (part: string): Promise<number> => portOf(`${sidecar}.${part}`);
   const scheduler = `127.0.0.1:${String(await portOf('scheduler'))}`;
-  const placement = `127.0.0.1:${String(await portOf('placement'))}`;
+  const placement = `127.0.0.1:${String(viaOf?.(sidecar, 'placement') ?? (await portOf('placement')))}`;
   return [
     flag('app-id', appId),
-    flag('app-port', await portOf(beside)),
+    flag('app-port', viaOf?.(sidecar, 'app') ?? (await portOf(beside))),
     '--app-protocol=http',
     '--app-channel-address=127.0.0.1',
     flag('dapr-http-port', await port('http')),
