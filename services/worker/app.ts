@@ -1,6 +1,7 @@
 import { createDeadLetters } from '#adapters/nats/deadLetters.ts';
 import { DEAD_LETTERS, LOTS } from '#adapters/nats/streams.ts';
 import { watchLedger } from '#adapters/telemetry/watchLedger.ts';
+import { createBacklogWatch } from './backlog.ts';
 import type { RoleName } from './config.ts';
 import { every } from './every.ts';
 import { ROLES, type RunningRole, type Workshop } from './roles.ts';
@@ -22,7 +23,14 @@ const CONSUMERS: readonly { stream: string; role: RoleName }[] = [
 /** Plays the given roles until stopped. */
 export function startWorkerApp(shop: Workshop, roles: readonly RoleName[]): WorkerApp {
   const running: RunningRole[] = roles.map((role) => ROLES[role](shop));
-  running.push(every(GAUGES_EVERY_MS, 'reading the streams', () => readGauges(shop, roles), shop.log));
+  const watched = CONSUMERS.filter(({ role }) => roles.includes(role));
+  const watch = createBacklogWatch(shop);
+  const readGauges = async (): Promise<void> => {
+    await Promise.all(watched.map(({ stream, role }) => watch(stream, role)));
+    if (roles.includes('escalate') && shop.bus.isConnected())
+      shop.meters.deadLetters(await createDeadLetters(shop.bus, shop.publish).counts());
+  };
+  running.push(every(GAUGES_EVERY_MS, 'reading the streams', readGauges, shop.log));
   running.push({ stop: watchLedger(shop.meters.registry, shop.pool) });
   return {
     missing: async () => {
@@ -36,13 +44,4 @@ export function startWorkerApp(shop: Workshop, roles: readonly RoleName[]): Work
       await Promise.all(running.map((role) => role.stop()));
     },
   };
-}
-
-async function readGauges(shop: Workshop, roles: readonly RoleName[]): Promise<void> {
-  if (!shop.bus.isConnected()) return;
-  for (const { stream, role } of CONSUMERS.filter((each) => roles.includes(each.role))) {
-    const info = await shop.bus.jsm.consumers.info(stream, role).catch(() => null);
-    if (info !== null) shop.meters.depth(role, info.num_pending + info.num_ack_pending);
-  }
-  if (roles.includes('escalate')) shop.meters.deadLetters(await createDeadLetters(shop.bus, shop.publish).counts());
 }

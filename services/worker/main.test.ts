@@ -82,6 +82,7 @@ test('the worker process plays all roles, and says when it cannot wake a cell', 
     async () => /worker_consumer_depth\{consumer="notify"\} 0/.test(await metrics()),
     15_000,
   );
+  assert.match(await metrics(), /worker_consumer_oldest_seconds\{consumer="escalate"\} 0/);
   assert.equal(await endsWith(worker.child), 0);
 });
 

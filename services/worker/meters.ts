@@ -29,12 +29,6 @@ export function createMeters() {
     registers,
   });
   const overdue = overdueGauge(registers);
-  const depth = new Gauge({
-    name: 'worker_consumer_depth',
-    help: 'Messages a consumer has still to do, all workers together',
-    labelNames: ['consumer'],
-    registers,
-  });
   const deadLetters = new Gauge({
     name: 'worker_dead_letters',
     help: 'Dead letters an operator has neither replayed nor discarded',
@@ -56,9 +50,7 @@ export function createMeters() {
     onMessage: (consumer: string) => (outcome: string) => {
       messages.inc({ consumer, outcome });
     },
-    depth: (consumer: string, messagesLeft: number) => {
-      depth.set({ consumer }, messagesLeft);
-    },
+    ...backlogGauges(registers),
     deadLetters: (counts: ReadonlyMap<string, number>) => {
       for (const cause of DEAD_LETTER_CAUSES) deadLetters.set({ cause }, 0);
       for (const [subject, count] of counts) deadLetters.inc({ cause: subject.split('.')[2] ?? '' }, count);
@@ -77,6 +69,24 @@ function telling(counter: (name: string, help: string, label: string) => Counter
     },
     onText: (outcome: string) => {
       texts.inc({ outcome });
+    },
+  };
+}
+
+/** Of a consumer, all workers together. */
+function backlogGauges(registers: Registry[]) {
+  const gauge = (name: string, help: string): Gauge => new Gauge({ name, help, labelNames: ['consumer'], registers });
+  const depth = gauge('worker_consumer_depth', 'Messages a consumer has still to do, all workers together');
+  const oldest = gauge(
+    'worker_consumer_oldest_seconds',
+    'Age of the oldest message a consumer has given to nobody; where nobody can say, it grows older',
+  );
+  return {
+    depth: (consumer: string, messagesLeft: number) => {
+      depth.set({ consumer }, messagesLeft);
+    },
+    oldest: (consumer: string, seconds: number) => {
+      oldest.set({ consumer }, seconds);
     },
   };
 }

@@ -1,7 +1,10 @@
 /** One entry a way to break the stack: which alerts must fire, and how it is mended. */
 import { existsSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
 import pg from 'pg';
+import { LOTS } from '#adapters/nats/streams.ts';
 import { treeOf } from '../faults/inject.ts';
 import { breadOf } from '../journey/people.ts';
 import type { AlertStage, Place } from './stage.ts';
@@ -44,6 +47,11 @@ export const BREAKS: readonly Break[] = [
     what: 'the relay hangs',
     alerts: ['OutboxLag', 'NotScraped'],
     run: (stage, mended) => hang(stage, 'relay', mended, () => postEvery(stage, 500, mended)),
+  },
+  {
+    what: 'somebody paused the consumer that tells recipients',
+    alerts: ['ConsumerLag'],
+    run: pauseConsumer,
   },
   {
     what: 'the disk below NATS is full',
@@ -134,6 +142,19 @@ export async function hang(
     await until(mended);
   } finally {
     for (const pid of pids) if (existsSync(`/proc/${String(pid)}`)) process.kill(pid, 'SIGCONT');
+  }
+}
+
+/** As an operator does it who means to be back in a minute; whoever made it go on meanwhile has mended it. */
+export async function pauseConsumer(stage: AlertStage, mended: AbortSignal): Promise<void> {
+  const connection = await connect({ servers: stage.stack.env['NATS_URL'] ?? '' });
+  try {
+    const { consumers } = await jetstreamManager(connection);
+    await consumers.pause(LOTS, 'notify', new Date(Date.now() + 3_600_000));
+    await postEvery(stage, 500, mended);
+    await consumers.resume(LOTS, 'notify');
+  } finally {
+    await connection.close();
   }
 }
 

@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { breadOf, type Person, signIn, type SurplusSeen } from '../journey/people.ts';
-import { BREAKS, flood, hang, postEvery, spread } from './breaks.ts';
+import { BREAKS, flood, hang, pauseConsumer, postEvery, spread } from './breaks.ts';
 import type { AlertStage } from './stage.ts';
 
 export interface Case {
@@ -65,6 +65,12 @@ export const CASES: readonly Case[] = [
     alert: 'OutboxLag',
     follow: [{ page: 'outbox-lag', actions: [3] }],
     run: (stage, over) => hang(stage, 'nats', over, () => postEvery(stage, 500, over)),
+  },
+  {
+    what: 'somebody paused the consumer that tells recipients',
+    alert: 'ConsumerLag',
+    follow: [{ page: 'consumer-lag', actions: [2] }],
+    run: pauseConsumer,
   },
   {
     what: 'an actor host hangs',

@@ -122,6 +122,16 @@ test('a consumer that somebody changed, or made otherwise altogether, works all 
   }
 });
 
+test('a consumer that somebody paused is opened all the same', async () => {
+  const config = { durable_name: 'paused', ack_policy: AckPolicy.Explicit, filter_subject: 'lot.>' };
+  await bus.jsm.consumers.add(LOTS, config);
+  await bus.jsm.consumers.pause(LOTS, 'paused', new Date(Date.now() + 3_600_000));
+  let seen = 0;
+  consume({ durable: 'paused', handle: () => Promise.resolve((seen++, DONE)) });
+  await say('a/1');
+  await until('it is handled', () => Promise.resolve(seen > 0));
+});
+
 test('started before NATS is there, it works once it is', async () => {
   const port = await freePort();
   const late = await reachBus({ url: `nats://127.0.0.1:${String(port)}`, name: 'early' });

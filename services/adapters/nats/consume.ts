@@ -3,6 +3,7 @@ import {
   AckPolicy,
   DeliverPolicy,
   type ConsumerConfig,
+  type ConsumerInfo,
   type ConsumerMessages,
   type JetStreamManager,
   type JsMsg,
@@ -117,7 +118,7 @@ export function startConsumer(ports: ConsumerPorts, spec: ConsumerSpec): Running
 
 async function openConsumer(ports: ConsumerPorts, spec: ConsumerSpec): Promise<ConsumerMessages> {
   await ports.keepStreams();
-  await ensureConsumer(ports.bus.jsm, spec.stream, {
+  const isPaused = await ensureConsumer(ports.bus.jsm, spec.stream, {
     durable_name: spec.durable,
     ack_policy: AckPolicy.Explicit,
     ack_wait: ACK_WAIT_MS * NANOS_PER_MS,
@@ -126,6 +127,10 @@ async function openConsumer(ports: ConsumerPorts, spec: ConsumerSpec): Promise<C
     max_ack_pending: MAX_ACK_PENDING,
     max_deliver: spec.maxTries === null ? -1 : spec.maxTries + SPARE_TRIES,
   });
+  if (isPaused) {
+    await ports.bus.jsm.consumers.resume(spec.stream, spec.durable);
+    ports.log.warn({ durable: spec.durable }, 'somebody had paused the consumer: it goes on');
+  }
   const consumer = await ports.bus.js.consumers.get(spec.stream, spec.durable);
   return consumer.consume({
     max_messages: Math.min(spec.concurrency, FETCHED_AHEAD),
@@ -139,19 +144,21 @@ type OurConsumer = Partial<ConsumerConfig> & Required<Pick<ConsumerConfig, 'dura
 /**
  * Makes it, or brings one that an operator or another version has made otherwise to what it should be. What can't be changed is made anew: it begins
  * at the stream's start, and what was done is known as done.
+ * @returns whether somebody paused it: no definition says so, and none takes it back
  */
-async function ensureConsumer(jsm: JetStreamManager, stream: string, config: OurConsumer): Promise<void> {
-  const add = async (): Promise<void> => void (await jsm.consumers.add(stream, config));
-  try {
-    await add();
-  } catch (error) {
+async function ensureConsumer(jsm: JetStreamManager, stream: string, config: OurConsumer): Promise<boolean> {
+  const add = async (): Promise<ConsumerInfo> => await jsm.consumers.add(stream, config);
+  const remade = async (because: unknown): Promise<ConsumerInfo> => {
+    if (!isRefused(because)) throw because;
+    await jsm.consumers.delete(stream, config.durable_name);
+    return await add();
+  };
+  const changed = async (error: unknown): Promise<ConsumerInfo> => {
     if (!isRefused(error, CONSUMER_EXISTS)) throw error;
-    await jsm.consumers.update(stream, config.durable_name, config).catch(async (because: unknown) => {
-      if (!isRefused(because)) throw because;
-      await jsm.consumers.delete(stream, config.durable_name);
-      await add();
-    });
-  }
+    return await jsm.consumers.update(stream, config.durable_name, config).catch(remade);
+  };
+  const { paused } = await add().catch(changed);
+  return paused === true;
 }
 
 interface Desk {

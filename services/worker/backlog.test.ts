@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { setTimeout as pause } from 'node:timers/promises';
+import { after, before, beforeEach, test } from 'node:test';
+import { AckPolicy } from '@nats-io/jetstream';
+import { LOTS } from '#adapters/nats/streams.ts';
+import { openStage, type Stage } from '../../dev/testing/workerStage.ts';
+import { createBacklogWatch, readBacklog } from './backlog.ts';
+import { createMeters } from './meters.ts';
+
+const CONSUMER = { durable_name: 'some', ack_policy: AckPolicy.Explicit, filter_subject: 'lot.*.rematching' };
+let stage: Stage;
+before(async () => {
+  stage = await openStage();
+});
+after(() => stage.stop());
+beforeEach(async () => {
+  await stage.clear();
+  await stage.bus.jsm.consumers.delete(LOTS, 'some').catch(() => false);
+  await stage.bus.jsm.consumers.add(LOTS, CONSUMER);
+});
+
+async function say(...kinds: string[]): Promise<void> {
+  for (const kind of kinds) {
+    const message = {
+      id: crypto.randomUUID(),
+      subject: `lot.47.${kind}`,
+      payload: Buffer.from('a'),
+      traceparent: null,
+    };
+    assert.ok((await stage.publish(message)).stored);
+  }
+}
+
+test('what waits is counted, and the first that was given to nobody says for how long', async () => {
+  const look = (afterMs = 0) => readBacklog(stage.bus.jsm, LOTS, 'some', Date.now() + afterMs);
+  assert.deepEqual(await look(), { left: 0, oldestSeconds: 0 });
+  await say('offered', 'rematching', 'rematching');
+  const { left, oldestSeconds } = await look(100_000);
+  assert.equal(left, 2, 'of its own subjects only');
+  assert.ok(oldestSeconds >= 100 && oldestSeconds < 101, String(oldestSeconds));
+  await pause(300);
+  await say('rematching');
+  const consumer = await stage.bus.js.consumers.get(LOTS, 'some');
+  const taken = [await consumer.next(), await consumer.next()];
+  const younger = await look(100_000);
+  assert.equal(younger.left, 3, 'what is at work is not done');
+  assert.ok(
+    younger.oldestSeconds < oldestSeconds + 0.2,
+    `${String(younger.oldestSeconds)} of ${String(oldestSeconds)}`,
+  );
+  for (const each of taken) each?.ack();
+  await (await consumer.next())?.ackAck();
+  assert.deepEqual(await look(), { left: 0, oldestSeconds: 0 });
+});
+
+test('it grows older while nobody can say', async () => {
+  const meters = createMeters();
+  const { bus } = stage;
+  let isConnected = true;
+  const told = { ...bus, jsm: bus.jsm, isConnected: () => isConnected };
+  const watch = createBacklogWatch({ bus: told, clock: { nowMs: () => Date.now() + 60_000 }, meters });
+  const oldest = async (): Promise<number> => {
+    await watch(LOTS, 'some');
+    const text = await meters.registry.getSingleMetricAsString('worker_consumer_oldest_seconds');
+    return Number(/\{consumer="some"\} (\S+)/.exec(text)?.[1]);
+  };
+  assert.equal(await oldest(), 0);
+  isConnected = false;
+  await pause(200);
+  const away = await oldest();
+  assert.ok(away >= 0.2 && away < 5, String(away));
+  isConnected = true;
+  assert.equal(await oldest(), 0);
+  await say('rematching');
+  assert.ok((await oldest()) >= 60);
+  await bus.jsm.consumers.delete(LOTS, 'some');
+  await pause(200);
+  assert.ok((await oldest()) >= 60.2);
+});
