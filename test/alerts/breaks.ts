@@ -118,6 +118,11 @@ export const BREAKS: readonly Break[] = [
     },
   },
   {
+    what: 'the days ahead have no tables',
+    alerts: ['PartitionsShort'],
+    run: dropDaysAhead,
+  },
+  {
     what: 'PostgreSQL is stopped',
     alerts: ['LedgerUnwatched'],
     run: async ({ stack }, mended) => {
@@ -155,6 +160,22 @@ export async function pauseConsumer(stage: AlertStage, mended: AbortSignal): Pro
     await consumers.resume(LOTS, 'notify');
   } finally {
     await connection.close();
+  }
+}
+
+const DAYS_FROM_THE_FIFTH = `select format('drop table %I', relname) as sql from pg_class
+  where relname in (select 'outbox_' || to_char((now() + days * interval '1 day') at time zone 'UTC', 'YYYYMMDD') from generate_series(5, 14) as days)`;
+
+/** As if housekeeping had not been done for more than a week. */
+export async function dropDaysAhead({ stack }: AlertStage, mended: AbortSignal): Promise<void> {
+  const client = new pg.Client({ connectionString: stack.env['MIGRATION_DATABASE_URL'] });
+  await client.connect();
+  try {
+    for (const { sql } of (await client.query<{ sql: string }>(DAYS_FROM_THE_FIFTH)).rows) await client.query(sql);
+    await until(mended);
+    await client.query('select ensure_partitions()');
+  } finally {
+    await client.end();
   }
 }
 

@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { breadOf, type Person, signIn, type SurplusSeen } from '../journey/people.ts';
-import { BREAKS, flood, hang, pauseConsumer, postEvery, spread } from './breaks.ts';
+import { BREAKS, dropDaysAhead, flood, hang, pauseConsumer, postEvery, spread } from './breaks.ts';
 import type { AlertStage } from './stage.ts';
 
 export interface Case {
@@ -83,6 +83,12 @@ export const CASES: readonly Case[] = [
     alert: 'LotsOverdueFast',
     follow: [{ page: 'lots-overdue', actions: [1, 3] }],
     run: (stage, over) => hang(stage, 'worker', over, () => postEvery(stage, 5_000, over)),
+  },
+  {
+    what: 'the days ahead have no tables',
+    alert: 'PartitionsShort',
+    follow: [{ page: 'partitions-short', actions: [1, 3] }],
+    run: dropDaysAhead,
   },
   {
     what: 'PostgreSQL hangs',

@@ -23,6 +23,8 @@ test('shows what waits in the outbox and which lots are overdue, and counts the 
   const is = (name: string, value: number, than?: string): Promise<void> =>
     until(`${name} is ${String(value)}`, async () => (await valueOf(registry, name, than)) === value, 5_000);
   try {
+    await until('it looks ahead', async () => (await registry.metrics()).includes('ledger_partitions_reach_days{'));
+    assert.match(await registry.metrics(), /ledger_partitions_reach_days\{table="outbox"\} 13\./);
     await until('it watches', async () => (await valueOf(registry, 'ledger_watched_seconds_total')) > 0);
     assert.equal(await valueOf(registry, 'outbox_unpublished_rows'), 0);
     assert.equal(await valueOf(registry, 'outbox_oldest_seconds'), 0);

@@ -1,17 +1,20 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { type Backlog, readBacklog } from '#adapters/postgres/sql/readBacklog.ts';
+import { readPartitionsReach } from '#adapters/postgres/sql/readPartitionsReach.ts';
 import type { Queryable } from '#adapters/postgres/sql/queryable.ts';
 
 const LOOK_EVERY_MS = 1_000;
+const REACH_EVERY_MS = 60_000;
 /** A process that was stopped for longer did not watch meanwhile. */
 const LONGEST_GAP_SECONDS = 3;
 
 /**
- * Looks once a second at what is left undone: the outbox, and lots that are overdue. Relay and worker both do, so that each is seen by
- * another process than the one whose work it is. @returns stops it
+ * Looks once a second at what is left undone: the outbox, and lots that are overdue; once a minute at how far ahead tables reach. Relay and worker
+ * both do, so that each is seen by another process than the one whose work it is. @returns stops it
  */
 export function watchLedger(registry: Registry, db: Queryable): () => Promise<void> {
   const show = ledgerMeters(registry);
+  const lookAhead = reachMeter(registry, db);
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
   let lastMs: number | null = null;
@@ -22,6 +25,7 @@ export function watchLedger(registry: Registry, db: Queryable): () => Promise<vo
     const seconds = lastMs === null ? 0 : Math.min(LONGEST_GAP_SECONDS, (nowMs - lastMs) / 1_000);
     lastMs = backlog === null ? null : nowMs;
     if (backlog !== null) show(backlog, seconds);
+    await lookAhead();
     if (!stopped) timer = setTimeout(begin, LOOK_EVERY_MS);
   };
   const begin = (): void => {
@@ -32,6 +36,23 @@ export function watchLedger(registry: Registry, db: Queryable): () => Promise<vo
     stopped = true;
     clearTimeout(timer);
     await current;
+  };
+}
+
+/** @returns looks when a minute is over */
+function reachMeter(registry: Registry, db: Queryable): () => Promise<void> {
+  const reach = new Gauge({
+    name: 'ledger_partitions_reach_days',
+    help: 'Days from now to the first moment that a partitioned table has no partition for',
+    labelNames: ['table'],
+    registers: [registry],
+  });
+  let nextMs = 0;
+  return async () => {
+    if (performance.now() < nextMs) return;
+    const tables = await readPartitionsReach(db).catch(() => []);
+    if (tables.length > 0) nextMs = performance.now() + REACH_EVERY_MS;
+    for (const { table, days } of tables) reach.set({ table }, days);
   };
 }
 
