@@ -1,5 +1,4 @@
 import type { JetStreamManager } from '@nats-io/jetstream';
-import type { Clock } from '#cell/ports.ts';
 import type { Bus } from '#adapters/nats/bus.ts';
 import type { Meters } from './meters.ts';
 
@@ -10,30 +9,26 @@ export interface Backlog {
   readonly oldestSeconds: number;
 }
 
-/** What a consumer has still to do, as JetStream says. @throws on its errors, and where there is no such consumer */
-export async function readBacklog(
-  jsm: JetStreamManager,
-  stream: string,
-  durable: string,
-  nowMs: number,
-): Promise<Backlog> {
-  const { num_pending, num_ack_pending, delivered, config } = await jsm.consumers.info(stream, durable);
+/** What a consumer has still to do, by what JetStream and its clock say. @throws on its errors, and where there is no such consumer */
+export async function readBacklog(jsm: JetStreamManager, stream: string, durable: string): Promise<Backlog> {
+  const { num_pending, num_ack_pending, delivered, config, ts } = await jsm.consumers.info(stream, durable);
   const left = num_pending + num_ack_pending;
   if (num_pending === 0) return { left, oldestSeconds: 0 };
   const next = { seq: delivered.stream_seq + 1, next_by_subj: config.filter_subject ?? '>' };
   const oldest = await jsm.direct.getMessage(stream, next);
-  return { left, oldestSeconds: oldest === null ? 0 : Math.max(0, (nowMs - oldest.time.getTime()) / 1000) };
+  if (oldest === null || ts === undefined) return { left, oldestSeconds: 0 };
+  return { left, oldestSeconds: Math.max(0, (Date.parse(ts) - oldest.time.getTime()) / 1000) };
 }
 
 /**
  * Reports what consumers have still to do. Where nobody can say (no such consumer, no way to NATS) its oldest message gets older all the same: who
  * hears nothing must not look like who has nothing to do.
  */
-export function createBacklogWatch({ bus, clock, meters }: { bus: Bus; clock: Clock; meters: Meters }) {
+export function createBacklogWatch({ bus, meters }: { bus: Bus; meters: Meters }) {
   const known = new Map<string, { oldestSeconds: number; atMs: number }>();
   const beganMs = performance.now();
   return async (stream: string, durable: string): Promise<void> => {
-    const look = bus.isConnected() ? readBacklog(bus.jsm, stream, durable, clock.nowMs()) : Promise.resolve(null);
+    const look = bus.isConnected() ? readBacklog(bus.jsm, stream, durable) : Promise.resolve(null);
     const backlog = await look.catch(() => null);
     if (backlog === null) {
       const { oldestSeconds, atMs } = known.get(durable) ?? { oldestSeconds: 0, atMs: beganMs };

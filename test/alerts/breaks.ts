@@ -119,7 +119,7 @@ export const BREAKS: readonly Break[] = [
   },
   {
     what: 'the days ahead have no tables',
-    alerts: ['PartitionsShort'],
+    alerts: ['PartitionsShort', 'PartitionsGone'],
     run: dropDaysAhead,
   },
   {
@@ -156,25 +156,24 @@ export async function pauseConsumer(stage: AlertStage, mended: AbortSignal): Pro
   try {
     const { consumers } = await jetstreamManager(connection);
     await consumers.pause(LOTS, 'notify', new Date(Date.now() + 3_600_000));
-    await postEvery(stage, 500, mended);
-    await consumers.resume(LOTS, 'notify');
+    await postEvery(stage, 500, mended).finally(() => consumers.resume(LOTS, 'notify'));
   } finally {
     await connection.close();
   }
 }
 
-const DAYS_FROM_THE_FIFTH = `select format('drop table %I', relname) as sql from pg_class
-  where relname in (select 'outbox_' || to_char((now() + days * interval '1 day') at time zone 'UTC', 'YYYYMMDD') from generate_series(5, 14) as days)`;
+const DAYS_FROM_TOMORROW = `select format('drop table %I', relname) as sql from pg_class
+  where relname in (select 'outbox_' || to_char((now() + days * interval '1 day') at time zone 'UTC', 'YYYYMMDD') from generate_series(1, 14) as days)`;
 
 /** As if housekeeping had not been done for more than a week. */
 export async function dropDaysAhead({ stack }: AlertStage, mended: AbortSignal): Promise<void> {
   const client = new pg.Client({ connectionString: stack.env['MIGRATION_DATABASE_URL'] });
   await client.connect();
   try {
-    for (const { sql } of (await client.query<{ sql: string }>(DAYS_FROM_THE_FIFTH)).rows) await client.query(sql);
+    for (const { sql } of (await client.query<{ sql: string }>(DAYS_FROM_TOMORROW)).rows) await client.query(sql);
     await until(mended);
-    await client.query('select ensure_partitions()');
   } finally {
+    await client.query('select ensure_partitions()');
     await client.end();
   }
 }

@@ -87,7 +87,7 @@ export const CASES: readonly Case[] = [
   {
     what: 'the days ahead have no tables',
     alert: 'PartitionsShort',
-    follow: [{ page: 'partitions-short', actions: [1, 3] }],
+    follow: [{ page: 'partitions-short', actions: [1] }],
     run: dropDaysAhead,
   },
   {

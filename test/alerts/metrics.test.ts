@@ -47,7 +47,7 @@ before(
         valueOf(relay, 'relay_lag_seconds_count') > 0 &&
         worker.samples.has('worker_messages_total') &&
         // looked at every few seconds
-        worker.samples.has('worker_consumer_oldest_seconds'),
+        worker.samples.has('worker_consumer_depth'),
     );
     for (const name of PROCESSES) metersOf.set(name, await scrape(name));
   },

@@ -44,7 +44,8 @@ async function layGround(dir: string, env: Readonly<Record<string, string>>): Pr
   const ports: Record<string, number> = {};
   const fixed = [...SERVERS, 'placement', ...HOSTS, ...CALLERS.map(httpOf)];
   for (const name of fixed) ports[name] = await freePort();
-  const wires = await layWires(linksTo((name) => ports[name] ?? 0));
+  const portOf = (name: string): number => ports[name] ?? missing(name);
+  const wires = await layWires(linksTo(portOf));
   const disks = mountDisks(dir);
   const clocks = createClocks(join(dir, 'clocks'));
   const undo = async (): Promise<void> => {
@@ -68,9 +69,8 @@ async function layGround(dir: string, env: Readonly<Record<string, string>>): Pr
     });
     const stop = undoing([undo, () => stack.stop()]);
     const database = stack.env['MIGRATION_DATABASE_URL'] ?? '';
-    const [postgres = 0, redis = 0, nats = 0] = SERVERS.map((name) => ports[name]);
-    const superuser = superuserUrl(postgresIn(dir, postgres), DATABASE);
-    const urls = { database, superuser, redis: redisUrl(redis), nats: natsUrl(nats) };
+    const superuser = superuserUrl(postgresIn(dir, portOf('postgres')), DATABASE);
+    const urls = { database, superuser, redis: redisUrl(portOf('redis')), nats: natsUrl(portOf('nats')) };
     return { stack, wires, disks, clocks, urls, stop };
   } catch (error) {
     await undo();
@@ -87,6 +87,10 @@ function linksTo(portOf: (name: string) => number): Link[] {
     ...sidecars.map((from) => ({ from, to: 'placement', port: portOf('placement') })),
     ...HOSTS.map((name) => ({ from: `${name}.daprd`, to: 'app', port: portOf(name) })),
   ];
+}
+
+function missing(name: string): never {
+  throw new Error(`nobody chose a port for ${name}`);
 }
 
 function httpOf(name: string): string {

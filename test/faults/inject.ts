@@ -365,14 +365,11 @@ async function setting(url: string, name: string, value: string, forMs: number):
 }
 
 const CANCEL_EVERY_MS = 30;
-const ONE_STATEMENT_IN_THREE = `select pg_cancel_backend(pid) from pg_stat_activity
+const A_THIRD_OF_WHAT_RUNS = `select pg_cancel_backend(pid) from pg_stat_activity
   where usename = 'pahlawan_app' and state = 'active' and random() < 0.33`;
 
 async function cancelQueries(url: string, forMs: number): Promise<void> {
-  const untilMs = performance.now() + forMs;
-  await withPostgres(url, async (client) => {
-    for (; performance.now() < untilMs; await pause(CANCEL_EVERY_MS)) await client.query(ONE_STATEMENT_IN_THREE);
-  });
+  await withPostgres(url, (client) => againUntil(forMs, CANCEL_EVERY_MS, () => client.query(A_THIRD_OF_WHAT_RUNS)));
 }
 
 const LOCK_EVERY_MS = 20;
@@ -382,19 +379,32 @@ const LOST_THE_LOCKS = new Set(['40P01', '55P03']);
 
 /** More and more rows, until it is over or the locks are lost: then anew. */
 async function lockRows(url: string, forMs: number): Promise<void> {
-  const untilMs = performance.now() + forMs;
+  const begin = "begin read write; set local lock_timeout = '3s'";
   await withPostgres(url, async (client) => {
-    while (performance.now() < untilMs) {
-      await client.query("begin read write; set local lock_timeout = '3s'");
+    await client.query(begin);
+    await againUntil(forMs, LOCK_EVERY_MS, async () => {
       try {
-        for (; performance.now() < untilMs; await pause(LOCK_EVERY_MS)) await lockSomeLot(client);
+        await lockSomeLot(client);
       } catch (error) {
         if (!(error instanceof pg.DatabaseError && LOST_THE_LOCKS.has(error.code ?? ''))) throw error;
+        await client.query(`rollback; ${begin}`);
       }
-      // Another fault may have ended this session: the rows were locked all the same.
-      await client.query('rollback').catch(() => undefined);
-    }
+    });
+    await client.query('rollback').catch(() => undefined);
   });
+}
+
+/** At least once; another fault may end the session after that, and then it is over. @throws when the first fails */
+async function againUntil(forMs: number, everyMs: number, act: () => Promise<unknown>): Promise<void> {
+  const untilMs = performance.now() + forMs;
+  await act();
+  for (let isLost = false; !isLost && performance.now() < untilMs;) {
+    await pause(everyMs);
+    isLost = await act().then(
+      () => false,
+      () => true,
+    );
+  }
 }
 
 async function lockSomeLot(client: pg.Client): Promise<void> {

@@ -35,7 +35,7 @@ export type FaultKind =
   | 'truncate'
   /** what is sent arrives a few bytes at a time */
   | 'slice'
-  /** every connection is reset a while after it was made */
+  /** connections end, and every new one is reset a while after something was sent over it, which is lost */
   | 'reset'
   | 'fill-disk'
   /** everything dies at once, servers and sidecars too */
@@ -52,7 +52,7 @@ export type FaultKind =
   | 'read-only'
   /** PostgreSQL waits at every commit for a standby that is not there: what is written stays unseen, and its locks stay */
   | 'no-standby'
-  /** somebody ends what PostgreSQL is doing for us, one statement in three */
+  /** somebody ends a third of what PostgreSQL is doing for us just then, again and again */
   | 'cancel-queries'
   /** somebody holds rows that turns want, one after the other in no order: who waits for whom may close to a ring */
   | 'lock-rows'
@@ -203,7 +203,6 @@ function drawFault(kind: FaultKind, roll: (about: string) => number, processes: 
     case 'no-sessions':
     case 'read-only':
     case 'no-standby':
-      return { kind, targets: ['postgres'], forMs };
     case 'cancel-queries':
     case 'lock-rows':
       return { kind, targets: ['postgres'], forMs };

@@ -33,7 +33,7 @@ export interface Wires {
   truncate(wire: Wire, bytes: number): Promise<Heal>;
   /** What is sent arrives in pieces of some bytes, each by itself. */
   slice(wire: Wire, bytes: number): Promise<Heal>;
-  /** Each connection is reset after so long, a new one again. */
+  /** What is sent first is lost, and so long after it the connection is reset; those that were open end first. */
   reset(wire: Wire, afterMs: number): Promise<Heal>;
   /** Nothing arrives any more, and nobody is told: what a lost route looks like. */
   silence(wire: Wire): Promise<Heal>;
@@ -130,7 +130,14 @@ export async function layWires(links: readonly Link[]): Promise<Wires> {
     truncate: (wire, bytes) => poison(wire, 'limit_data', { bytes }),
     slice: (wire, bytes) =>
       poison(wire, 'slicer', { average_size: bytes, size_variation: Math.floor(bytes / 2), delay: SLICE_EVERY_US }),
-    reset: (wire, timeout) => poison(wire, 'reset_peer', { timeout }),
+    reset: async (wire, timeout) => {
+      const heal = await poison(wire, 'reset_peer', { timeout });
+      // toxiproxy resets only what was opened under it
+      await (
+        await cut(wire)
+      )();
+      return heal;
+    },
     // toxiproxy's timeout 0: what is sent meanwhile is dropped, and the connection closes when the toxic goes.
     silence: (wire) => poison(wire, 'timeout', { timeout: 0 }),
     deafen: (wire) => poison(wire, 'timeout', { timeout: 0 }, ['downstream']),

@@ -21,11 +21,13 @@ export function watchLedger(registry: Registry, db: Queryable): () => Promise<vo
   let current: Promise<void> = Promise.resolve();
   const look = async (): Promise<void> => {
     const nowMs = performance.now();
-    const backlog = await readBacklog(db).catch(() => null);
+    // What can't be looked at is not watched.
+    const backlog = await readBacklog(db)
+      .then(async (seen) => (await lookAhead(), seen))
+      .catch(() => null);
     const seconds = lastMs === null ? 0 : Math.min(LONGEST_GAP_SECONDS, (nowMs - lastMs) / 1_000);
     lastMs = backlog === null ? null : nowMs;
     if (backlog !== null) show(backlog, seconds);
-    await lookAhead();
     if (!stopped) timer = setTimeout(begin, LOOK_EVERY_MS);
   };
   const begin = (): void => {
@@ -50,9 +52,8 @@ function reachMeter(registry: Registry, db: Queryable): () => Promise<void> {
   let nextMs = 0;
   return async () => {
     if (performance.now() < nextMs) return;
-    const tables = await readPartitionsReach(db).catch(() => []);
-    if (tables.length > 0) nextMs = performance.now() + REACH_EVERY_MS;
-    for (const { table, days } of tables) reach.set({ table }, days);
+    for (const { table, days } of await readPartitionsReach(db)) reach.set({ table }, days);
+    nextMs = performance.now() + REACH_EVERY_MS;
   };
 }
 
