@@ -5,7 +5,8 @@ import { launch, logTail } from './launch.ts';
 import type { ProcessSpec, ProcessStatus } from './processSpec.ts';
 
 const FIRST_BACKOFF_MS = 200;
-const LAST_BACKOFF_MS = 10_000;
+/** What was in its way may be over at any moment, and people wait. */
+const LAST_BACKOFF_MS = 2_000;
 /** Who lived this long was not dying of its start: whoever is killed again and again is back at once each time. */
 const HEALTHY_AFTER_MS = 5_000;
 const PROBE_EVERY_MS = 50;

@@ -96,6 +96,29 @@ test('streams are made once, however often one asks, and brought to their defini
   assert.ok((await bus.jsm.streams.info(ADVISORIES)).config.subjects?.some((each) => each.includes('MAX_DELIVERIES')));
 });
 
+test('a stream that somebody limited takes everything again, and nothing is given up for it', async () => {
+  const limits = { max_msg_size: 10, max_msgs: 1, max_msgs_per_subject: 1, no_ack: true };
+  await bus.jsm.streams.update(LOTS, { max_msg_size: 10 });
+  const long = { ...MESSAGE, id: crypto.randomUUID(), payload: Buffer.from('a/'.padEnd(600, 'x')) };
+  const first = await ports.publish(long);
+  assert.ok(!first.stored && !first.permanent, JSON.stringify(first));
+  await until('it is taken', async () => (await ports.publish(long)).stored);
+  await bus.jsm.streams.update(LOTS, limits);
+  await ensureStreams(bus.jsm);
+  const { config } = await bus.jsm.streams.info(LOTS);
+  const { max_msg_size, max_msgs, max_msgs_per_subject, no_ack } = config;
+  assert.deepEqual([max_msg_size, max_msgs, max_msgs_per_subject, no_ack ?? false], [-1, -1, -1, false]);
+});
+
+test('what another stream acknowledges is not stored', async () => {
+  await bus.jsm.streams.delete(LOTS);
+  await bus.jsm.streams.add({ name: 'FOREIGN', subjects: ['lot.>'] });
+  const outcome = await ports.publish({ ...MESSAGE, id: crypto.randomUUID() });
+  assert.ok(!outcome.stored && !outcome.permanent, JSON.stringify(outcome));
+  await bus.jsm.streams.delete('FOREIGN');
+  await until('it is taken', async () => (await ports.publish({ ...MESSAGE, id: crypto.randomUUID() })).stored);
+});
+
 test('at its limit the oldest events go, and new ones are taken', async () => {
   const maxGiB = (64 * 1024) / 2 ** 30;
   await ensureStreams(bus.jsm, { replicas: 1, maxGiB });

@@ -55,8 +55,9 @@ export function startLotFeed(options: LotFeedOptions): LotFeed {
 
   async function follow(): Promise<void> {
     const { created, state } = await bus.jsm.streams.info(LOTS);
-    // The same stream as before the loss: go on where we were, so that nobody misses anything.
-    const isSame = position?.stream === created;
+    // The same stream as before the loss: go on where we were, so that nobody misses anything. One that has lost its end (a disk, an older copy of its
+    // files) gives the same places anew.
+    const isSame = position?.stream === created && position.seq <= state.last_seq;
     const from = isSame && position !== null ? position.seq : state.last_seq;
     if (position !== null && !isSame) onReset();
     position = { stream: created, seq: from };

@@ -10,6 +10,7 @@ import {
 import { fail, tracer } from '../telemetry/spans.ts';
 import { contextOf, isRecorded, traceparentOfSpan } from '../telemetry/traceparent.ts';
 import { isRefused, type Bus } from './bus.ts';
+import { DEAD_LETTERS, LOTS } from './streams.ts';
 
 export interface BusMessage {
   /** Nats-Msg-Id: the same id within the duplicate window is stored once */
@@ -35,7 +36,7 @@ const ENVELOPE_BYTES = 512;
 /** NATS: tokens without white space or wildcards. */
 const SUBJECT = /^(lot|dead)(\.[^\s.*>]+)+$/;
 
-/** @param onNoStream the stream is gone: called so that somebody makes it anew */
+/** @param onNoStream the stream is gone, or not as we made it: called so that somebody makes it anew */
 export function createPublish(bus: Bus, onNoStream: () => Promise<void>): Publish {
   return (message) => traced(message, (sent) => publishOnce(bus, onNoStream, sent));
 }
@@ -73,15 +74,18 @@ async function publishOnce(bus: Bus, onNoStream: () => Promise<void>, message: B
       timeout: ACK_TIMEOUT_MS,
       headers: headersOf(message),
     });
+    // Another stream has our subjects: there nobody looks for it.
+    if (ack.stream !== streamOf(message)) return { stored: false, permanent: false, because: `${ack.stream} took it` };
     return { stored: true, duplicate: ack.duplicate };
   } catch (error) {
-    if (isNoStream(error)) await onNoStream().catch(() => undefined);
-    return {
-      stored: false,
-      permanent: isRefused(error, MESSAGE_SIZE_EXCEEDS_MAXIMUM),
-      because: error instanceof Error ? error.message : 'unknown',
-    };
+    // a limit of its own is no stream of ours either: it goes when the stream is brought back to its definition
+    if (isNoStream(error) || isRefused(error, MESSAGE_SIZE_EXCEEDS_MAXIMUM)) await onNoStream().catch(() => undefined);
+    return { stored: false, permanent: false, because: error instanceof Error ? error.message : 'unknown' };
   }
+}
+
+function streamOf({ subject }: BusMessage): string {
+  return subject.startsWith('dead.') ? DEAD_LETTERS : LOTS;
 }
 
 function neverStorable(bus: Bus, message: BusMessage): string | null {

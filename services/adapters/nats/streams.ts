@@ -53,6 +53,11 @@ export const STREAMS: readonly Definition[] = [
   },
 ];
 
+/**
+ * What an update leaves as it finds it unless it is named, and what would lose events: limits by hand. (A stream that was sealed stays so: a person meant it.)
+ */
+const UNLIMITED = { max_msgs: -1, max_msgs_per_subject: -1, max_msg_size: -1, no_ack: false } as const;
+
 export interface StreamSizes {
   /** 1 on one server, 3 in production */
   readonly replicas: number;
@@ -69,7 +74,7 @@ const SMALL: StreamSizes = { replicas: 1, maxGiB: 3 };
 export async function ensureStreams(jsm: JetStreamManager, sizes: StreamSizes | null = SMALL): Promise<void> {
   const { replicas, maxGiB } = sizes ?? SMALL;
   for (const definition of STREAMS) {
-    const config = { ...definition, num_replicas: replicas };
+    const config = { ...UNLIMITED, ...definition, num_replicas: replicas };
     const bound = definition.name === LOTS ? { max_bytes: Math.round(maxGiB * 2 ** 30) } : {};
     // Added once more, a stream with a limit is refused for want of room: the server counts it twice.
     const isNew = !(await isThere(jsm, definition.name));

@@ -4,8 +4,19 @@ import { isAway } from './away.ts';
 
 const failed = (code: string): Error => Object.assign(new Error('x'), { code });
 
-test('what an operator mends is away: not let in, no room, closed, a disk in trouble', () => {
-  for (const code of ['28000', '28P01', '53300', '55000', '57P03', '58030', '08006', 'ECONNREFUSED'])
+test('what an operator mends is away: not let in, no room, closed, a disk in trouble, no port left', () => {
+  for (const code of [
+    '28000',
+    '28P01',
+    '53300',
+    '55000',
+    '57P03',
+    '58030',
+    '08006',
+    '3D000',
+    'ECONNREFUSED',
+    'EADDRNOTAVAIL',
+  ])
     assert.equal(isAway(failed(code)), true, code);
 });
 

@@ -1,11 +1,11 @@
 /**
  * Classes and codes of PostgreSQL: no connection, not let in (a password that was changed, a role that may not log in), no resources, shutting down or out of
- * time, a disk in trouble; no lock, closed to connections, read-only, idle in a transaction, deadlock, serialization.
+ * time, a disk in trouble; no lock, closed to connections, no database of that name (one is put in its place), read-only, idle in a transaction, deadlock, serialization.
  */
-const AWAY_STATE = /^(08|28|53|57|58|55P03$|55000$|25006$|25P03$|40P01$|40001$)/;
-/** No server, no way to it, no name for it; no file left to open a connection with. */
+const AWAY_STATE = /^(08|28|53|57|58|3D000$|55P03$|55000$|25006$|25P03$|40P01$|40001$)/;
+/** No server, no way to it, no name for it; no file, port or buffer left for a connection, nobody who lets it out. */
 const AWAY_ERRNO =
-  /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOENT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|ENOTFOUND|EMFILE|ENFILE)$/;
+  /^(ECONNREFUSED|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|ENOENT|EHOSTUNREACH|ENETUNREACH|EAI_AGAIN|ENOTFOUND|EMFILE|ENFILE|EADDRNOTAVAIL|ENOBUFS|ENOMEM|EACCES|EPERM)$/;
 /** What pg says without a code. */
 const AWAY_WORDS = /timeout exceeded when trying to connect|Query read timeout|Connection terminated|not queryable/i;
 

@@ -12,6 +12,8 @@ import { createCellStore } from './cellStore.ts';
 import { createPool, type Pool } from './pool.ts';
 
 const CELL = '46920bd' as CellToken;
+/** What PostgreSQL says where there is none, in the words of its own. */
+const WITHOUT_PARTITION = `do $$ begin create temp table p (d date) partition by range (d); insert into p values (now()); end $$`;
 const REFUSED: Answer = { ok: false, refused: 'not-found', detail: 'no such lot' };
 let database: FreshDatabase;
 let pool: Pool;
@@ -71,13 +73,8 @@ test('a repeated command is known by its first answer, also where the error come
 test('without a partition for today nobody is refused for what they wrote: it fails, and may be sent again', async () => {
   const store = createCellStore(pool, 'test', DEFAULT_REGION_LEVEL);
   const { epoch } = await store.activate(CELL);
-  // what PostgreSQL says where there is none, in the words of its own
   const withNone = poolAsking(pool, (what, values) =>
-    what.name?.startsWith('write')
-      ? pool.query(
-          `do $$ begin create temp table p (d date) partition by range (d); insert into p values (now()); end $$`,
-        )
-      : pool.query(what, values),
+    what.name?.startsWith('write') ? pool.query(WITHOUT_PARTITION) : pool.query(what, values),
   );
   const away = createCellStore(withNone, 'test', DEFAULT_REGION_LEVEL);
   await assert.rejects(away.write(turnOf(epoch, 'no-partition')), { code: '23514' });
@@ -141,6 +138,22 @@ describe('turns of several regions', () => {
     assert.deepEqual(await written('some'), ['some-1', 'some-2']);
     // all; each region; the two of the one that was refused again
     assert.deepEqual(names, ['write_regions', ...Array<string>(4).fill('write_turns')]);
+  });
+
+  it('one that lies where there is no partition, for its clock is months off, fails alone', async (t) => {
+    if (await areApart(t)) return;
+    const { write, turns } = await owned(
+      'off',
+      poolAsking(pool, (what, values) =>
+        what.name?.startsWith('write') && JSON.stringify(what.values).includes('off-0')
+          ? pool.query(WITHOUT_PARTITION)
+          : pool.query(what, values),
+      ),
+    );
+    const [off, ...rest] = await Promise.all(turns.map((turn) => write(turn).catch(codeOf)));
+    assert.equal(off, '23514');
+    assert.deepEqual(rest, Array(2).fill({ wrote: true }));
+    assert.deepEqual(await written('off'), ['off-1', 'off-2']);
   });
 
   it('repeats are answered from their rows in one question, and the others go on together', async (t) => {

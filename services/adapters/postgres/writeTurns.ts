@@ -39,6 +39,8 @@ const MAX_TURNS_PER_WRITE = 64;
 /** Who waits for a lock in one region holds up the others no longer than this. */
 const OVERTAKE_MS = 50;
 
+const NO_PARTITION = /^no partition of relation/;
+
 /** An error: nobody knows whether it was written. */
 type Written = WriteOutcome | { readonly error: unknown };
 
@@ -60,8 +62,9 @@ export function createTurnWriter(pool: Pool, regionLevel: number): (turn: TurnWr
       return turns.map(() => ({ wrote: true }));
     } catch (error) {
       if (isRepeat(error)) return await allButRepeats(turns);
-      if (regions.length > 1 && (isRefusal(error) || isLocked(error))) return await apart(turns, regionOfTurn);
-      if (turns.length > 1 && isRefusal(error)) return await apart(turns, (turn) => turn);
+      const isOneToBlame = isRefusal(error) || isWithoutPartition(error);
+      if (regions.length > 1 && (isOneToBlame || isLocked(error))) return await apart(turns, regionOfTurn);
+      if (turns.length > 1 && isOneToBlame) return await apart(turns, (turn) => turn);
       return turns.map(() => outcomeOf(error));
     }
   }
@@ -136,9 +139,16 @@ function isRefusal(error: unknown): boolean {
   return code.startsWith('PF') || isOfData(code, message);
 }
 
-/** Where there is no partition for today nothing is wrong with what is written: it can be written once there is one. */
 function isOfData(code: string, message: string): boolean {
-  return /^(22|23)/.test(code) && !message.startsWith('no partition of relation');
+  return /^(22|23)/.test(code) && !NO_PARTITION.test(message);
+}
+
+/**
+ * Where there is none for today nothing is wrong with what is written: it can be written once there is one. But it may be one turn alone that lies
+ * months off, of an api whose clock does.
+ */
+function isWithoutPartition(error: unknown): boolean {
+  return NO_PARTITION.test((error as Error).message);
 }
 
 /** Somebody held a lock for too long, or each held what the other waited for: nothing was written. */

@@ -17,15 +17,20 @@ export interface RedisOptions {
 }
 
 const RECONNECT_MAX_MS = 500;
+const COMMAND_TIMEOUT_MS = 250;
+const SHORTEST_SOCKET_TIMEOUT_MS = 1_000;
 
 /**
  * Nothing queues while Redis is away (commands fail at once) and nothing is sent twice: every caller knows what to do
  * without an answer, and a late repeat of a command is worse than none.
  */
 export function connectRedis(url: string, options: RedisOptions): RedisConnection {
+  const { commandTimeoutMs = COMMAND_TIMEOUT_MS } = options;
   const client = new Redis(url, {
     connectionName: options.name,
-    commandTimeout: options.commandTimeoutMs ?? 250,
+    commandTimeout: commandTimeoutMs,
+    // Whoever asks over a flow that the network has forgotten is told nothing: the kernel alone would try for a quarter of an hour.
+    socketTimeout: Math.max(SHORTEST_SOCKET_TIMEOUT_MS, 2 * commandTimeoutMs),
     connectTimeout: 1_000,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
