@@ -82,6 +82,9 @@ const SWEEP_MEMBER_MS = 5_000;
 const WINDOW_ROUND_MS = 2_000;
 const ALERT_ROUND_MS = 5_000;
 const HOUSEKEEP_EVERY_MS = 6 * 60 * 60_000;
+/** Hardly ever there is one to make. After a clock that was wrong for days, or a lock held for long, nobody waits for the next cleaning. */
+const PARTITIONS_EVERY_MS = 60_000;
+const CLOCKS_AGREE_MS = 60 * 60_000;
 const KEEPER_TIMEOUT_MS = 5_000;
 /** Of pushes, and of texts: what waits longer for its turn at their services would time out there. */
 const SENT_AT_ONCE = 256;
@@ -220,7 +223,7 @@ function startKeeper(shop: Workshop): RunningRole {
 function startHousekeeping(shop: Workshop): RunningRole {
   const { pool, log } = shop;
   const ports = {
-    ensurePartitions: () => housekeeping.ensurePartitions(pool),
+    isTimeSure: async () => Math.abs(await housekeeping.clockAheadMs(pool)) < CLOCKS_AGREE_MS,
     dropDoneOutboxDays: () => housekeeping.dropDoneOutboxDays(pool),
     regions: () => listCommandRegions(pool),
     deleteOldCommands: (region: string, days: number, limit: number) =>
@@ -231,7 +234,19 @@ function startHousekeeping(shop: Workshop): RunningRole {
     deleteOldPhotos: createPhotoCleaner(pool, shop.photos),
     log,
   };
-  return every(HOUSEKEEP_EVERY_MS, 'housekeeping', () => housekeep(ports), log);
+  const ensure = async (): Promise<void> => {
+    const made = await housekeeping.ensurePartitions(pool);
+    if (made > 0) log.info({ made }, 'partitions made');
+  };
+  const running = [
+    every(PARTITIONS_EVERY_MS, 'making partitions', ensure, log),
+    every(HOUSEKEEP_EVERY_MS, 'housekeeping', () => housekeep(ports), log),
+  ];
+  return {
+    stop: async () => {
+      await Promise.all(running.map((each) => each.stop()));
+    },
+  };
 }
 
 function consumer(shop: Workshop, spec: ConsumerSpec): RunningRole {

@@ -85,7 +85,7 @@ export const CASES: readonly Case[] = [
     run: (stage, over) => hang(stage, 'worker', over, () => postEvery(stage, 5_000, over)),
   },
   {
-    what: 'the days ahead have no tables',
+    what: 'somebody reads a whole table, and the days ahead have none',
     alert: 'PartitionsShort',
     follow: [{ page: 'partitions-short', actions: [1] }],
     run: dropDaysAhead,

@@ -2,7 +2,8 @@ import type { Logger } from 'pino';
 import { SIGN_IN_TABLES, type SignInTable } from '#adapters/postgres/sql/housekeeping.ts';
 
 export interface HousekeepPorts {
-  readonly ensurePartitions: () => Promise<number>;
+  /** PostgreSQL's clock and ours agree, give or take an hour */
+  readonly isTimeSure: () => Promise<boolean>;
   readonly dropDoneOutboxDays: () => Promise<number>;
   /** signed ids: wherever a command may be kept */
   readonly regions: () => Promise<readonly string[]>;
@@ -25,10 +26,16 @@ const PHOTO_DAYS = 40;
 /** Short statements: nothing here may hold up a turn. */
 const ROWS_A_STATEMENT = 1_000;
 
-/** One cleaning; several workers may do it at once. A part that fails does not keep the others from being done. */
+/**
+ * One cleaning; several workers may do it at once. A part that fails does not keep the others from being done. By a clock that has jumped ahead what
+ * is needed tomorrow would look old: then nothing goes.
+ */
 export async function housekeep(ports: HousekeepPorts): Promise<void> {
+  if (!(await ports.isTimeSure())) {
+    ports.log.warn({}, "housekeeping waits: PostgreSQL's clock and ours are more than an hour apart");
+    return;
+  }
   const done = {
-    partitionsMade: await attempt(ports, 'partitions', ports.ensurePartitions),
     outboxDaysDropped: await attempt(ports, 'outbox days', ports.dropDoneOutboxDays),
     commandsDeleted: await attempt(ports, 'commands', () => deleteCommands(ports)),
     travelTimesDeleted: await attempt(ports, 'travel times', () =>
