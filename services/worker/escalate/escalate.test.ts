@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
+import { toBinary } from '@bufbuild/protobuf';
+import { LotEventSchema } from '#proto/gen/pahlawan/v1/events_pb.js';
+import { CellUnavailable } from '#cell/contract.ts';
 import { createAlerts } from '#adapters/alerts/pagerDuty.ts';
 import { startConsumer, type RunningConsumer } from '#adapters/nats/consume.ts';
 import { createDeadLetters, type DeadLetters } from '#adapters/nats/deadLetters.ts';
@@ -99,6 +102,16 @@ test('while no cell answers the event waits and comes again', async () => {
   const lotId = await insertLot(stage.pool);
   await say(stage, eventOf(lotId, { state: 'rematching', version: 4, rematchRequired: true }));
   await until('the cell is asked', () => cells.told.length === 1);
+});
+
+test('an outage of the cells leaves no dead letter: after some tries the sweep has it', async () => {
+  const away = { send: () => Promise.reject(new CellUnavailable('no host')) };
+  const rematch = createRematcher({ cells: away, publish: stage.publish });
+  const event = eventOf(await insertLot(stage.pool), { state: 'rematching', version: 4, rematchRequired: true });
+  const payload = toBinary(LotEventSchema, event);
+  const delivery = { subject: `lot.${REGION}.rematching`, payload, id: 'some', seq: 1, traceparent: null };
+  assert.deepEqual(await rematch({ ...delivery, deliveries: 1 }), { retry: 'no host' });
+  assert.deepEqual(await rematch({ ...delivery, deliveries: 6 }), { done: true });
 });
 
 test('out of tries: dead letter, then fallback, then one alert; the letter stays until it is discarded', async () => {

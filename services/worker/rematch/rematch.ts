@@ -7,6 +7,9 @@ import { deadLetterMessage } from '#adapters/nats/deadLetter.ts';
 import type { Publish } from '#adapters/nats/publish.ts';
 import { readLotEvent, type LotEventOf } from '../lotEvent.ts';
 
+/** Half a minute: in a longer outage the sweep asks alone, and no operator finds as many dead letters as lots were due. */
+const LAST_DELIVERY = 6;
+
 export interface RematchPorts {
   readonly cells: Pick<CellClient, 'send'>;
   readonly publish: Publish;
@@ -41,8 +44,8 @@ async function askCell(ports: RematchPorts, event: LotEventOf, delivery: Deliver
     await ports.cells.send(cellOf(lotId), command, { traceparent: delivery.traceparent });
     return DONE;
   } catch (error) {
-    if (error instanceof CellUnavailable) return { retry: error.message };
-    throw error;
+    if (!(error instanceof CellUnavailable)) throw error;
+    return delivery.deliveries < LAST_DELIVERY ? { retry: error.message } : DONE;
   }
 }
 
