@@ -36,6 +36,12 @@ const GUARD_OFF: Change = { from: 'where h.not_before > clock_timestamp()', to: 
 const TIGHT_CITY = `update recipient set capacity_grams = least(capacity_grams, 3000), version = version + 1,
   updated_at = clock_timestamp() where not fallback`;
 const SCRIPTS = 'services/adapters/redis/scripts.ts';
+/** What it sees it has counted anew: a counter that is wrong would be right again before anybody judges. */
+const SWEEP_IS_BLIND = {
+  file: 'services/adapters/redis/sweep.ts',
+  from: 'if (!isWhole) await distrust(deps, DROP_MARKER);',
+  to: '',
+};
 
 export const MUTANTS: Readonly<Record<string, Mutant>> = {
   fence: {
@@ -155,13 +161,13 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
   },
   'counter-leaks': {
     what: 'grams that are given back stay counted',
-    modules: [{ file: SCRIPTS, from: '(grams or 0) - had)', to: 'grams and grams - had or 0)' }],
+    modules: [{ file: SCRIPTS, from: '(grams or 0) - had)', to: 'grams and grams - had or 0)' }, SWEEP_IS_BLIND],
     caughtBy: 'capacity comes back',
   },
   'counter-repeats': {
     what: 'a reservation that is repeated counts again: tokens as a counter',
     city: TIGHT_CITY,
-    modules: [{ file: SCRIPTS, from: '(grams or 0) - had)', to: 'grams or -had)' }],
+    modules: [{ file: SCRIPTS, from: '(grams or 0) - had)', to: 'grams or -had)' }, SWEEP_IS_BLIND],
     schedule: WRITES_FAIL,
     caughtBy: 'capacity comes back',
   },
@@ -258,7 +264,7 @@ async function readNow(`,
   eviction: {
     what: 'what is missing from the index is seen, and left so',
     modules: [
-      { file: 'services/adapters/redis/sweep.ts', from: 'if (!isWhole) await distrust(deps, DROP_MARKER);', to: '' },
+      SWEEP_IS_BLIND,
       // a lost set would bring the rest back with it
       {
         file: 'services/adapters/redis/keeper.ts',
