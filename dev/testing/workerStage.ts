@@ -5,11 +5,11 @@ import { LotEventSchema, type LotEvent } from '#proto/gen/pahlawan/v1/events_pb.
 import { regionOf, signedIdOf } from '#core/geo/cell.ts';
 import type { Command } from '#core/lots/command.ts';
 import { lotIdOf, offerIdOf, parseCellToken, postedAtMsOf, type CellToken, type LotId } from '#core/words/ids.ts';
-import type { Clock } from '#cell/ports.ts';
 import { CellUnavailable, type CellClient } from '#cell/contract.ts';
 import { newUuid } from '#adapters/ids/uuid.ts';
 import { connectBus, type Bus } from '#adapters/nats/bus.ts';
 import { createPublish, type Publish } from '#adapters/nats/publish.ts';
+import type { DatabaseClock } from '#adapters/postgres/clock.ts';
 import { createPool } from '#adapters/postgres/pool.ts';
 import { createStreamKeeper, DEAD_LETTERS, ensureStreams, LOTS } from '#adapters/nats/streams.ts';
 import { startNats, startPostgres, type NatsProcess } from './loopServers.ts';
@@ -31,7 +31,7 @@ export interface Stage {
   readonly bus: Bus;
   readonly publish: Publish;
   readonly keepStreams: () => Promise<void>;
-  readonly clock: Clock;
+  readonly clock: Pick<DatabaseClock, 'nowMs' | 'sample'>;
   /** empty tables and streams */
   clear(): Promise<void>;
   stop(): Promise<void>;
@@ -52,7 +52,7 @@ export async function openStage(): Promise<Stage> {
     bus,
     publish: createPublish(bus, keepStreams),
     keepStreams,
-    clock: { nowMs: Date.now },
+    clock: { nowMs: Date.now, sample: () => Promise.resolve() },
     clear: async () => {
       await pool.query(
         'truncate lot, offer, outbox, command, push_subscription, phone_number, recipient, travel_time, member',

@@ -2,7 +2,6 @@
 import type { Pool } from 'pg';
 import type { Logger } from 'pino';
 import type { CellClient } from '#cell/contract.ts';
-import type { Clock } from '#cell/ports.ts';
 import type { Alerts } from '#adapters/alerts/pagerDuty.ts';
 import type { Bus } from '#adapters/nats/bus.ts';
 import { createLimit } from '#adapters/batching/limit.ts';
@@ -12,6 +11,7 @@ import type { Publish } from '#adapters/nats/publish.ts';
 import { DEAD_LETTERS, LOTS } from '#adapters/nats/streams.ts';
 import type { ObjectStore } from '#adapters/objects/objectStore.ts';
 import { isAway } from '#adapters/postgres/away.ts';
+import type { DatabaseClock } from '#adapters/postgres/clock.ts';
 import { findDueLots } from '#adapters/postgres/sql/findDueLots.ts';
 import { findLatestEvents } from '#adapters/postgres/sql/findLatestEvents.ts';
 import { findUnprovenOffers } from '#adapters/postgres/sql/findUnprovenOffers.ts';
@@ -60,7 +60,7 @@ export interface Workshop {
   /** unique among workers */
   readonly me: string;
   /** PostgreSQL's: deadlines and what is due are its times */
-  readonly clock: Clock;
+  readonly clock: Pick<DatabaseClock, 'nowMs' | 'sample'>;
   readonly meters: Meters;
   readonly log: Logger;
 }
@@ -221,9 +221,13 @@ function startKeeper(shop: Workshop): RunningRole {
 }
 
 function startHousekeeping(shop: Workshop): RunningRole {
-  const { pool, log } = shop;
+  const { pool, clock, log } = shop;
+  const isTimeSure = async (): Promise<boolean> => {
+    await clock.sample();
+    return Math.abs(clock.nowMs() - Date.now()) < CLOCKS_AGREE_MS;
+  };
   const ports = {
-    isTimeSure: async () => Math.abs(await housekeeping.clockAheadMs(pool)) < CLOCKS_AGREE_MS,
+    isTimeSure,
     dropDoneOutboxDays: () => housekeeping.dropDoneOutboxDays(pool),
     regions: () => listCommandRegions(pool),
     deleteOldCommands: (region: string, days: number, limit: number) =>

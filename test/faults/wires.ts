@@ -133,9 +133,8 @@ export async function layWires(links: readonly Link[]): Promise<Wires> {
     reset: async (wire, timeout) => {
       const heal = await poison(wire, 'reset_peer', { timeout });
       // toxiproxy resets only what was opened under it
-      await (
-        await cut(wire)
-      )();
+      const mend = await cut(wire);
+      await mend();
       return heal;
     },
     // toxiproxy's timeout 0: what is sent meanwhile is dropped, and the connection closes when the toxic goes.

@@ -19,12 +19,15 @@ export function watchLedger(registry: Registry, db: Queryable): () => Promise<vo
   let timer: NodeJS.Timeout | undefined;
   let lastMs: number | null = null;
   let current: Promise<void> = Promise.resolve();
+  /** Both, or what can't be looked at would seem watched. */
+  const seen = async (): Promise<Backlog> => {
+    const backlog = await readBacklog(db);
+    await lookAhead();
+    return backlog;
+  };
   const look = async (): Promise<void> => {
     const nowMs = performance.now();
-    // What can't be looked at is not watched.
-    const backlog = await readBacklog(db)
-      .then(async (seen) => (await lookAhead(), seen))
-      .catch(() => null);
+    const backlog = await seen().catch(() => null);
     const seconds = lastMs === null ? 0 : Math.min(LONGEST_GAP_SECONDS, (nowMs - lastMs) / 1_000);
     lastMs = backlog === null ? null : nowMs;
     if (backlog !== null) show(backlog, seconds);

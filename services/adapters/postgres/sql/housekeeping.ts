@@ -11,14 +11,6 @@ export function ensurePartitions(pool: Pool): Promise<number> {
   return callSlowly(pool, 'select ensure_partitions() as count');
 }
 
-/** ms by which PostgreSQL's clock is ahead of this machine's. */
-export async function clockAheadMs(db: Queryable): Promise<number> {
-  const { rows } = await db.query<{ nowMs: number }>(
-    'select extract(epoch from clock_timestamp())::float8 * 1000 as "nowMs"',
-  );
-  return (rows[0]?.nowMs ?? Number.NaN) - Date.now();
-}
-
 /** Drops days of the outbox that are done with. @returns how many */
 export function dropDoneOutboxDays(pool: Pool): Promise<number> {
   return callSlowly(pool, 'select drop_done_outbox_days() as count');
