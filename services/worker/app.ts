@@ -24,7 +24,7 @@ const CONSUMERS: readonly { stream: string; role: RoleName }[] = [
 export function startWorkerApp(shop: Workshop, roles: readonly RoleName[]): WorkerApp {
   const running: RunningRole[] = roles.map((role) => ROLES[role](shop));
   const watched = CONSUMERS.filter(({ role }) => roles.includes(role));
-  const watch = createBacklogWatch(shop);
+  const watch = createBacklogWatch({ ...shop, nowMs: () => performance.now() });
   const readGauges = async (): Promise<void> => {
     await Promise.all(watched.map(({ stream, role }) => watch(stream, role)));
     if (roles.includes('escalate') && shop.bus.isConnected())

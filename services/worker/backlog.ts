@@ -24,19 +24,19 @@ export async function readBacklog(jsm: JetStreamManager, stream: string, durable
  * Reports what consumers have still to do. Where nobody can say (no such consumer, no way to NATS) its oldest message gets older all the same: who
  * hears nothing must not look like who has nothing to do.
  */
-export function createBacklogWatch({ bus, meters }: { bus: Bus; meters: Meters }) {
+export function createBacklogWatch({ bus, meters, nowMs }: { bus: Bus; meters: Meters; nowMs: () => number }) {
   const known = new Map<string, { oldestSeconds: number; atMs: number }>();
-  const beganMs = performance.now();
+  const beganMs = nowMs();
   return async (stream: string, durable: string): Promise<void> => {
     const look = bus.isConnected() ? readBacklog(bus.jsm, stream, durable) : Promise.resolve(null);
     const backlog = await look.catch(() => null);
     if (backlog === null) {
       const { oldestSeconds, atMs } = known.get(durable) ?? { oldestSeconds: 0, atMs: beganMs };
-      meters.oldest(durable, oldestSeconds + (performance.now() - atMs) / 1000);
+      meters.oldest(durable, oldestSeconds + (nowMs() - atMs) / 1000);
       return;
     }
     const { left, oldestSeconds } = backlog;
-    known.set(durable, { oldestSeconds, atMs: performance.now() });
+    known.set(durable, { oldestSeconds, atMs: nowMs() });
     meters.depth(durable, left);
     meters.oldest(durable, oldestSeconds);
   };
