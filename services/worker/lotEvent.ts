@@ -1,6 +1,6 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { LotEventSchema, type Lot, type LotEvent } from '#proto/gen/pahlawan/v1/events_pb.js';
-import { parseLotId } from '#core/words/ids.ts';
+import { parseCellToken, parseLotId, parseOfferId } from '#core/words/ids.ts';
 
 /** A lot event that has a lot. */
 export type LotEventOf = LotEvent & { readonly lot: Lot };
@@ -20,13 +20,29 @@ export function readLotEvent(payload: Uint8Array): LotEventOf | null {
 function read(payload: Uint8Array): LotEventOf | null {
   try {
     const event = fromBinary(LotEventSchema, payload);
-    return event.lot !== undefined && parseLotId(event.lot.id) !== null ? (event as LotEventOf) : null;
+    return event.lot !== undefined && isOurs(event.lot) ? (event as LotEventOf) : null;
   } catch {
     return null;
   }
 }
 
+/** PostgreSQL is asked by these, with those of others in one statement. */
+function isOurs({ id, region, donorId, offer }: Lot): boolean {
+  const [lot, organisations] = [parseLotId(id), offer === undefined ? [donorId] : [donorId, offer.recipientId]];
+  return (
+    lot !== null &&
+    parseCellToken(region) !== null &&
+    organisations.every(isText) &&
+    (offer === undefined || parseOfferId(offer.id)?.lotId === lot.id)
+  );
+}
+
 /** Messages of one lot are handled one after the other; of what can't be read, all. */
 export function lotKeyOf(delivery: { readonly payload: Uint8Array }): string {
   return readLotEvent(delivery.payload)?.lot.id ?? '';
+}
+
+/** As PostgreSQL takes it. Names given by SQL need not be as those given by us. */
+function isText(text: string): boolean {
+  return !text.includes('\0');
 }

@@ -3,7 +3,9 @@ import { createECDH, randomBytes } from 'node:crypto';
 import { after, afterEach, before, test } from 'node:test';
 import webpush from 'web-push';
 import { DEFAULT_CELL_LEVEL } from '#core/geo/cell.ts';
-import type { LotId } from '#core/words/ids.ts';
+import { lotIdOf, type LotId } from '#core/words/ids.ts';
+import { newUuid } from '#adapters/ids/uuid.ts';
+import { createDeadLetters } from '#adapters/nats/deadLetters.ts';
 import { createSealer } from '#adapters/crypto/sealed.ts';
 import { createPusher, type Pusher } from '#adapters/webpush/pusher.ts';
 import { endpointDigest, pushContext } from '#adapters/webpush/subscriptions.ts';
@@ -13,18 +15,20 @@ import { until } from '../../../dev/testing/loopServers.ts';
 import { createMeters } from '../meters.ts';
 import { ROLES, type RunningRole, type Workshop } from '../roles.ts';
 import {
+  CELL,
   eventOf,
   insertLot,
   insertOffer,
   notingCells,
   openStage,
+  REGION,
   say,
   startReceiver,
 } from '../../../dev/testing/workerStage.ts';
 import type { Receiver, Stage } from '../../../dev/testing/workerStage.ts';
 import { noticeOf } from './notices.ts';
 import { readLotEvent } from '../lotEvent.ts';
-import { LotEventSchema } from '#proto/gen/pahlawan/v1/events_pb.js';
+import { LotEventSchema, type Lot, type LotEvent } from '#proto/gen/pahlawan/v1/events_pb.js';
 import { toBinary } from '@bufbuild/protobuf';
 
 const sealer = createSealer(JSON.stringify({ k1: randomBytes(32).toString('base64') }), 'k1');
@@ -224,6 +228,35 @@ test('an endpoint in our own network is not called', async () => {
   assert.equal(service.got.length, 0);
   await strict.close();
 });
+
+test('what is no event of ours fails nobody but itself', async () => {
+  await subscribe('recipient-1', 'recipient', '/phone');
+  const lotId = await lotWithOffer();
+  const spoil = (change: (lot: Lot) => void): LotEvent => {
+    const event = eventOf(lotIdOf(CELL, newUuid(Date.now())));
+    change(event.lot ?? assert.fail());
+    return event;
+  };
+  const spoilt = [
+    spoil((lot) => void (lot.region = 'zz')),
+    spoil((lot) => void ((lot.offer ?? assert.fail()).id = 'an offer\0')),
+    spoil((lot) => void ((lot.offer ?? assert.fail()).recipientId = 'a recipient\0')),
+    spoil((lot) => Object.assign(lot, { donorId: 'a donor\0', state: 'expired', offer: undefined })),
+  ];
+  for (const event of [...spoilt, eventOf(lotId)]) await publish(event);
+  start();
+  await until('proved', () => proved(lotId), 2_000);
+  const letters = createDeadLetters(stage.bus, stage.publish);
+  await until('the others put aside', async () => (await letters.list({ limit: 10 })).items.length === 4, 2_000);
+});
+
+/** Under a subject of ours, whatever is in it. */
+async function publish(event: LotEvent): Promise<void> {
+  const payload = toBinary(LotEventSchema, event);
+  assert.ok(
+    (await stage.publish({ id: event.eventId, subject: `lot.${REGION}.offered`, payload, traceparent: null })).stored,
+  );
+}
 
 test('who is told what', () => {
   const lotId = '47a2f1b-01890a5d-ac96-774b-bcce-b302099a8057' as LotId;
