@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import {
   jetstream,
   JetStreamApiError,
@@ -23,6 +24,8 @@ export interface Bus {
 /** A paused server is noticed after two unanswered pings. */
 const PING_INTERVAL_MS = 3_000;
 const RECONNECT_WAIT_MS = 250;
+/** A server whose machine is gone answers no dial; there may be others. */
+const DIAL_TIMEOUT_MS = 2_000;
 const API_TIMEOUT_MS = 3_000;
 /** Mostly it is there, and who goes on without it has to come back to it. */
 const FIRST_WAIT_MS = 1_000;
@@ -100,8 +103,8 @@ async function dial(options: BusOptions): Promise<Reached> {
     name: options.name,
     maxReconnectAttempts: -1,
     waitOnFirstConnect: true,
-    reconnectTimeWait: RECONNECT_WAIT_MS,
-    reconnectJitter: RECONNECT_WAIT_MS,
+    timeout: DIAL_TIMEOUT_MS,
+    reconnectDelayHandler: pacedDials(),
     pingInterval: PING_INTERVAL_MS,
     maxPingOut: 2,
     // Else the second refusal in a process's life ends the connection for good: a password is changed at the server first, or it has no time for us.
@@ -112,7 +115,8 @@ async function dial(options: BusOptions): Promise<Reached> {
   let connected = true;
   void (async () => {
     for await (const status of connection.status()) {
-      if (status.type === 'disconnect') connected = false;
+      if (status.type === 'staleConnection') dropSocket(connection);
+      if (status.type === 'staleConnection' || status.type === 'disconnect') connected = false;
       if (status.type === 'reconnect') connected = true;
     }
   })();
@@ -122,4 +126,27 @@ async function dial(options: BusOptions): Promise<Reached> {
     jsm: await jetstreamManager(connection, { checkAPI: false, timeout: API_TIMEOUT_MS }),
     isConnected: () => connected && !connection.isClosed(),
   };
+}
+
+/**
+ * How long until the next dial, asked before each. The library compares it with the wall clock: after that went back nobody would be dialled until it is
+ * where it was. Less than nothing is due by any clock.
+ */
+function pacedDials(): () => number {
+  let dueMs = 0;
+  return () => {
+    const nowMs = performance.now();
+    if (nowMs < dueMs) return dueMs - nowMs;
+    dueMs = nowMs + RECONNECT_WAIT_MS * (1 + Math.random());
+    return -Infinity;
+  };
+}
+
+/**
+ * Pings were not answered. The library would first send what it has, and wait for that: a quarter of an hour where nothing arrives any more and
+ * the send buffer is full, for ever where the peer's machine takes it and its process does not.
+ */
+function dropSocket(connection: NatsConnection): void {
+  const { protocol } = connection as unknown as { protocol?: { transport?: { socket?: Socket } } };
+  protocol?.transport?.socket?.destroy();
 }
