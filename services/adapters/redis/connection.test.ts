@@ -15,8 +15,10 @@ before(async () => {
 after(() => undo.all());
 
 /** A way to Redis whose flows can be forgotten, as by a moved address or a router that starts anew: no end is ever told, and new ones go through. */
-async function openWay(): Promise<{ url: string; forget(): void; close(): void }> {
-  const to = Number(new URL(server.url).port);
+async function openWay(
+  from = server.url,
+): Promise<{ url: string; leadTo(url: string): void; forget(): void; close(): void }> {
+  let to = Number(new URL(from).port);
   const flows = new Set<readonly [Socket, Socket]>();
   const way = createServer((near) => {
     const far = connect(to, '127.0.0.1');
@@ -29,6 +31,7 @@ async function openWay(): Promise<{ url: string; forget(): void; close(): void }
   await once(way, 'listening');
   return {
     url: `redis://127.0.0.1:${String((way.address() as AddressInfo).port)}`,
+    leadTo: (url) => void (to = Number(new URL(url).port)),
     forget: () => {
       for (const [near, far] of flows) {
         near.unpipe().resume();
@@ -56,6 +59,23 @@ it('a connection that nobody answers any more is given up for a new one', async 
     );
   await until('it answers again', isBack, 5_000);
   assert.notEqual(redis.runId(), null);
+});
+
+it('a server that has become the replica of another is left for who is the primary now', async () => {
+  const [one, other] = [await startRedis(true), await startRedis(true)];
+  for (const each of [one, other]) undo.after(each, (it) => it.stop());
+  const way = undo.after(await openWay(one.url), (it) => it.close());
+  const [redis, first, next] = [way.url, one.url, other.url].map((url) =>
+    undo.after(connectRedis(url, { name: 'failover' }), (it) => it.stop()),
+  );
+  for (const each of [redis, first, next]) await each?.whenReady(5_000);
+  const [before, after] = [first?.runId(), next?.runId()];
+  assert.equal(redis?.runId(), before);
+  const { hostname, port } = new URL(other.url);
+  await first?.client.replicaof(hostname, Number(port));
+  way.leadTo(other.url);
+  await until('the primary is found', () => redis?.runId() === after, 10_000);
+  assert.notEqual(before, after);
 });
 
 it('one that nobody asks anything stays', async () => {

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 
 /** A connection that fails fast, and knows which server process it speaks to. */
@@ -19,6 +20,8 @@ export interface RedisOptions {
 const RECONNECT_MAX_MS = 500;
 const COMMAND_TIMEOUT_MS = 250;
 const SHORTEST_SOCKET_TIMEOUT_MS = 1_000;
+/** How long a server that has become another's replica is still asked. */
+const ROLE_EVERY_MS = 5_000;
 
 /**
  * Nothing queues while Redis is away (commands fail at once) and nothing is sent twice: every caller knows what to do
@@ -40,12 +43,24 @@ export function connectRedis(url: string, options: RedisOptions): RedisConnectio
   let runId: string | null = null;
   const ask = async (): Promise<void> => {
     try {
-      runId = /^run_id:(\w+)/m.exec(await client.info('server'))?.[1] ?? null;
+      const [server, replication] = await Promise.all([client.info('server'), client.info('replication')]);
+      if (isReplica(replication)) return await leave();
+      runId = /^run_id:(\w+)/m.exec(server)?.[1] ?? null;
     } catch {
       // Without a run id nothing is believed; a fresh connection asks again.
       client.disconnect(true);
     }
   };
+  const leave = async (): Promise<void> => {
+    runId = null;
+    await setTimeout(RECONNECT_MAX_MS, undefined, { ref: false });
+    if (runId === null && client.status === 'ready') client.disconnect(true);
+  };
+  /** After a failover by hand the old server may live on, and its connections with it: both ends would say for ever that all is well. */
+  const lookAtRole = async (): Promise<void> => {
+    if (runId !== null && isReplica(await client.info('replication').catch(() => ''))) await leave();
+  };
+  const looking = setInterval(() => void lookAtRole(), ROLE_EVERY_MS).unref();
   client.on('ready', () => void ask());
   client.on('close', () => (runId = null));
   // Reconnecting is ioredis's own business; without a listener each try is printed.
@@ -54,14 +69,21 @@ export function connectRedis(url: string, options: RedisOptions): RedisConnectio
     client,
     runId: () => runId,
     whenReady: (timeoutMs) => ready(() => runId, timeoutMs),
-    stop: () => client.disconnect(),
+    stop: () => {
+      clearInterval(looking);
+      client.disconnect();
+    },
   };
+}
+
+function isReplica(replication: string): boolean {
+  return /^role:slave\b/m.test(replication);
 }
 
 async function ready(runId: () => string | null, timeoutMs: number): Promise<void> {
   const deadlineMs = performance.now() + timeoutMs;
   while (runId() === null) {
     if (performance.now() > deadlineMs) throw new Error(`Redis did not answer within ${String(timeoutMs)} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await setTimeout(10);
   }
 }
