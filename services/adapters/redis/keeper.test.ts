@@ -268,6 +268,28 @@ describe('candidate keeper: rebuilding', { concurrency: false }, () => {
     }
   });
 
+  it('a recount that fails again and again leaves one part of itself, not one each time', async () => {
+    await insertRecipient(recipientAt('r1', 100));
+    await insertOffer('r1', 1_000);
+    let tries = 0;
+    const failing = Object.create(pool, {
+      query: {
+        value: (...asked: Parameters<pg.Pool['query']>) => {
+          if (!String((asked[0] as unknown as { text?: string }).text ?? asked[0]).includes('from recipient_day'))
+            return pool.query(...asked);
+          tries++;
+          throw new Error('canceling statement due to statement timeout');
+        },
+      },
+    }) as pg.Pool;
+    const options = { redis, prefix, log: silent, settleMs: SETTLE_MS, roundMs: 25, sweepMs: 100 };
+    keeper = createCandidateKeeper({ ...options, pool: failing });
+    keeper.start();
+    await until('it failed five times', () => tries >= 5);
+    const generations = new Set((await redis.client.keys(`*${prefix}*:t:*`)).map((key) => key.split(':').at(-3)));
+    assert.equal(generations.size, 1, [...generations].join());
+  });
+
   it('leaves the keys of its own generation only, and two keepers agree', async () => {
     await activateCell();
     await insertRecipient(recipientAt('a', 100));

@@ -6,7 +6,7 @@ import { keysOf, type Keys } from './keys.ts';
 import { isDecided, type Loss } from './loss.ts';
 import { distrust } from './mend.ts';
 import { keeperFailures, rebuildSeconds } from './metrics.ts';
-import { dropOlderGenerations, rebuild } from './rebuild.ts';
+import { rebuild } from './rebuild.ts';
 import { allRecipients, databaseTime, oneRecipient, recipientsChangedSince } from './recipients.ts';
 import { run } from './script.ts';
 import { DROP_PARTIAL, HOLD_LOCK, KEEP_LOCK, LET_GO, SET_MARKER } from './scripts.ts';
@@ -175,7 +175,6 @@ async function restore(keeper: Keeper, runId: string): Promise<void> {
     { recipients: rebuilt.recipients, tokens: rebuilt.tokens, seconds },
     'candidates rebuilt from PostgreSQL',
   );
-  await dropOlderGenerations(deps.redis.client, keys, rebuilt.generation);
 }
 
 async function refresh(keeper: Keeper, generation: string): Promise<void> {

@@ -28,6 +28,8 @@ export async function rebuild(
 ): Promise<Rebuilt> {
   const startedAt = await databaseTime(pool);
   const generation = await nextGeneration(pool);
+  // First: there is room for one, and a recount that fails leaves a part of it each time.
+  await dropOlderGenerations(redis, keys, generation);
   const reservedAtMs = String(await redisTimeMs(redis));
   let tokens = 0;
   for await (const page of heldTokens(pool)) {
@@ -103,8 +105,8 @@ async function* collectedDays(pool: pg.Pool): AsyncGenerator<readonly DayGrams[]
   }
 }
 
-/** Removes what older generations left. */
-export async function dropOlderGenerations(redis: Redis, keys: Keys, generation: string): Promise<void> {
+/** Without a marker nobody reads them. Of a newer one, by who took over meanwhile, nothing goes. */
+async function dropOlderGenerations(redis: Redis, keys: Keys, generation: string): Promise<void> {
   const older = new RegExp(`^${keys.root.replace(/[{}.]/g, '\\$&')}:(\\d+):`);
   for (let cursor = '0'; ;) {
     const [next, found] = await redis.scan(cursor, 'MATCH', `${keys.root}:*`, 'COUNT', 1_000);
