@@ -9,6 +9,7 @@ import { cellOf, type CellToken } from '#core/words/ids.ts';
 import { attemptTurn, type Owned, type World } from './attempt.ts';
 import { MAX_BATCH, MOVED, type CellAnswer, type TurnRequest } from './contract.ts';
 import { seekingOf } from './facts.ts';
+import { isWithin } from './isWithin.ts';
 import { createLately } from './lately.ts';
 import type { Candidates, CellPorts, CommandTrace, KeptAnswer, Traces } from './ports.ts';
 import { createOpenLots, createShelf, type Shelf } from './openLots.ts';
@@ -91,7 +92,8 @@ interface CellState {
   owned: Owned | null;
   /** when it was refused last; long ago: never */
   fencedAtMs: number;
-  fencedUntilMs: number;
+  /** how long it leaves the cell alone since then */
+  fencedForMs: number;
 }
 
 export function createCell(
@@ -112,7 +114,7 @@ export function createCell(
     shelf,
     owned: null,
     fencedAtMs: Number.NEGATIVE_INFINITY,
-    fencedUntilMs: 0,
+    fencedForMs: 0,
   };
   const warm = createWarmer(ports, state.nearLately);
   const queue: Waiting[] = [];
@@ -240,7 +242,7 @@ function keyReuse(): CellAnswer {
 
 async function own(state: CellState): Promise<Owned | null> {
   if (state.owned !== null) return state.owned;
-  if (state.ports.clock.nowMs() < state.fencedUntilMs) return null;
+  if (isWithin(state.fencedForMs, state.fencedAtMs, state.ports.clock.nowMs())) return null;
   const { epoch, lots } = await state.ports.store.activate(state.token);
   state.hooks.activated();
   state.recent.clear();
@@ -250,10 +252,10 @@ async function own(state: CellState): Promise<Owned | null> {
 
 function beFenced(state: CellState): void {
   const nowMs = state.ports.clock.nowMs();
-  const isAgain = nowMs - state.fencedAtMs < FENCED_AGAIN_MS;
+  const isAgain = isWithin(FENCED_AGAIN_MS, state.fencedAtMs, nowMs);
   state.owned = null;
   state.fencedAtMs = nowMs;
-  state.fencedUntilMs = isAgain ? nowMs + FENCED_PAUSE_MS * (1 + state.hooks.random() / 2) : 0;
+  state.fencedForMs = isAgain ? FENCED_PAUSE_MS * (1 + state.hooks.random() / 2) : 0;
   state.hooks.fenced();
 }
 

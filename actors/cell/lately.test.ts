@@ -27,6 +27,15 @@ test('what was read a moment ago is not read again; what is older is', async () 
   assert.deepEqual(asked, [1, 1, 1], 'the older one only');
 });
 
+test('what was read before the clock went back is read again', async () => {
+  const { asked, lately, pass } = scene();
+  await lately([at(60.1)]);
+  pass(-3_600_000);
+  await lately([at(60.1)]);
+  await lately([at(60.1)]);
+  assert.deepEqual(asked, [1, 1]);
+});
+
 test('Redis not ready is not remembered', async () => {
   const { asked, lately, lose } = scene();
   lose();

@@ -1,3 +1,4 @@
+import { isWithin } from './isWithin.ts';
 import { searchKey } from './facts.ts';
 import type { Candidates, CellPorts, Near } from './ports.ts';
 
@@ -14,7 +15,7 @@ export function createLately({ candidates, clock }: Pick<CellPorts, 'candidates'
   const reads = new Map<string, Read>();
   return async (searches) => {
     const atMs = clock.nowMs();
-    forget(reads, atMs - LATELY_MS);
+    forget(reads, atMs);
     const known = searches.map((each) => reads.get(searchKey(each)));
     const missing = searches.filter((_, index) => known[index] === undefined);
     const lists = missing.length === 0 ? [] : await candidates.near(missing);
@@ -27,10 +28,10 @@ export function createLately({ candidates, clock }: Pick<CellPorts, 'candidates'
   };
 }
 
-/** A map keeps the order of its entries: the oldest come first. */
-function forget(reads: Map<string, Read>, beforeMs: number): void {
+/** A map keeps the order of its entries: the oldest come first, and what was read before the clock went back. */
+function forget(reads: Map<string, Read>, nowMs: number): void {
   for (const [key, { atMs }] of reads) {
-    if (atMs >= beforeMs) return;
+    if (isWithin(LATELY_MS, atMs, nowMs)) return;
     reads.delete(key);
   }
 }

@@ -1,4 +1,5 @@
 import { placeKey } from '#core/geo/distance.ts';
+import { isWithin } from './isWithin.ts';
 import type { Seeking } from './facts.ts';
 import type { Candidates, CellPorts } from './ports.ts';
 
@@ -16,7 +17,7 @@ export function createWarmer(
   const warmedAtMs = new Map<string, number>();
   return async (seeking) => {
     const nowMs = ports.clock.nowMs();
-    const cold = seeking.filter((each) => (warmedAtMs.get(placeKey(each)) ?? -WARM_MS) + WARM_MS <= nowMs);
+    const cold = seeking.filter((each) => !isWithin(WARM_MS, warmedAtMs.get(placeKey(each)) ?? -Infinity, nowMs));
     if (cold.length === 0) return;
     const near = await nearLately(cold);
     if (near === null) return;
