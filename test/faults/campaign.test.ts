@@ -8,7 +8,7 @@ import { judge } from './judge.ts';
 import { DRAWN, faultText } from './schedule.ts';
 
 /** Draws every kind of fault within its minutes. */
-const CHOSEN = { minutes: '5', seed: '249197' };
+const CHOSEN = { minutes: '5', seed: '970082' };
 const minutes = Number(process.env['CAMPAIGN_MINUTES'] ?? CHOSEN.minutes);
 const seed = process.env['CAMPAIGN_SEED'] ?? CHOSEN.seed;
 /** To start, to come to rest, and to be read. */

@@ -9,15 +9,19 @@ import { postgresIn } from '../../dev/stack/postgresIn.ts';
 import { startStack, type Stack } from '../../dev/stack/stack.ts';
 import { createClocks, type Clocks } from './clocks.ts';
 import { mountDisks, type Disks } from './disks.ts';
+import { watchPackets, type Packets } from './packets.ts';
 import { instanceNames } from '../../dev/stack/apps.ts';
 import { CALLS_CELLS, HAS_CELLS } from './schedule.ts';
 import { PROCESSES, SETTINGS } from './stage.ts';
 import { layWires, SERVERS, type Link, type Wires } from './wires.ts';
 
 export interface Ground {
+  /** where the servers have their folders, each by its name */
+  readonly dir: string;
   readonly stack: Stack;
   readonly wires: Wires;
   readonly disks: Disks | { readonly because: string };
+  readonly packets: Packets | { readonly because: string };
   readonly clocks: Clocks;
   /** the servers themselves, not the wires to them */
   readonly urls: {
@@ -47,9 +51,11 @@ async function layGround(dir: string, env: Readonly<Record<string, string>>): Pr
   const portOf = (name: string): number => ports[name] ?? missing(name);
   const wires = await layWires(linksTo(portOf));
   const disks = mountDisks(dir);
+  const packets = watchPackets();
   const clocks = createClocks(join(dir, 'clocks'));
   const undo = async (): Promise<void> => {
     await wires.stop();
+    if ('stop' in packets) packets.stop();
     if ('unmount' in disks) disks.unmount();
   };
   try {
@@ -71,7 +77,7 @@ async function layGround(dir: string, env: Readonly<Record<string, string>>): Pr
     const database = stack.env['MIGRATION_DATABASE_URL'] ?? '';
     const superuser = superuserUrl(postgresIn(dir, portOf('postgres')), DATABASE);
     const urls = { database, superuser, redis: redisUrl(portOf('redis')), nats: natsUrl(portOf('nats')) };
-    return { stack, wires, disks, clocks, urls, stop };
+    return { dir, stack, wires, disks, packets, clocks, urls, stop };
   } catch (error) {
     await undo();
     throw error;

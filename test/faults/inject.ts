@@ -1,6 +1,8 @@
 /** Does to a running stack what the schedule says. */
-import { execFile } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { jetstreamManager, type JetStreamManager } from '@nats-io/jetstream';
@@ -52,9 +54,12 @@ async function perform(ground: Ground, fault: Fault): Promise<void> {
       return;
     case 'gone': {
       const server = stack.process(target);
-      const [end, begin] = [() => server.stop(), () => server.start()];
-      return await kept(`presence of ${target}`, forMs, end, begin);
+      return await absent(stack, target, forMs, () => server.stop());
     }
+    case 'lose-disk':
+      return await absent(stack, target, forMs, () => loseDisk(ground, target));
+    case 'crowd-out':
+      return await crowdOut(forMs);
     case 'hang-up':
       for (const each of targets) stack.process(each).kill('SIGHUP');
       return;
@@ -110,6 +115,11 @@ async function perform(ground: Ground, fault: Fault): Promise<void> {
     case 'cut':
     case 'deafen':
       return await healed(forMs, await wires[kind](target));
+    case 'forget':
+      permitted(ground.packets).forget(wires.portsOf(target));
+      return;
+    case 'lossy':
+      return await healed(forMs, permitted(ground.packets).lose(wires.portsOf(target)));
     case 'fill-disk':
       return await fillDisk(ground, target as Disk, forMs);
     case 'clock': {
@@ -119,6 +129,41 @@ async function perform(ground: Ground, fault: Fault): Promise<void> {
       return await kept(`clock of ${target}`, forMs, to(by), to(0));
     }
   }
+}
+
+async function absent(stack: Stack, target: string, forMs: number, end: () => Promise<unknown>): Promise<void> {
+  await kept(`presence of ${target}`, forMs, end, () => stack.process(target).start());
+}
+
+/** It ends without a word, as its machine would. Its folder may be a disk of its own, which stays. */
+async function loseDisk({ stack, dir }: Ground, target: string): Promise<void> {
+  const server = stack.process(target);
+  const ended = server.stop();
+  server.kill('SIGKILL');
+  await ended;
+  const folder = join(dir, target);
+  for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
+}
+
+/** For each core so many that want all of it: everybody gets a tenth of what there is. */
+const BUSY_A_CORE = 5;
+
+async function crowdOut(forMs: number): Promise<void> {
+  const busy = Array.from({ length: BUSY_A_CORE * availableParallelism() }, () =>
+    // in a session of its own each, as ours are: the kernel shares the box among sessions first
+    spawn('timeout', [String(Math.ceil(forMs / 1_000) + 1), 'sh', '-c', 'while :; do :; done'], {
+      stdio: 'ignore',
+      detached: true,
+    }),
+  );
+  await pause(forMs);
+  for (const each of busy) each.kill('SIGTERM');
+}
+
+/** @throws why it is not to be had on this machine */
+function permitted<Tool extends object>(tool: Tool | { readonly because: string }): Tool {
+  if ('because' in tool) throw new Error(tool.because);
+  return tool;
 }
 
 const UNDONE_WITHIN_MS = 60_000;
@@ -165,8 +210,8 @@ async function kept(what: string, forMs: number, act: () => unknown, undo: () =>
  * A JetStream whose disk was full refuses every write until its server is started again, though there is room and its health
  * probe is content (nats-server 2.15.2, found by seed 2): an operator has to, so we do.
  */
-async function fillDisk({ disks, stack }: Ground, disk: Disk, forMs: number): Promise<void> {
-  if ('because' in disks) throw new Error(disks.because);
+async function fillDisk(ground: Ground, disk: Disk, forMs: number): Promise<void> {
+  const [disks, { stack }] = [permitted(ground.disks), ground];
   try {
     disks.fill(disk);
     await pause(forMs);

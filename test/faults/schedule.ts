@@ -10,6 +10,10 @@ export type FaultKind =
   | 'stop'
   /** a server is told to end, and is not there for a while: whoever begins meanwhile begins without it */
   | 'gone'
+  /** a server dies and its disk with it: another one begins with nothing. Not PostgreSQL's: what is answered is only there */
+  | 'lose-disk'
+  /** others want the whole box: many busy loops beside everybody */
+  | 'crowd-out'
   /** a signal that means something else to each: a sidecar begins anew in the same process, a server reads its settings, ours end */
   | 'hang-up'
   | 'pause'
@@ -37,6 +41,10 @@ export type FaultKind =
   | 'slice'
   /** connections end, and every new one is reset a while after something was sent over it, which is lost */
   | 'reset'
+  /** what is connected is forgotten by the network: nothing of it arrives any more, and nobody is ever told; who connects anew gets through */
+  | 'forget'
+  /** one packet of ten is lost */
+  | 'lossy'
   | 'fill-disk'
   /** everything dies at once, servers and sidecars too */
   | 'power-cut'
@@ -120,11 +128,15 @@ const DECK: readonly (readonly [FaultKind, number])[] = [
   ['truncate', 1],
   ['slice', 1],
   ['reset', 1],
+  ['forget', 1],
+  ['lossy', 1],
   ['fill-disk', 4],
   ['clock', 2],
   ['power-cut', 1],
   ['stop', 2],
   ['gone', 1],
+  ['lose-disk', 1],
+  ['crowd-out', 1],
   ['hang-up', 1],
   ['throttle', 1],
   ['no-files', 1],
@@ -133,6 +145,8 @@ const DECK: readonly (readonly [FaultKind, number])[] = [
 ];
 /** What a turn writes, and what the relay reads. */
 export const TABLES = ['lot', 'cell', 'outbox', 'command'] as const;
+/** Servers that may lose all they have. */
+export const LOSES_DISK = ['redis', 'nats', 'scheduler'] as const;
 /** Our own processes: they have wires of their own. */
 const OURS = /^(api|actor-host|relay|worker)(-\d+)?$/;
 /** Those that call cells, through sidecars of their own. */
@@ -141,6 +155,9 @@ export const CALLS_CELLS = /^(api|worker)(-\d+)?$/;
 export const HAS_CELLS = /^actor-host(-\d+)?$/;
 /** What may hurt a wire of Dapr's own: of the ways between processes and servers there are more. */
 const DAPR_SHARE = 0.25;
+
+/** How often all processes of a kind are hit at once. */
+const ALL_SHARE = 1 / 8;
 
 type Drawn = Omit<Fault, 'atMs'>;
 
@@ -194,6 +211,10 @@ function drawFault(kind: FaultKind, roll: (about: string) => number, processes: 
       return { kind, targets: ['nats'], forMs: 0 };
     case 'power-cut':
       return { kind, targets: processes, forMs: 0 };
+    case 'crowd-out':
+      return { kind, targets: processes, forMs };
+    case 'lose-disk':
+      return { kind, targets: [one(LOSES_DISK)], forMs: 0 };
     case 'end-sessions':
     case 'kill-session':
       return { kind, targets: ['postgres'], forMs: 0 };
@@ -221,7 +242,11 @@ function drawFault(kind: FaultKind, roll: (about: string) => number, processes: 
     case 'silence':
     case 'cut':
     case 'deafen':
+    case 'lossy':
       return { kind, targets: [oneWire()], forMs };
+    case 'forget':
+      // a sidecar that placement has lost so believes for two hours that it has not; pods' connections are kept alive (ADR 0012)
+      return { kind, targets: [oneWire(daprWires().filter((wire) => !wire.endsWith('>placement')))], forMs: 0 };
     case 'fill-disk':
       return { kind, targets: [one(DISKS)], forMs };
     case 'clock':
@@ -233,11 +258,11 @@ function drawFault(kind: FaultKind, roll: (about: string) => number, processes: 
         by: roll('by') < 0.5 ? HOUR_MS : -HOUR_MS,
       };
     case 'kill': {
-      const target = one(processes);
-      return { kind: target === 'postgres' ? 'kill-tree' : kind, targets: withSidecar(target), forMs: 0 };
+      const targets = oneOrItsKind();
+      return { kind: targets.includes('postgres') ? 'kill-tree' : kind, targets, forMs: 0 };
     }
     case 'stop':
-      return { kind, targets: withSidecar(one(processes)), forMs: 0 };
+      return { kind, targets: oneOrItsKind(), forMs: 0 };
     case 'gone':
       return {
         kind,
@@ -250,10 +275,10 @@ function drawFault(kind: FaultKind, roll: (about: string) => number, processes: 
       return { kind, targets: [one(processes.filter((name) => name !== 'postgres'))], forMs };
     case 'pause': {
       const times = roll('long') < LONG_PAUSE_SHARE ? LONG_PAUSE_TIMES : 1;
-      return { kind, targets: withSidecar(one(processes)), forMs: times * forMs };
+      return { kind, targets: oneOrItsKind(), forMs: times * forMs };
     }
     default:
-      return { kind, targets: withSidecar(one(processes)), forMs };
+      return { kind, targets: oneOrItsKind(), forMs };
   }
 
   function between(least: number, most: number): number {
@@ -261,8 +286,8 @@ function drawFault(kind: FaultKind, roll: (about: string) => number, processes: 
   }
 
   /** Everybody's, or half of the time one process's; now and then one that Dapr's own parts speak over. */
-  function oneWire(): string {
-    if (roll('dapr') < DAPR_SHARE) return one(daprWires());
+  function oneWire(ofDapr = daprWires()): string {
+    if (roll('dapr') < DAPR_SHARE) return one(ofDapr);
     const server = one(SERVERS);
     const whose = ours[Math.floor(roll('whose') * 2 * ours.length)];
     return whose === undefined ? server : `${whose}>${server}`;
@@ -278,11 +303,20 @@ function drawFault(kind: FaultKind, roll: (about: string) => number, processes: 
     ];
   }
 
-  /** A whole pod half of the time: the process and the sidecar beside it. */
-  function withSidecar(name: string): string[] {
-    const sidecar = `${name}.daprd`;
-    return processes.includes(sidecar) && roll('pod') < 0.5 ? [name, sidecar] : [name];
+  /** Now and then all of its kind at once, as a release that is no good; whole pods half of the time: a process and the sidecar beside it. */
+  function oneOrItsKind(): string[] {
+    const drawn = one(processes);
+    const names = roll('all') < ALL_SHARE ? processes.filter((name) => kindOf(name) === kindOf(drawn)) : [drawn];
+    return names.flatMap((name) => {
+      const sidecar = `${name}.daprd`;
+      return processes.includes(sidecar) && roll('pod') < 0.5 ? [name, sidecar] : [name];
+    });
   }
+}
+
+/** `actor-host-2.daprd` is an `actor-host.daprd`. */
+function kindOf(name: string): string {
+  return name.replace(/-\d+(?=\.|$)/, '');
 }
 
 function unitOf(kind: FaultKind): string {
@@ -292,6 +326,6 @@ function unitOf(kind: FaultKind): string {
 export function faultText({ kind, targets, forMs, by: much, atMs }: Fault): string {
   const when = `+${(atMs / 1000).toFixed(1)} s`.padStart(9);
   const by = much === undefined ? '' : ` by ${String(kind === 'clock' ? much / HOUR_MS : much)} ${unitOf(kind)}`;
-  const what = kind === 'power-cut' ? '' : targets.join(' + ');
+  const what = kind === 'power-cut' || kind === 'crowd-out' ? '' : targets.join(' + ');
   return `${when}  ${kind} ${what}${by}${forMs > 0 ? ` for ${(forMs / 1000).toFixed(1)} s` : ''}`;
 }

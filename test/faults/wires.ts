@@ -25,6 +25,8 @@ export type Heal = () => Promise<void>;
 export interface Wires {
   /** where it connects to instead. @throws Error where no wire was laid */
   portOf(from: string, to: string): number;
+  /** of all that it stands for */
+  portsOf(wire: Wire): number[];
   /** Each way takes so long, by up to half of it more or less. */
   slow(wire: Wire, latencyMs: number): Promise<Heal>;
   /** So much passes in a second, each way. */
@@ -119,12 +121,14 @@ export async function layWires(links: readonly Link[]): Promise<Wires> {
       (proxy) => turn(proxy, 'delete'),
     );
   };
+  const portOf = (proxy: string): number => {
+    const port = ports.get(proxy);
+    if (port === undefined) throw new Error(`there is no wire ${proxy}`);
+    return port;
+  };
   return {
-    portOf: (from, to) => {
-      const port = ports.get(proxyOf(from, to));
-      if (port === undefined) throw new Error(`no wire leads from ${from} to ${to}`);
-      return port;
-    },
+    portOf: (from, to) => portOf(proxyOf(from, to)),
+    portsOf: (wire) => proxiesOf(wire, links).map(portOf),
     slow: (wire, latency) => poison(wire, 'latency', { latency, jitter: Math.round(latency / 2) }),
     trickle: (wire, rate) => poison(wire, 'bandwidth', { rate }),
     truncate: (wire, bytes) => poison(wire, 'limit_data', { bytes }),

@@ -12,6 +12,9 @@ const RESEND_AT_MS = [5_000, 15_000, 45_000] as const;
 const GIVE_UP_MS = 135_000;
 const OFFERS_A_ROUND = 200;
 const SENT_MEMORY = 10_000;
+/** Who has waited so long for no answer asks nothing more for a while: the sweep, which alone wakes what is due then, waits for each. */
+const SILENT_MS = 1_000;
+const LEFT_ALONE_MS = 5_000;
 
 export interface ResendPorts {
   readonly unproven: (
@@ -27,7 +30,9 @@ export interface ResendPorts {
 /** @returns sends again what is due in a region (signed id) */
 export function createResend(ports: ResendPorts): (region: string) => Promise<void> {
   const sent = new Set<string>();
+  let leftAloneUntilMs = 0;
   return async (region) => {
+    if (performance.now() < leftAloneUntilMs) return;
     const ages = { fromMs: RESEND_AT_MS[0], toMs: GIVE_UP_MS };
     const offers = await ports.unproven(region, ages, OFFERS_A_ROUND);
     const due = new Map(offers.map((offer) => [offer.lotId, timesDue(offer.ageMs)]));
@@ -39,8 +44,13 @@ export function createResend(ports: ResendPorts): (region: string) => Promise<vo
       const times = due.get(event.lotId) ?? 1;
       const { subject, payload, traceparent } = event;
       const id = `${event.outboxId}:again:${String(times)}`;
+      const askedMs = performance.now();
       const outcome = await ports.publish({ id, subject, payload, traceparent });
-      if (!outcome.stored) continue;
+      if (!outcome.stored) {
+        if (performance.now() - askedMs < SILENT_MS) continue;
+        leftAloneUntilMs = performance.now() + LEFT_ALONE_MS;
+        return;
+      }
       if (sent.size >= SENT_MEMORY) sent.clear();
       sent.add(keyOf(event.lotId, times));
       if (!outcome.duplicate) ports.onResent();

@@ -202,3 +202,34 @@ test('a proved offer, a closed one, or one the relay has yet to publish is not s
     onResent: () => assert.fail('sent again'),
   })(REGION_ID);
 });
+
+test('a bus that answers nobody is asked once, not for each offer of each region', async () => {
+  for (let n = 0; n < 3; n++) {
+    const lotId = await insertLot(stage.pool);
+    await insertOffer(stage.pool, lotId, { agedMs: 6_000 });
+    await stage.pool.query(
+      `insert into outbox (geo_region_id, outbox_id, lot_id, lot_version, subject, payload, published_at)
+       values ($1, $2, $3, 2, 'lot.47.offered', 'x', now())`,
+      [REGION_ID, newUuid(Date.now()), lotId],
+    );
+  }
+  let [asked, tookMs] = [0, 1_200];
+  const resend = createResend({
+    unproven: (region, ages, limit) => findUnprovenOffers(stage.appPool, region, ages, limit),
+    latestEvents: (region, lotIds) => findLatestEvents(stage.appPool, region, lotIds),
+    publish: async () => {
+      asked++;
+      await pause(tookMs);
+      return { stored: false, permanent: false, because: 'timeout' };
+    },
+    onResent: () => assert.fail('nobody took it'),
+  });
+  await resend(REGION_ID);
+  await resend(REGION_ID);
+  assert.equal(asked, 1);
+  // whoever refuses one at once may take others
+  [asked, tookMs] = [0, 0];
+  await pause(5_000);
+  await resend(REGION_ID);
+  assert.equal(asked, 3);
+});

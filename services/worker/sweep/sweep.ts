@@ -57,8 +57,7 @@ export function createSweep(ports: SweepPorts): Sweep {
   const sweepRegion = async (region: string): Promise<void> => {
     const due = await ports.dueLots(region, LOTS_A_ROUND);
     ports.meters.onOverdue(region, due.filter((lot) => lot.overdueMs > OVERDUE_MS).length);
-    await wakeAll(due);
-    await ports.resend(region);
+    await Promise.all([wakeAll(due), ports.resend(region)]);
   };
   const tick = (): void => {
     current = round()
