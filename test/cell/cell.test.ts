@@ -398,3 +398,12 @@ describe('a cell that has gathered very many open lots', () => {
     assert.ok(lots.every((lot) => lot.state === 'offered'));
   });
 });
+
+describe('a database restored to a time before the cell', () => {
+  it('knows its region again when the cell is taken, so that the sweep looks there', async () => {
+    good(await one(postOf()));
+    await pool.query('delete from region');
+    await ports.store.activate(CELL);
+    assert.equal(await count('region'), 1);
+  });
+});

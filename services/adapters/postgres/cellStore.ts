@@ -1,5 +1,5 @@
 import { regionOf, signedIdOf } from '#core/geo/cell.ts';
-import { postedAtMsOf, type CellToken, type LotId, type RegionToken } from '#core/words/ids.ts';
+import { postedAtMsOf, type CellToken, type LotId } from '#core/words/ids.ts';
 import type { Lot } from '#core/lots/lot.ts';
 import type { Activation, CellStore, TurnWrite, WriteOutcome } from '#cell/ports.ts';
 import { LOT_COLUMNS, lotOfRow, type LotRow } from './lotRows.ts';
@@ -33,18 +33,15 @@ export function createCellStore(
   regionLevel: number,
   askTime: () => Promise<void> = () => Promise.resolve(),
 ): CellStore {
-  const knownRegions = new Set<RegionToken>();
   const place = (cell: CellToken): [string, string] => [signedIdOf(regionOf(cell, regionLevel)), signedIdOf(cell)];
 
   async function activate(cell: CellToken): Promise<Activation> {
     const region = regionOf(cell, regionLevel);
-    if (!knownRegions.has(region)) {
-      await pool.query('insert into region (geo_region_id, token) values ($1, $2) on conflict do nothing', [
-        signedIdOf(region),
-        region,
-      ]);
-      knownRegions.add(region);
-    }
+    // Each time: a database that was restored to a time before this one may have lost it, and the sweep looks only where it knows of a region.
+    await pool.query('insert into region (geo_region_id, token) values ($1, $2) on conflict do nothing', [
+      signedIdOf(region),
+      region,
+    ]);
     const { rows } = await pool.query<{ epoch: string }>(ACTIVATE, [...place(cell), owner]);
     const epoch = rows[0]?.epoch;
     if (epoch === undefined) throw new Error('activation returned no epoch');
