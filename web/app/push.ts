@@ -44,12 +44,26 @@ const DAY_MS = 24 * 3_600_000;
 export async function keepPushAlive(): Promise<void> {
   if (Date.now() - ((await recall<number>(KEPT)) ?? 0) < DAY_MS || (await pushState()) !== 'on') return;
   const subscription = await (await navigator.serviceWorker.ready).pushManager.getSubscription();
-  const known = subscription === null || (await heard(subscription.endpoint, false));
-  if (!known) {
-    await subscription.unsubscribe();
+  if (subscription !== null) {
     const { body, ok } = await request('GET', '/v1/push-subscriptions/key');
     if (!ok) return;
-    await subscribe(body as { publicKey: string });
+    const key = body as { publicKey: string };
+    // What is signed by another key than the one it was made for is not taken by the push service.
+    if (!isFor(key, subscription) || !(await heard(subscription.endpoint, false))) {
+      await subscription.unsubscribe();
+      await subscribe(key);
+    }
   }
   await remember(KEPT, Date.now());
+}
+
+/** A browser that does not say for whose key it was made is believed. */
+function isFor({ publicKey }: { readonly publicKey: string }, { options }: PushSubscription): boolean {
+  const made = options.applicationServerKey;
+  return made === null || base64url(new Uint8Array(made)) === publicKey.replace(/=+$/, '');
+}
+
+function base64url(bytes: Uint8Array): string {
+  const text = btoa(String.fromCharCode(...bytes));
+  return text.replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '');
 }

@@ -51,6 +51,8 @@ export interface VapidKeys {
 
 const TIMEOUT_MS = 3_000;
 const GONE = new Set([404, 410]);
+/** It refuses us, not the message or the phone: a key that was changed or given wrongly, a clock that is off (RFC 8292, 4.2). And who sends too much. */
+const LATER = new Set([401, 403, 429]);
 
 /** Web push (RFC 8030) with VAPID (RFC 8292). Redirects are not followed. */
 export function createPusher(vapid: VapidKeys, rules: EndpointRules): Pusher {
@@ -112,6 +114,6 @@ function outcomeOf(posted: Posted): PushOutcome {
   if (status >= 200 && status < 300) return { outcome: 'delivered' };
   if (GONE.has(status)) return { outcome: 'gone' };
   const because = `the push service answered ${String(status)}`;
-  if (status !== 429 && status < 500) return { outcome: 'refused', because };
+  if (!LATER.has(status) && status < 500) return { outcome: 'refused', because };
   return { outcome: 'retry', because, afterMs };
 }

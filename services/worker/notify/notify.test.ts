@@ -202,7 +202,8 @@ test('a push service in trouble is asked again, the device that has it is not', 
 
 test('given up after four tries: no proof, so that it is sent again; the repeat reaches the recipient', async () => {
   await subscribe('recipient-1', 'recipient', '/ill');
-  service.status.set('/ill', 500);
+  // our key is not the one it knows: nobody was told
+  service.status.set('/ill', 403);
   const lotId = await lotWithOffer();
   start();
   const event = eventOf(lotId);

@@ -97,6 +97,16 @@ afterEach(async () => {
   assert.equal(logged.join('').includes('81234567890'), false, 'the number is never logged');
 });
 
+test('a number sealed under a key that is gone holds nothing up', async () => {
+  await phoneOf();
+  await stage.pool.query(`update phone_number set key_id = 'gone'`);
+  const lotId = await lotWithOffer();
+  start();
+  await say(stage, eventOf(lotId));
+  await until('it is settled', () => proved(lotId), 2_000);
+  assert.equal(gateway.asked.length, 0);
+});
+
 function start(): void {
   meters = createMeters();
   const texter = createSmsGate({ url: gateway.url, user: 'city', password: 'secret' });

@@ -50,7 +50,9 @@ export function createText(
     if (role !== 'recipient' || type === undefined || offer === null) return { outcome: 'none' };
     const phone = await phoneOf(organisationId);
     if (phone === null) return { outcome: 'none' };
-    const to = parsePhone(String(sealer.open(phone.sealed, phoneContext(organisationId))));
+    const sealed = numberIn(sealer, phone, organisationId);
+    if (sealed === null) return { outcome: 'refused', because: 'its number was sealed under a key that is not there' };
+    const to = parsePhone(sealed);
     if (to === null) return { outcome: 'none' };
     const link = `${publicUrl.replace(/\/$/, '')}/o/${shortOf(offer.id)}`;
     const text = textOf(type, { ...phone, deadlineMs, link });
@@ -58,6 +60,15 @@ export function createText(
     if (outcome.outcome !== 'retry') await markTexted(pool, organisationId, outcome.outcome);
     return outcome;
   };
+}
+
+/** null: it can't be opened, and asking again would not change that */
+function numberIn(sealer: Texting['sealer'], { sealed }: PhoneRow, recipientId: string): string | null {
+  try {
+    return String(sealer.open(sealed, phoneContext(recipientId)));
+  } catch {
+    return null;
+  }
 }
 
 /** However often an event comes: one message of a kind for an offer. */
