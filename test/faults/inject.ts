@@ -70,9 +70,9 @@ async function perform(ground: Ground, fault: Fault): Promise<void> {
     case 'no-files':
       return await allowNoFiles(stack, fault);
     case 'flush':
-      return await flushRedis(urls.redis);
+      return await surely(() => flushRedis(urls.redis), WRITABLE_WITHIN_MS, UNDO_AGAIN_MS);
     case 'evict':
-      return await evict(urls.redis, fault);
+      return await surely(() => evict(urls.redis, fault), WRITABLE_WITHIN_MS, UNDO_AGAIN_MS);
     case 'fill-redis':
       return await fillRedis(urls.redis, forMs);
     case 'demote-redis':
@@ -168,6 +168,8 @@ function permitted<Tool extends object>(tool: Tool | { readonly because: string 
 
 const UNDONE_WITHIN_MS = 60_000;
 const UNDO_AGAIN_MS = 250;
+/** Another fault may have made a replica of it just now. */
+const WRITABLE_WITHIN_MS = 10_000;
 
 async function healed(forMs: number, heal: Heal): Promise<void> {
   await pause(forMs);

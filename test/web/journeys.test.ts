@@ -200,7 +200,42 @@ describe('a push', () => {
     assert.deepEqual(shown, [[t('push.offer.title'), t('push.offer.body'), offer.id]]);
     await phone.close();
   });
+
+  it('is asked for anew by a phone that did so for another key of ours', { timeout: 60_000 }, async () => {
+    const { offer } = await offered(donor);
+    const phone = await stage.phone('id', 'recipient', offer.recipientId);
+    const { context, page } = phone;
+    await context.grantPermissions(['notifications'], { origin: stage.url });
+    await controlled(page);
+    await context.addInitScript(subscribedForAnotherKey);
+    await page.reload();
+    const said = await until(
+      'it subscribes anew',
+      () => page.evaluate(() => (globalThis as unknown as { said: string[] }).said),
+      (found) => found.length >= 2,
+    );
+    const { body } = await donor.get<{ publicKey: string }>('/v1/push-subscriptions/key');
+    assert.deepEqual(said.slice(0, 2), ['unsubscribe', `subscribe ${body.publicKey}`]);
+    await phone.close();
+  });
 });
+
+/** In the page: a browser that was subscribed when another key was ours, and what is asked of it now. */
+function subscribedForAnotherKey(): void {
+  const said: string[] = [];
+  const other = { applicationServerKey: new Uint8Array([4, 1, 2]).buffer };
+  const endpoint = 'https://push.example/device';
+  const unsubscribe = () => Promise.resolve(said.push('unsubscribe') > 0);
+  const subscription = (options: object) => ({ endpoint, options, unsubscribe, toJSON: () => ({ endpoint }) });
+  Object.assign(globalThis, { said });
+  Object.assign(PushManager.prototype, {
+    getSubscription: () => Promise.resolve(subscription(other)),
+    subscribe: (options: { applicationServerKey: string }) => {
+      said.push(`subscribe ${options.applicationServerKey}`);
+      return Promise.resolve(subscription(options));
+    },
+  });
+}
 
 /** An offer somebody has accepted on a phone without a network: the tap is kept there. */
 async function acceptedOffline(language: Language) {
