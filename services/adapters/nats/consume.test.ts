@@ -125,6 +125,10 @@ test('at its limit the oldest events go, and new ones are taken', async () => {
   await say(...Array.from({ length: 300 }, (_, n) => `${String(n)}/${'x'.repeat(500)}`));
   const { state } = await bus.jsm.streams.info(LOTS);
   assert.ok(state.bytes <= 64 * 1024 && state.messages > 50 && state.messages < 300, JSON.stringify(state));
+  const letter = { subject: 'dead.47.undeliverable', payload: Buffer.alloc(500), traceparent: null };
+  for (let n = 0; n < 40; n++) assert.ok((await ports.publish({ ...letter, id: crypto.randomUUID() })).stored);
+  const { state: letters } = await bus.jsm.streams.info(DEAD_LETTERS);
+  assert.ok(letters.bytes <= 8 * 1024 && letters.messages > 5 && letters.messages < 40, JSON.stringify(letters));
   await ensureStreams(bus.jsm);
 });
 

@@ -31,7 +31,7 @@ export const STREAMS: readonly Definition[] = [
     allow_direct: true,
   },
   {
-    // no age: a dead letter stays until an operator replays or discards it
+    // no age: a dead letter stays until an operator replays or discards it, or newer ones fill its share of the disk
     name: DEAD_LETTERS,
     subjects: ['dead.>'],
     retention: RetentionPolicy.Limits,
@@ -61,9 +61,12 @@ const UNLIMITED = { max_msgs: -1, max_msgs_per_subject: -1, max_msg_size: -1, no
 export interface StreamSizes {
   /** 1 on one server, 3 in production */
   readonly replicas: number;
-  /** of the events of lots, less than what NATS may store: there it would refuse new events, here the oldest go */
+  /** of the events of lots, an eighth more for dead letters; less than what NATS may store: there it would refuse new events, here the oldest go */
   readonly maxGiB: number;
 }
+
+/** Of `maxGiB`. */
+const SHARES: Readonly<Record<string, number>> = { [LOTS]: 1, [DEAD_LETTERS]: 1 / 8 };
 
 const SMALL: StreamSizes = { replicas: 1, maxGiB: 3 };
 
@@ -75,7 +78,8 @@ export async function ensureStreams(jsm: JetStreamManager, sizes: StreamSizes | 
   const { replicas, maxGiB } = sizes ?? SMALL;
   for (const definition of STREAMS) {
     const config = { ...UNLIMITED, ...definition, num_replicas: replicas };
-    const bound = definition.name === LOTS ? { max_bytes: Math.round(maxGiB * 2 ** 30) } : {};
+    const share = SHARES[definition.name];
+    const bound = share === undefined ? {} : { max_bytes: Math.round(share * maxGiB * 2 ** 30) };
     // Added once more, a stream with a limit is refused for want of room: the server counts it twice.
     const isNew = !(await isThere(jsm, definition.name));
     const make = async (each: Definition): Promise<unknown> =>
