@@ -27,9 +27,13 @@ export function Lots() {
     let current = true;
     const ask = async (): Promise<void> => {
       try {
-        const [found, stats] = await Promise.all([readPages(state, pages), read<Stats>('/v1/stats')]);
+        // The sums may come late, or not at all where there are very many: the list does not wait for them.
+        void read<Stats>('/v1/stats').then(
+          (stats) => current && setCounts(stats.lots),
+          () => undefined,
+        );
+        const found = await readPages(state, pages);
         if (!current) return;
-        setCounts(stats.lots);
         setLots(found.items);
         setMore(found.nextCursor !== null);
         setFailed(false);

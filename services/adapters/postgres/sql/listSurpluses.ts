@@ -1,4 +1,4 @@
-import type { Lot } from '#core/lots/lot.ts';
+import { isEnd, LOT_STATES, type Lot } from '#core/lots/lot.ts';
 import { lotOfRow, type LotRow } from '../lotRows.ts';
 import type { Pool } from '../pool.ts';
 
@@ -21,27 +21,58 @@ const LISTS = {
   offeredTo: `select ${COLUMNS} from lot l where exists (
     select 1 from offer o where o.geo_region_id = l.geo_region_id and o.posted_at = l.posted_at and o.lot_id = l.lot_id
       and o.recipient_id = $1) ${PAGE}`,
-  all: `select ${COLUMNS} from lot l where $1::text is null ${PAGE}`,
 };
+/** Below a place in the order. The limit stands in the text: of one that comes later a plan made for all expects a tenth of the table, and sorts it. */
+const below = (limit: number): string =>
+  `and (l.posted_at, l.lot_id) < ($1::timestamptz, $2::text) order by l.posted_at desc, l.lot_id desc limit ${String(Math.trunc(limit))}`;
+/** Of all lots: the few that are open, and the newest of each end, which an index has in this order. */
+const ALL_OPEN = `select ${COLUMNS} from lot l where l.ended_at is null and ($3::text is null or l.state = $3)`;
+const ALL_ENDED = `select ${COLUMNS} from lot l where l.ended_at is not null and l.state = $3`;
+const ENDS = LOT_STATES.filter(isEnd);
+const ABOVE_ALL = { at: 'infinity', id: '' };
 // The regions are named, so that only their shards are asked; no correlated subquery, which Citus would refuse here.
 const OFFERS = `select o.geo_region_id, o.lot_id, to_jsonb(o) as offer from offer o
   where o.geo_region_id = any($1) and o.posted_at = any($2) and o.lot_id = any($3) and o.state in ('open', 'claimed')`;
 
 type OfferJson = LotRow['offers'][number];
 
+type FoundRow = Omit<LotRow, 'offers'>;
+
 /** Across regions: for people who look, not for the hot path. Of the offers only those that hold a lot now. */
 export async function listSurpluses(pool: Pool, filter: SurplusFilter): Promise<Lot[]> {
-  const { of, state, after, limit } = filter;
-  const [list, whose] =
-    of === 'all' ? [LISTS.all, null] : 'donor' in of ? [LISTS.donor, of.donor] : [LISTS.offeredTo, of.offeredTo];
-  const values = [whose, state, after?.at ?? null, after?.id ?? null, limit];
-  const { rows } = await pool.query<Omit<LotRow, 'offers'>>(list, values);
+  const rows = filter.of === 'all' ? await rowsOfAll(pool, filter) : await rowsOf(pool, filter.of, filter);
   if (rows.length === 0) return [];
   const offers = await currentOffers(pool, rows);
   return rows.map((row) => lotOfRow({ ...row, offers: offers.get(row.lot_id) ?? [] }));
 }
 
-async function currentOffers(pool: Pool, lots: readonly Omit<LotRow, 'offers'>[]): Promise<Map<string, OfferJson[]>> {
+async function rowsOf(
+  pool: Pool,
+  of: Exclude<SurplusFilter['of'], 'all'>,
+  { state, after, limit }: SurplusFilter,
+): Promise<FoundRow[]> {
+  const [list, whose] = 'donor' in of ? [LISTS.donor, of.donor] : [LISTS.offeredTo, of.offeredTo];
+  const { rows } = await pool.query<FoundRow>(list, [whose, state, after?.at ?? null, after?.id ?? null, limit]);
+  return rows;
+}
+
+async function rowsOfAll(pool: Pool, { state, after, limit }: SurplusFilter): Promise<FoundRow[]> {
+  const { at, id } = after ?? ABOVE_ALL;
+  const ask = async (text: string, of: string | null): Promise<FoundRow[]> =>
+    (await pool.query<FoundRow>(`${text} ${below(limit)}`, [at, id, of])).rows;
+  const ended = ENDS.filter((end) => state === null || state === end).map((end) => ask(ALL_ENDED, end));
+  const open = ended.length > 0 && state !== null ? [] : [ask(ALL_OPEN, state)];
+  const found = (await Promise.all([...open, ...ended])).flat();
+  // One that ended meanwhile was found twice: as it ended.
+  const byId = new Map(found.map((row) => [row.lot_id, row]));
+  return [...byId.values()].sort(newestFirst).slice(0, limit);
+}
+
+function newestFirst(one: FoundRow, other: FoundRow): number {
+  return other.posted_at.getTime() - one.posted_at.getTime() || (one.lot_id < other.lot_id ? 1 : -1);
+}
+
+async function currentOffers(pool: Pool, lots: readonly FoundRow[]): Promise<Map<string, OfferJson[]>> {
   const values = [
     lots.map((lot) => lot.geo_region_id),
     lots.map((lot) => lot.posted_at),

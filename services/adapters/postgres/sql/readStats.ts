@@ -1,4 +1,5 @@
-import type { Queryable } from './queryable.ts';
+import type { Pool } from '../pool.ts';
+import { readSlowly } from './slowRead.ts';
 
 export interface Stats {
   /** over all roots: collected + expired + cancelled + open */
@@ -31,12 +32,14 @@ interface LotSum {
   readonly dead: number;
 }
 
-// One statement, so one snapshot; and all grams from one pass over `lot`, in which a split's two halves change together.
+// One statement, so one snapshot, in which a split's two halves change together. What has ended is added up from its index alone.
 const STATS = `with
-  lots as (select state, count(*) as n, sum(quantity_grams) as grams, sum(posted_grams) as posted,
-      count(*) filter (where next_action_at < now() - interval '5 seconds') as overdue,
+  lots as (select state, count(*) as n, sum(quantity_grams) as grams, sum(posted_grams) as posted, 0 as overdue,
       count(*) filter (where dead_lettered) as dead
-    from lot group by state),
+    from lot where ended_at is not null group by state
+    union all select state, count(*), sum(quantity_grams), sum(posted_grams),
+      count(*) filter (where next_action_at < now() - interval '5 seconds'), count(*) filter (where dead_lettered)
+    from lot where ended_at is null group by state),
   offers as (select state, count(*) as n,
       coalesce(sum(quantity_grams) filter (where fallback and state = 'collected'), 0) as fallback_grams
     from offer group by state),
@@ -45,8 +48,8 @@ const STATS = `with
     (select n from waiting) as unpublished`;
 
 /** Across all regions and partitions: for an operator's screen, not for a loop. */
-export async function readStats(db: Queryable): Promise<Stats> {
-  const { rows } = await db.query<Row>(STATS);
+export async function readStats(pool: Pool): Promise<Stats> {
+  const rows = await readSlowly<Row>(pool, STATS, []);
   const { lots, offers, unpublished } = rows[0] ?? { lots: null, offers: null, unpublished: '0' };
   const of = (state: string): number => lots?.find((each) => each.state === state)?.grams ?? 0;
   const sum = (field: 'grams' | 'posted' | 'overdue' | 'dead'): number =>
