@@ -7,7 +7,6 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { WINDOW_MS } from '../../services/actor-host/saturation.ts';
 import { freePort } from '../../dev/stack/ports.ts';
 import { CHECKOUT } from '../../dev/stack/tools.ts';
 import { startWorld, type World } from '../../loadtest/world.ts';
@@ -26,6 +25,7 @@ import {
   testAsTold,
 } from './chart.ts';
 import { type Cluster, startCluster } from './cluster.ts';
+import { climb } from './climb.ts';
 import { createDrive, type Drive } from './drive.ts';
 import { picture, type RunRecord } from './draw.ts';
 import { scaleByPods, startCustomMetrics } from './hpa.ts';
@@ -113,10 +113,11 @@ async function live({ cluster, world, dir }: Ground): Promise<void> {
   const labels = { namespace: NAMESPACE, service: HOSTS };
   const prometheus = await startProcesses([prometheusSpec({ dir, port, hostPort, labels })], dir, say);
   undo.push(() => prometheus.stopAll());
-  const ceiling = { perSecond: 2 * scaling.CALM };
+  const ceiling = { perSecond: 0 };
   const drive = driveOf(world, ceiling);
   undo.push(() => drive.stop());
-  await warmUp(drive, ceiling);
+  const saturation = (): Promise<number> => saturationOf(hostPort);
+  const atTarget = await takes(drive, ceiling, saturation);
   const before = await everything(cluster);
   const prometheusUrl = `http://127.0.0.1:${String(port)}`;
   const folder = ownFolder(dir, { prometheusUrl, databasePoolSize: DATABASE_POOL_SIZE });
@@ -131,13 +132,12 @@ async function live({ cluster, world, dir }: Ground): Promise<void> {
     `${String(asked)} lines`,
   );
   const { signal } = stopping;
-  const saturation = (): Promise<number> => saturationOf(hostPort);
   const options = { api: cluster.api, drive, namespace: NAMESPACE, name: HOSTS, signal, saturation };
   const recorder = await startRecord(options);
   undo.push(() => recorder.stop());
-  const figures: Record<string, number | string> = {};
+  const figures: Record<string, number | string> = { storiesPerSecondAtTarget: atTarget };
   const scene = { cluster, recorder, verdict, prometheus, ceiling, folder, say, figures };
-  const atTarget = await scale(scene);
+  await scale(scene, atTarget);
   await recorder.stop();
   const customMetrics = await startCustomMetrics(scene, hostPort);
   undo.push(customMetrics);
@@ -149,15 +149,15 @@ async function live({ cluster, world, dir }: Ground): Promise<void> {
   await uninstalled(cluster, before);
 }
 
-/** Before anybody scales by it: cold code stands at several times what it does warm, and what a surge is, is reckoned from the calm. */
-async function warmUp(drive: Drive, ceiling: { perSecond: number }): Promise<void> {
-  const usual = ceiling.perSecond;
+/** Before anybody scales by it: cold code stands at several times what it does warm. One host is offered no more than the ceiling, however few there are. */
+async function takes(drive: Drive, ceiling: { perSecond: number }, saturation: () => Promise<number>): Promise<number> {
   ceiling.perSecond = WARM_UP_PER_SECOND;
   drive.city(WARM_UP_PER_SECOND);
   await pause(WARM_UP_MS, undefined, { signal: stopping.signal });
-  drive.city(0);
-  ceiling.perSecond = usual;
-  await pause(WINDOW_MS, undefined, { signal: stopping.signal });
+  const atTarget = await climb(drive, ceiling, saturation, scaling.SCALE.target, stopping.signal);
+  say(`one host stands at the target with ${atTarget.toFixed(0)} stories/s`);
+  ceiling.perSecond = scaling.CEILING * atTarget;
+  return atTarget;
 }
 
 function driveOf(world: World, ceiling: { perSecond: number }): Drive {
@@ -167,19 +167,18 @@ function driveOf(world: World, ceiling: { perSecond: number }): Drive {
   return createDrive(stage, ceiling);
 }
 
-async function scale(scene: scaling.Scene): Promise<number> {
+async function scale(scene: scaling.Scene, atTarget: number): Promise<void> {
   const { min } = scaling.SCALE;
   const began = await scene.recorder.until(({ replicas, ready }) => replicas === min && ready === min, 60);
   verdict.check(`installed, the autoscaler asks for ${String(min)} hosts, and they are ready`, began !== null);
-  const atTarget = await scaling.calm(scene);
-  if (ONLY_PODS) return atTarget;
+  await scaling.calm(scene);
+  if (ONLY_PODS) return;
   await scaling.surge(scene, atTarget);
   await scaling.upgrade(scene);
   await scaling.withoutPrometheusAtTheCap(scene);
   await scaling.converge(scene, atTarget);
   await scaling.calmAgain(scene);
   await scaling.withoutPrometheusAtTheMinimum(scene);
-  return atTarget;
 }
 
 async function uninstalled(cluster: Cluster, before: readonly string[]): Promise<void> {

@@ -23,7 +23,7 @@ const CALM_SECONDS = 20;
 const TOO_BUSY = 0.5;
 /** times what brings a host to its target: with the cap's hosts there is still too much to do, and never so much that the api refuses most of it */
 export const SURGE = 1.4;
-const CEILING = 1.6;
+export const CEILING = 1.6;
 
 export interface Scene {
   readonly cluster: Cluster;
@@ -41,8 +41,7 @@ export interface Scene {
 export const seconds = (value: number | null): string => (value === null ? 'never' : `${value.toFixed(1)} s`);
 const city = (hosts: number, each: number): number => hosts * each;
 
-/** @returns stories a second at which one host stands at the target, as the calm host lets expect */
-export async function calm({ recorder, verdict, figures, ceiling }: Scene): Promise<number> {
+export async function calm({ recorder, verdict, figures }: Scene): Promise<void> {
   recorder.step('calm', city(SCALE.min, CALM));
   // cells are taken over and code warms up first; a neighbour on this machine may be loud for a while
   await recorder.hold(CALM_SECONDS);
@@ -58,12 +57,7 @@ export async function calm({ recorder, verdict, figures, ceiling }: Scene): Prom
     throw new Error(
       `The host stands at ${saturation.toFixed(2)} under a calm load: this machine is too busy for the test.`,
     );
-  const atTarget = (CALM * SCALE.target) / saturation;
-  // one host is offered no more than this, however few there are
-  ceiling.perSecond = CEILING * atTarget;
   figures['calmSaturation'] = saturation;
-  figures['storiesPerSecondAtTarget'] = atTarget;
-  return atTarget;
 }
 
 export async function surge({ recorder, verdict, figures }: Scene, atTarget: number): Promise<void> {
