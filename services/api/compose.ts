@@ -19,7 +19,7 @@ import { findOrganisations } from '#adapters/postgres/sql/findOrganisations.ts';
 import { listSurpluses } from '#adapters/postgres/sql/listSurpluses.ts';
 import { overseeDonors, overseeHours, overseeRecipients } from '#adapters/postgres/sql/oversight.ts';
 import { listOffers, readOffer } from '#adapters/postgres/sql/readOffers.ts';
-import { askTogether } from '#adapters/batching/askTogether.ts';
+import { readTogether } from '#adapters/batching/readTogether.ts';
 import { readStats } from '#adapters/postgres/sql/readStats.ts';
 import { readSurplus } from '#adapters/postgres/sql/readSurplus.ts';
 import { connectRedis, type RedisConnection } from '#adapters/redis/connection.ts';
@@ -192,16 +192,6 @@ function figures(env: ApiConfig, pool: Pool): Pick<ApiDependencies, 'stats' | 'o
       co2eSource: env.IMPACT_CO2E_SOURCE,
     },
   };
-}
-
-/** However many ask: one read at a time, and nobody is answered by one that began before he asked. */
-function readTogether<Answer>(read: () => Promise<Answer>): () => Promise<Answer> {
-  const run = async (_: 'all', asked: readonly null[]): Promise<Answer[]> => {
-    const answer = await read();
-    return asked.map(() => answer);
-  };
-  const ask = askTogether<'all', null, Answer>({ maxInFlight: 1, maxBatch: Infinity, run });
-  return () => ask('all', null);
 }
 
 function lotReads(pool: Pool): LotReads {

@@ -119,7 +119,7 @@ function jumpsOf(injected: readonly Injected[]): number[] {
 
 async function readEvidence({ urls }: Ground, client: Client, injected: readonly Injected[]): Promise<Evidence> {
   const path = '/v1/stats';
-  // It sums up every partition within the role's second: on a busy machine not at the first try.
+  // It sums up every partition: on a busy machine not at the first try.
   const patience = { patienceMs: 180_000, tryTimeoutMs: 15_000 };
   const ask = { kind: 'read', role: 'operator', org: '', method: 'GET', path, key: '-', ...patience } as const;
   const stats = await client.perform(ask);

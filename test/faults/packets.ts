@@ -44,18 +44,20 @@ export function watchPackets(): Packets | { readonly because: string } {
     const said = nft(`${how} element ${table} ${set} { ${elements.join(', ')} }`);
     if (said !== '') throw new Error(said);
   };
-  /** How many faults lose packets of a port now: the last to end lets it go. */
-  const losing = new Map<number, number>();
+  /** The faults that lose packets of a port now: the last to end lets it go. */
+  const losing = new Map<number, Set<object>>();
   return {
     forget: (ports) => {
       change('add', 'forgotten', connectionsTo(new Set(ports)));
     },
     lose: (ports) => {
       change('add', 'lossy', ports.map(String));
-      for (const port of ports) losing.set(port, (losing.get(port) ?? 0) + 1);
+      const fault = {};
+      for (const port of ports) losing.set(port, (losing.get(port) ?? new Set()).add(fault));
+      // done again until it is done
       return () => {
-        for (const port of ports) losing.set(port, (losing.get(port) ?? 0) - 1);
-        const healed = ports.filter((port) => losing.get(port) === 0);
+        for (const port of ports) losing.get(port)?.delete(fault);
+        const healed = ports.filter((port) => losing.get(port)?.size === 0);
         change('delete', 'lossy', healed.map(String));
         return Promise.resolve();
       };

@@ -38,21 +38,27 @@ async function subscribe({ publicKey }: { readonly publicKey: string }): Promise
 }
 
 const KEPT = 'heartbeat';
+/** A subscription was given up for a new one, which was not made yet. */
+const WANTED = 'push-wanted';
 const DAY_MS = 24 * 3_600_000;
 
 /** Once a day this phone says that it is there; one that the push service gave up subscribes anew. */
 export async function keepPushAlive(): Promise<void> {
-  if (Date.now() - ((await recall<number>(KEPT)) ?? 0) < DAY_MS || (await pushState()) !== 'on') return;
+  const isWanted = (await recall<boolean>(WANTED)) === true;
+  const state = await pushState();
+  if (isWanted ? state !== 'on' && state !== 'off' : state !== 'on') return;
+  if (!isWanted && Date.now() - ((await recall<number>(KEPT)) ?? 0) < DAY_MS) return;
   const subscription = await (await navigator.serviceWorker.ready).pushManager.getSubscription();
-  if (subscription !== null) {
-    const { body, ok } = await request('GET', '/v1/push-subscriptions/key');
-    if (!ok) return;
-    const key = body as { publicKey: string };
-    // What is signed by another key than the one it was made for is not taken by the push service.
-    if (!isFor(key, subscription) || !(await heard(subscription.endpoint, false))) {
-      await subscription.unsubscribe();
-      await subscribe(key);
-    }
+  const { body, ok } = await request('GET', '/v1/push-subscriptions/key');
+  if (!ok) return;
+  const key = body as { publicKey: string };
+  // What is signed by another key than the one it was made for is not taken by the push service.
+  if (subscription === null || !isFor(key, subscription) || !(await heard(subscription.endpoint, false))) {
+    // Without it a phone whose new one fails would never ask for one again.
+    await remember(WANTED, true);
+    await subscription?.unsubscribe();
+    await subscribe(key);
+    await remember(WANTED, false);
   }
   await remember(KEPT, Date.now());
 }

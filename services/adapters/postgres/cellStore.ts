@@ -10,6 +10,7 @@ const ACTIVATE = `insert into cell as c (geo_region_id, cell_id, epoch, owner, a
   on conflict (geo_region_id, cell_id) do update
     set epoch = c.epoch + 1, owner = excluded.owner, activated_at = excluded.activated_at
   returning epoch`;
+const ADD_REGION = 'insert into region (geo_region_id, token) values ($1, $2) on conflict do nothing';
 /** More lots than this are asked for in parts: each statement ends within the role's second, whatever a cell has gathered. */
 export const LOTS_AT_ONCE = 1_000;
 const OPEN = 'l.geo_region_id = $1 and l.cell_id = $2 and l.ended_at is null';
@@ -38,10 +39,9 @@ export function createCellStore(
   async function activate(cell: CellToken): Promise<Activation> {
     const region = regionOf(cell, regionLevel);
     // Each time: a database that was restored to a time before this one may have lost it, and the sweep looks only where it knows of a region.
-    await pool.query('insert into region (geo_region_id, token) values ($1, $2) on conflict do nothing', [
-      signedIdOf(region),
-      region,
-    ]);
+    const { rowCount: known } = await pool.query('select from region where geo_region_id = $1', [signedIdOf(region)]);
+    // A write of a reference table locks it on all of Citus's workers: only where it is needed.
+    if (known === 0) await pool.query(ADD_REGION, [signedIdOf(region), region]);
     const { rows } = await pool.query<{ epoch: string }>(ACTIVATE, [...place(cell), owner]);
     const epoch = rows[0]?.epoch;
     if (epoch === undefined) throw new Error('activation returned no epoch');

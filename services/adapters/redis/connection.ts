@@ -53,7 +53,7 @@ export function connectRedis(url: string, options: RedisOptions): RedisConnectio
   };
   const leave = async (): Promise<void> => {
     runId = null;
-    await setTimeout(RECONNECT_MAX_MS, undefined, { ref: false });
+    await setTimeout(RECONNECT_MAX_MS * (1 + Math.random()), undefined, { ref: false });
     if (runId === null && client.status === 'ready') client.disconnect(true);
   };
   /** After a failover by hand the old server may live on, and its connections with it: both ends would say for ever that all is well. */

@@ -286,6 +286,7 @@ describe('candidate keeper: rebuilding', { concurrency: false }, () => {
     keeper = createCandidateKeeper({ ...options, pool: failing });
     keeper.start();
     await until('it failed five times', () => tries >= 5);
+    await keeper.stop();
     const generations = new Set((await redis.client.keys(`*${prefix}*:t:*`)).map((key) => key.split(':').at(-3)));
     assert.equal(generations.size, 1, [...generations].join());
   });

@@ -29,7 +29,7 @@ export async function rebuild(
   const startedAt = await databaseTime(pool);
   const generation = await nextGeneration(pool);
   // First: there is room for one, and a recount that fails leaves a part of it each time.
-  await dropOlderGenerations(redis, keys, generation);
+  await dropOlderGenerations(redis, keys, generation, stillOurs);
   const reservedAtMs = String(await redisTimeMs(redis));
   let tokens = 0;
   for await (const page of heldTokens(pool)) {
@@ -106,9 +106,15 @@ async function* collectedDays(pool: pg.Pool): AsyncGenerator<readonly DayGrams[]
 }
 
 /** Without a marker nobody reads them. Of a newer one, by who took over meanwhile, nothing goes. */
-async function dropOlderGenerations(redis: Redis, keys: Keys, generation: string): Promise<void> {
+async function dropOlderGenerations(
+  redis: Redis,
+  keys: Keys,
+  generation: string,
+  stillOurs: () => Promise<void>,
+): Promise<void> {
   const older = new RegExp(`^${keys.root.replace(/[{}.]/g, '\\$&')}:(\\d+):`);
   for (let cursor = '0'; ;) {
+    await stillOurs();
     const [next, found] = await redis.scan(cursor, 'MATCH', `${keys.root}:*`, 'COUNT', 1_000);
     const dead = found.filter((key) => Number(older.exec(key)?.[1] ?? generation) < Number(generation));
     if (dead.length > 0) await redis.unlink(...dead);

@@ -33,6 +33,8 @@ export type PushOutcome =
   /** the browser has unsubscribed: forget it */
   | { readonly outcome: 'gone' }
   | { readonly outcome: 'retry'; readonly because: string; readonly afterMs: number | null }
+  /** it refuses us, not the message or the phone: a key that was changed or given wrongly, a clock that is off (RFC 8292, 4.2) */
+  | { readonly outcome: 'denied'; readonly because: string }
   /** this message or subscription will never be taken */
   | { readonly outcome: 'refused'; readonly because: string };
 
@@ -51,8 +53,7 @@ export interface VapidKeys {
 
 const TIMEOUT_MS = 3_000;
 const GONE = new Set([404, 410]);
-/** It refuses us, not the message or the phone: a key that was changed or given wrongly, a clock that is off (RFC 8292, 4.2). And who sends too much. */
-const LATER = new Set([401, 403, 429]);
+const DENIED = new Set([401, 403]);
 
 /** Web push (RFC 8030) with VAPID (RFC 8292). Redirects are not followed. */
 export function createPusher(vapid: VapidKeys, rules: EndpointRules): Pusher {
@@ -114,6 +115,7 @@ function outcomeOf(posted: Posted): PushOutcome {
   if (status >= 200 && status < 300) return { outcome: 'delivered' };
   if (GONE.has(status)) return { outcome: 'gone' };
   const because = `the push service answered ${String(status)}`;
-  if (!LATER.has(status) && status < 500) return { outcome: 'refused', because };
+  if (DENIED.has(status)) return { outcome: 'denied', because };
+  if (status !== 429 && status < 500) return { outcome: 'refused', because };
   return { outcome: 'retry', because, afterMs };
 }

@@ -216,6 +216,17 @@ test('given up after four tries: no proof, so that it is sent again; the repeat 
   await until('proved', () => proved(lotId));
 });
 
+test('who was told on one phone does not wait for another that was made for another key', async () => {
+  await subscribe('recipient-1', 'recipient', '/old');
+  await subscribe('recipient-1', 'recipient', '/phone');
+  service.status.set('/old', 403);
+  const lotId = await lotWithOffer();
+  start();
+  await say(stage, eventOf(lotId));
+  await until('settled', allSettled);
+  assert.deepEqual([await proved(lotId), service.got.length], [true, 2]);
+});
+
 test('an endpoint in our own network is not called', async () => {
   await subscribe('recipient-1', 'recipient', '/phone');
   const strict = createPusher(

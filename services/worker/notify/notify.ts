@@ -131,22 +131,27 @@ async function tell(ports: NotifyPorts, notice: Notice, eventId: string, settled
   if (settled.size > MEMORY) settled.clear();
   for (const { digest, result } of outcomes) {
     ports.onPush(result.outcome);
-    if (result.outcome !== 'retry') settled.set(`${eventId}:${digest}`, result.outcome === 'delivered');
+    if (result.outcome !== 'retry' && result.outcome !== 'denied')
+      settled.set(`${eventId}:${digest}`, result.outcome === 'delivered');
   }
   const digestsOf = (outcome: string): string[] =>
     outcomes.filter(({ result }) => result.outcome === outcome).map(({ digest }) => digest);
   if (digestsOf('gone').length > 0) await ports.forget(digestsOf('gone'));
   if (digestsOf('delivered').length > 0) await ports.delivered(digestsOf('delivered'));
   for (const { result } of outcomes)
-    if (result.outcome === 'refused') ports.log.warn({ because: result.because }, 'push refused');
+    if (result.outcome === 'refused' || result.outcome === 'denied')
+      ports.log.warn({ because: result.because }, 'push refused');
   const took = devices.filter(({ digest }) => settled.get(`${eventId}:${digest}`) === true);
   const reached = took.some(({ isSilent }) => !isSilent);
-  return { delivered: took.length, reached, retry: retryOf(outcomes.map(({ result }) => result)) };
+  const results = outcomes.map(({ result }) => result);
+  // Who was told on one phone does not wait for another that was subscribed for another key of ours.
+  const retry = retryOf(took.length > 0 ? results.filter(({ outcome }) => outcome !== 'denied') : results);
+  return { delivered: took.length, reached, retry };
 }
 
 function retryOf(results: readonly (PushOutcome | TextedOutcome)[]): Sent['retry'] {
-  const again = results.find((result) => result.outcome === 'retry');
-  if (again?.outcome !== 'retry') return null;
-  const afterMs = Math.min(again.afterMs ?? 0, 10_000);
+  const again = results.find((result) => result.outcome === 'retry' || result.outcome === 'denied');
+  if (again?.outcome !== 'retry' && again?.outcome !== 'denied') return null;
+  const afterMs = Math.min(('afterMs' in again ? again.afterMs : null) ?? 0, 10_000);
   return afterMs > 0 ? { retry: again.because, afterMs } : { retry: again.because };
 }

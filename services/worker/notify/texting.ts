@@ -51,7 +51,8 @@ export function createText(
     const phone = await phoneOf(organisationId);
     if (phone === null) return { outcome: 'none' };
     const sealed = numberIn(sealer, phone, organisationId);
-    if (sealed === null) return { outcome: 'refused', because: 'its number was sealed under a key that is not there' };
+    if (sealed === null)
+      return { outcome: 'retry', because: 'its number was sealed under a key that is not here', afterMs: null };
     const to = parsePhone(sealed);
     if (to === null) return { outcome: 'none' };
     const link = `${publicUrl.replace(/\/$/, '')}/o/${shortOf(offer.id)}`;
@@ -62,7 +63,7 @@ export function createText(
   };
 }
 
-/** null: it can't be opened, and asking again would not change that */
+/** null: it can't be opened; a worker that was started later may have the key */
 function numberIn(sealer: Texting['sealer'], { sealed }: PhoneRow, recipientId: string): string | null {
   try {
     return String(sealer.open(sealed, phoneContext(recipientId)));

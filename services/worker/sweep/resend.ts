@@ -12,8 +12,8 @@ const RESEND_AT_MS = [5_000, 15_000, 45_000] as const;
 const GIVE_UP_MS = 135_000;
 const OFFERS_A_ROUND = 200;
 const SENT_MEMORY = 10_000;
-/** Who has waited so long for no answer asks nothing more for a while: the sweep, which alone wakes what is due then, waits for each. */
-const SILENT_MS = 1_000;
+/** What takes longer goes on a while later: the sweep, which alone wakes what is due where nothing is published, waits for it. */
+const AT_MOST_MS = 1_000;
 const LEFT_ALONE_MS = 5_000;
 
 export interface ResendPorts {
@@ -38,22 +38,22 @@ export function createResend(ports: ResendPorts): (region: string) => Promise<vo
     const due = new Map(offers.map((offer) => [offer.lotId, timesDue(offer.ageMs)]));
     for (const [lotId, times] of due) if (sent.has(keyOf(lotId, times))) due.delete(lotId);
     if (due.size === 0) return;
+    const startedMs = performance.now();
     for (const event of await ports.latestEvents(region, [...due.keys()])) {
       // the relay has not come to it yet: nothing is lost
       if (!event.published) continue;
       const times = due.get(event.lotId) ?? 1;
       const { subject, payload, traceparent } = event;
       const id = `${event.outboxId}:again:${String(times)}`;
-      const askedMs = performance.now();
       const outcome = await ports.publish({ id, subject, payload, traceparent });
-      if (!outcome.stored) {
-        if (performance.now() - askedMs < SILENT_MS) continue;
-        leftAloneUntilMs = performance.now() + LEFT_ALONE_MS;
-        return;
+      if (outcome.stored) {
+        if (sent.size >= SENT_MEMORY) sent.clear();
+        sent.add(keyOf(event.lotId, times));
+        if (!outcome.duplicate) ports.onResent();
       }
-      if (sent.size >= SENT_MEMORY) sent.clear();
-      sent.add(keyOf(event.lotId, times));
-      if (!outcome.duplicate) ports.onResent();
+      if (performance.now() - startedMs < AT_MOST_MS) continue;
+      leftAloneUntilMs = performance.now() + LEFT_ALONE_MS;
+      return;
     }
   };
 }

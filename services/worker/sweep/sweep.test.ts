@@ -213,23 +213,28 @@ test('a bus that answers nobody is asked once, not for each offer of each region
       [REGION_ID, newUuid(Date.now()), lotId],
     );
   }
-  let [asked, tookMs] = [0, 1_200];
+  let [asked, resent, tookMs, isStored] = [0, 0, 1_200, true];
   const resend = createResend({
     unproven: (region, ages, limit) => findUnprovenOffers(stage.appPool, region, ages, limit),
     latestEvents: (region, lotIds) => findLatestEvents(stage.appPool, region, lotIds),
     publish: async () => {
       asked++;
       await pause(tookMs);
-      return { stored: false, permanent: false, because: 'timeout' };
+      return isStored ? { stored: true, duplicate: false } : { stored: false, permanent: false, because: 'timeout' };
     },
-    onResent: () => assert.fail('nobody took it'),
+    onResent: () => resent++,
   });
   await resend(REGION_ID);
   await resend(REGION_ID);
-  assert.equal(asked, 1);
+  assert.deepEqual([asked, resent], [1, 1], 'nor is one who is slow to take it');
+  [asked, isStored] = [0, false];
+  await pause(5_500);
+  await resend(REGION_ID);
+  await resend(REGION_ID);
+  assert.deepEqual([asked, resent], [1, 1]);
   // whoever refuses one at once may take others
   [asked, tookMs] = [0, 0];
-  await pause(5_000);
+  await pause(5_500);
   await resend(REGION_ID);
-  assert.equal(asked, 3);
+  assert.equal(asked, 3, 'the first one is due once more');
 });

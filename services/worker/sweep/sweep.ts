@@ -57,7 +57,8 @@ export function createSweep(ports: SweepPorts): Sweep {
   const sweepRegion = async (region: string): Promise<void> => {
     const due = await ports.dueLots(region, LOTS_A_ROUND);
     ports.meters.onOverdue(region, due.filter((lot) => lot.overdueMs > OVERDUE_MS).length);
-    await Promise.all([wakeAll(due), ports.resend(region)]);
+    const [, resent] = await Promise.allSettled([wakeAll(due), ports.resend(region)]);
+    if (resent.status === 'rejected') throw resent.reason;
   };
   const tick = (): void => {
     current = round()

@@ -25,13 +25,18 @@ export function Lots() {
   const [counts, setCounts] = useState<Stats['lots'] | null>(null);
   useEffect(() => {
     let current = true;
+    let isSumming = false;
+    /** It may come late, or not at all where there are very many: the list does not wait for it, nor does it queue up. */
+    const sum = async (): Promise<void> => {
+      if (isSumming) return;
+      isSumming = true;
+      const stats = await read<Stats>('/v1/stats').catch(() => null);
+      isSumming = false;
+      if (current && stats !== null) setCounts(stats.lots);
+    };
     const ask = async (): Promise<void> => {
       try {
-        // The sums may come late, or not at all where there are very many: the list does not wait for them.
-        void read<Stats>('/v1/stats').then(
-          (stats) => current && setCounts(stats.lots),
-          () => undefined,
-        );
+        void sum();
         const found = await readPages(state, pages);
         if (!current) return;
         setLots(found.items);

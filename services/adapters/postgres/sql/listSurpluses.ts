@@ -60,10 +60,11 @@ async function rowsOfAll(pool: Pool, { state, after, limit }: SurplusFilter): Pr
   const { at, id } = after ?? ABOVE_ALL;
   const ask = async (text: string, of: string | null): Promise<FoundRow[]> =>
     (await pool.query<FoundRow>(`${text} ${below(limit)}`, [at, id, of])).rows;
-  const ended = ENDS.filter((end) => state === null || state === end).map((end) => ask(ALL_ENDED, end));
-  const open = ended.length > 0 && state !== null ? [] : [ask(ALL_OPEN, state)];
-  const found = (await Promise.all([...open, ...ended])).flat();
-  // One that ended meanwhile was found twice: as it ended.
+  const ends = ENDS.filter((end) => state === null || state === end);
+  const open = state !== null && ends.length > 0 ? [] : await ask(ALL_OPEN, state);
+  const ended = await Promise.all(ends.map((end) => ask(ALL_ENDED, end)));
+  // In this order one that ends meanwhile is not missed but found twice: as it ended.
+  const found = [...open, ...ended.flat()];
   const byId = new Map(found.map((row) => [row.lot_id, row]));
   return [...byId.values()].sort(newestFirst).slice(0, limit);
 }

@@ -32,14 +32,17 @@ interface LotSum {
   readonly dead: number;
 }
 
-// One statement, so one snapshot, in which a split's two halves change together. What has ended is added up from its index alone.
+// One statement, so one snapshot, in which a split's two halves change together; on Citus one of each shard, for lots are grouped above both parts.
+// What has ended is added up from its index alone.
 const STATS = `with
-  lots as (select state, count(*) as n, sum(quantity_grams) as grams, sum(posted_grams) as posted, 0 as overdue,
+  lots as (select state, count(*) as n, sum(quantity_grams) as grams, sum(posted_grams) as posted,
+      count(*) filter (where next_action_at < now() - interval '5 seconds') as overdue,
       count(*) filter (where dead_lettered) as dead
-    from lot where ended_at is not null group by state
-    union all select state, count(*), sum(quantity_grams), sum(posted_grams),
-      count(*) filter (where next_action_at < now() - interval '5 seconds'), count(*) filter (where dead_lettered)
-    from lot where ended_at is null group by state),
+    from (select geo_region_id, state, quantity_grams, posted_grams, dead_lettered, null::timestamptz as next_action_at
+        from lot where ended_at is not null
+      union all select geo_region_id, state, quantity_grams, posted_grams, dead_lettered, next_action_at
+        from lot where ended_at is null) as both_parts
+    group by state),
   offers as (select state, count(*) as n,
       coalesce(sum(quantity_grams) filter (where fallback and state = 'collected'), 0) as fallback_grams
     from offer group by state),
