@@ -154,9 +154,9 @@ async function takes(drive: Drive, ceiling: { perSecond: number }, saturation: (
   ceiling.perSecond = WARM_UP_PER_SECOND;
   drive.city(WARM_UP_PER_SECOND);
   await pause(WARM_UP_MS, undefined, { signal: stopping.signal });
-  const atTarget = await climb(drive, ceiling, saturation, scaling.SCALE.target, stopping.signal);
-  say(`one host stands at the target with ${atTarget.toFixed(0)} stories/s`);
-  ceiling.perSecond = scaling.CEILING * atTarget;
+  const { atTarget, tooMuch } = await climb(drive, ceiling, saturation, scaling.SCALE.target, stopping.signal);
+  say(`one host stands at the target with ${atTarget.toFixed(0)} stories/s, far above it with ${tooMuch.toFixed(0)}`);
+  ceiling.perSecond = tooMuch;
   return atTarget;
 }
 

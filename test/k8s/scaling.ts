@@ -23,7 +23,6 @@ const CALM_SECONDS = 20;
 const TOO_BUSY = 0.5;
 /** times what brings a host to its target: with the cap's hosts there is still too much to do, and never so much that the api refuses most of it */
 export const SURGE = 1.4;
-export const CEILING = 1.6;
 
 export interface Scene {
   readonly cluster: Cluster;
