@@ -12,8 +12,8 @@ export interface Drive {
   stop(): Promise<void>;
 }
 
-/** People who find so many before them go away: an overloaded host is not to become a queue without end. */
-const MOST_AT_ONCE = 96;
+/** People who find so many before them go away: an overloaded host is not to become a queue without end. Enough for several full calls (64) to it. */
+const MOST_AT_ONCE = 240;
 const EVERY_MS = 20;
 /** After a pause of this process it does not catch up on more than this. */
 const MOST_ELAPSED_MS = 500;
