@@ -121,14 +121,13 @@ export async function layWires(links: readonly Link[]): Promise<Wires> {
       (proxy) => turn(proxy, 'delete'),
     );
   };
-  const portOf = (proxy: string): number => {
-    const port = ports.get(proxy);
-    if (port === undefined) throw new Error(`there is no wire ${proxy}`);
-    return port;
-  };
   return {
-    portOf: (from, to) => portOf(proxyOf(from, to)),
-    portsOf: (wire) => proxiesOf(wire, links).map(portOf),
+    portOf: (from, to) => {
+      const port = ports.get(proxyOf(from, to));
+      if (port === undefined) throw new Error(`no wire leads from ${from} to ${to}`);
+      return port;
+    },
+    portsOf: (wire) => proxiesOf(wire, links).flatMap((proxy) => ports.get(proxy) ?? []),
     slow: (wire, latency) => poison(wire, 'latency', { latency, jitter: Math.round(latency / 2) }),
     trickle: (wire, rate) => poison(wire, 'bandwidth', { rate }),
     truncate: (wire, bytes) => poison(wire, 'limit_data', { bytes }),
