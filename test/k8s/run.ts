@@ -136,7 +136,7 @@ async function live({ cluster, world, dir }: Ground): Promise<void> {
   const recorder = await startRecord(options);
   undo.push(() => recorder.stop());
   const figures: Record<string, number | string> = { storiesPerSecondAtTarget: atTarget };
-  const scene = { cluster, recorder, verdict, prometheus, ceiling, folder, say, figures };
+  const scene = { cluster, recorder, verdict, prometheus, folder, say, figures };
   await scale(scene, atTarget);
   await recorder.stop();
   const customMetrics = await startCustomMetrics(scene, hostPort);

@@ -29,7 +29,6 @@ export interface Scene {
   readonly recorder: Recorder;
   readonly verdict: Verdict;
   readonly prometheus: Processes;
-  readonly ceiling: { perSecond: number };
   /** where own.yaml is */
   readonly folder: string;
   readonly say: (line: string) => void;

@@ -37,11 +37,11 @@ export function createCellStore(
   const place = (cell: CellToken): [string, string] => [signedIdOf(regionOf(cell, regionLevel)), signedIdOf(cell)];
 
   async function activate(cell: CellToken): Promise<Activation> {
-    const region = regionOf(cell, regionLevel);
     // Each time: a database that was restored to a time before this one may have lost it, and the sweep looks only where it knows of a region.
-    const { rowCount: known } = await pool.query('select from region where geo_region_id = $1', [signedIdOf(region)]);
+    const [regionId] = place(cell);
+    const { rowCount: known } = await pool.query('select from region where geo_region_id = $1', [regionId]);
     // A write of a reference table locks it on all of Citus's workers: only where it is needed.
-    if (known === 0) await pool.query(ADD_REGION, [signedIdOf(region), region]);
+    if (known === 0) await pool.query(ADD_REGION, [regionId, regionOf(cell, regionLevel)]);
     const { rows } = await pool.query<{ epoch: string }>(ACTIVATE, [...place(cell), owner]);
     const epoch = rows[0]?.epoch;
     if (epoch === undefined) throw new Error('activation returned no epoch');

@@ -59,8 +59,16 @@ beforeEach(async () => {
 });
 afterEach(() => keeper.stop());
 
-function keeperOf(): CandidateKeeper {
-  return createCandidateKeeper({ pool, redis, prefix, log: silent, settleMs: SETTLE_MS, roundMs: 25, sweepMs: 100 });
+function keeperOf(from = pool): CandidateKeeper {
+  return createCandidateKeeper({
+    pool: from,
+    redis,
+    prefix,
+    log: silent,
+    settleMs: SETTLE_MS,
+    roundMs: 25,
+    sweepMs: 100,
+  });
 }
 
 async function insertRecipient(recipient: Recipient): Promise<void> {
@@ -282,8 +290,7 @@ describe('candidate keeper: rebuilding', { concurrency: false }, () => {
         },
       },
     }) as pg.Pool;
-    const options = { redis, prefix, log: silent, settleMs: SETTLE_MS, roundMs: 25, sweepMs: 100 };
-    keeper = createCandidateKeeper({ ...options, pool: failing });
+    keeper = keeperOf(failing);
     keeper.start();
     await until('it failed five times', () => tries >= 5);
     await keeper.stop();

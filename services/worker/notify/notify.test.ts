@@ -21,7 +21,6 @@ import {
   insertOffer,
   notingCells,
   openStage,
-  REGION,
   say,
   startReceiver,
 } from '../../../dev/testing/workerStage.ts';
@@ -255,20 +254,12 @@ test('what is no event of ours fails nobody but itself', async () => {
     spoil((lot) => void ((lot.offer ?? assert.fail()).recipientId = 'a recipient\0')),
     spoil((lot) => Object.assign(lot, { donorId: 'a donor\0', state: 'expired', offer: undefined })),
   ];
-  for (const event of [...spoilt, eventOf(lotId)]) await publish(event);
+  for (const event of [...spoilt, eventOf(lotId)]) await say(stage, event);
   start();
   await until('proved', () => proved(lotId), 2_000);
   const letters = createDeadLetters(stage.bus, stage.publish);
   await until('the others put aside', async () => (await letters.list({ limit: 10 })).items.length === 4, 2_000);
 });
-
-/** Under a subject of ours, whatever is in it. */
-async function publish(event: LotEvent): Promise<void> {
-  const payload = toBinary(LotEventSchema, event);
-  assert.ok(
-    (await stage.publish({ id: event.eventId, subject: `lot.${REGION}.offered`, payload, traceparent: null })).stored,
-  );
-}
 
 test('who is told what', () => {
   const lotId = '47a2f1b-01890a5d-ac96-774b-bcce-b302099a8057' as LotId;

@@ -151,7 +151,7 @@ async function tell(ports: NotifyPorts, notice: Notice, eventId: string, settled
 
 function retryOf(results: readonly (PushOutcome | TextedOutcome)[]): Sent['retry'] {
   const again = results.find((result) => result.outcome === 'retry' || result.outcome === 'denied');
-  if (again?.outcome !== 'retry' && again?.outcome !== 'denied') return null;
+  if (again === undefined) return null;
   const afterMs = Math.min(('afterMs' in again ? again.afterMs : null) ?? 0, 10_000);
   return afterMs > 0 ? { retry: again.because, afterMs } : { retry: again.because };
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { CellToken } from '#core/words/ids.ts';
+import type { CellToken, LotId } from '#core/words/ids.ts';
 import { findDueLots } from '#adapters/postgres/sql/findDueLots.ts';
 import { findLatestEvents } from '#adapters/postgres/sql/findLatestEvents.ts';
 import { findUnprovenOffers } from '#adapters/postgres/sql/findUnprovenOffers.ts';
@@ -136,6 +136,17 @@ test('a worker leaves the regions of the others alone', async () => {
   assert.equal(cells.told.length, owner === 'me' ? 1 : 0);
 });
 
+/** @returns its id */
+async function insertEvent(lotId: LotId, isPublished = true): Promise<string> {
+  const eventId = newUuid(Date.now());
+  await stage.pool.query(
+    `insert into outbox (geo_region_id, outbox_id, lot_id, lot_version, subject, payload, published_at)
+     values ($1, $2, $3, 2, $4, 'the event', case when $5 then now() end)`,
+    [REGION_ID, eventId, lotId, `lot.${REGION}.offered`, isPublished],
+  );
+  return eventId;
+}
+
 test('an open offer without proof goes out again three times at most, once however many look', async () => {
   assert.deepEqual([4_999, 5_000, 14_000, 15_000, 50_000, 100_000].map(timesDue), [0, 1, 1, 2, 3, 3]);
   let resent = 0;
@@ -147,12 +158,7 @@ test('an open offer without proof goes out again three times at most, once howev
       onResent: () => resent++,
     });
   const lotId = await insertLot(stage.pool);
-  const eventId = newUuid(Date.now());
-  await stage.pool.query(
-    `insert into outbox (geo_region_id, outbox_id, lot_id, lot_version, subject, payload, published_at)
-     values ($1, $2, $3, 2, $4, 'the event', now())`,
-    [REGION_ID, eventId, lotId, `lot.${REGION}.offered`],
-  );
+  const eventId = await insertEvent(lotId);
   const offerId = await insertOffer(stage.pool, lotId, { agedMs: 1_000 });
   const [one, two] = [resender(), resender()];
   const age = async (agedMs: number): Promise<void> => {
@@ -188,13 +194,7 @@ test('a proved offer, a closed one, or one the relay has yet to publish is not s
   await insertOffer(stage.pool, closed, { agedMs: 6_000, state: 'lapsed' });
   const waiting = await insertLot(stage.pool);
   await insertOffer(stage.pool, waiting, { agedMs: 6_000 });
-  for (const lotId of [proved, closed, waiting]) {
-    await stage.pool.query(
-      `insert into outbox (geo_region_id, outbox_id, lot_id, lot_version, subject, payload, published_at)
-       values ($1, $2, $3, 2, 'lot.47.offered', 'x', case when $3 = $4 then null else now() end)`,
-      [REGION_ID, newUuid(Date.now()), lotId, waiting],
-    );
-  }
+  for (const lotId of [proved, closed, waiting]) await insertEvent(lotId, lotId !== waiting);
   await createResend({
     unproven: (region, ages, limit) => findUnprovenOffers(stage.appPool, region, ages, limit),
     latestEvents: (region, lotIds) => findLatestEvents(stage.appPool, region, lotIds),
@@ -207,11 +207,7 @@ test('a bus that answers nobody is asked once, not for each offer of each region
   for (let n = 0; n < 3; n++) {
     const lotId = await insertLot(stage.pool);
     await insertOffer(stage.pool, lotId, { agedMs: 6_000 });
-    await stage.pool.query(
-      `insert into outbox (geo_region_id, outbox_id, lot_id, lot_version, subject, payload, published_at)
-       values ($1, $2, $3, 2, 'lot.47.offered', 'x', now())`,
-      [REGION_ID, newUuid(Date.now()), lotId],
-    );
+    await insertEvent(lotId);
   }
   let [asked, resent, tookMs, isStored] = [0, 0, 1_200, true];
   const resend = createResend({
