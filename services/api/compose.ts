@@ -13,6 +13,7 @@ import { startLotFeed, type LotFeed } from '#adapters/nats/lotFeed.ts';
 import { createPublish } from '#adapters/nats/publish.ts';
 import { createStreamKeeper } from '#adapters/nats/streams.ts';
 import { createObjectStore } from '#adapters/objects/createObjectStore.ts';
+import { createDatabaseClock } from '#adapters/postgres/clock.ts';
 import { createPool, type Pool } from '#adapters/postgres/pool.ts';
 import { claimKey } from '#adapters/postgres/sql/claimKey.ts';
 import { findOrganisations } from '#adapters/postgres/sql/findOrganisations.ts';
@@ -40,6 +41,9 @@ import { createHub, type Hub } from './stream/hub.ts';
 /** What `npm run build:web` makes. */
 const SCREENS_DIR = join(import.meta.dirname, '../../web/dist');
 
+/** It says that it is not ready, rather than nothing, without PostgreSQL. */
+const CLOCK_PATIENCE_MS = 5_000;
+
 export interface Composed {
   readonly dependencies: ApiDependencies;
   readonly feed: LotFeed;
@@ -55,10 +59,12 @@ export async function compose(env: ApiConfig, log: Logger, metrics: ApiMetrics):
   const { hub, feed } = screens(bus);
   const daprUrl = `http://127.0.0.1:${String(env.DAPR_HTTP_PORT)}`;
   const cells = cellsBehind(daprUrl, env.DAPR_API_TOKEN, metrics, log);
-  const nowMs = Date.now;
+  // By it tokens are held good: a clock of its own that has jumped would turn everybody away.
+  const clock = await createDatabaseClock(pool, CLOCK_PATIENCE_MS);
+  const { nowMs } = clock;
   const directory = createDirectory({ read: (kind, ids) => findOrganisations(pool, kind, ids), nowMs });
   const sealer = createSealer(env.CONTACT_KEYS, env.CONTACT_KEY_ID);
-  const identity = await identityOf(env, pool);
+  const identity = await identityOf(env, pool, nowMs);
   const dependencies: ApiDependencies = {
     log,
     metrics,
@@ -82,17 +88,12 @@ export async function compose(env: ApiConfig, log: Logger, metrics: ApiMetrics):
       forget: directory.forget,
     }),
     push: { sealer, vapidPublicKey: env.VAPID_PUBLIC_KEY, allowLocalPush: env.ALLOW_LOCAL_PUSH === '1' },
-    ...figures(env, pool),
+    ...figures(env, pool, nowMs),
     deadLetters: createDeadLetters(bus, createPublish(bus, createStreamKeeper(bus, null))),
     ...(await provided(env)),
     handoverCode: createHandoverCode(env.HANDOVER_SECRET),
     secret: env.HANDOVER_SECRET,
-    rateLimits: {
-      donor: env.RATE_LIMIT_DONOR,
-      recipient: env.RATE_LIMIT_RECIPIENT,
-      operator: env.RATE_LIMIT_OPERATOR,
-      address: env.RATE_LIMIT_ADDRESS,
-    },
+    rateLimits: rateLimits(env),
     countRequest: createRequestCounter(redis.client, `${env.REDIS_PREFIX}:rate:`),
     dependencies: {
       needed: { postgres: () => pool.query('select 1').then(() => true), dapr: () => daprAnswers(daprUrl) },
@@ -104,9 +105,19 @@ export async function compose(env: ApiConfig, log: Logger, metrics: ApiMetrics):
     await cells.close();
     redis.stop();
     await bus.close();
+    clock.stop();
     await pool.end();
   };
   return { dependencies, feed, bus, redis, stop };
+}
+
+function rateLimits(env: ApiConfig): ApiDependencies['rateLimits'] {
+  return {
+    donor: env.RATE_LIMIT_DONOR,
+    recipient: env.RATE_LIMIT_RECIPIENT,
+    operator: env.RATE_LIMIT_OPERATOR,
+    address: env.RATE_LIMIT_ADDRESS,
+  };
 }
 
 /** What there may be, or not. @throws Error saying what is wrong with it */
@@ -115,7 +126,7 @@ async function provided(env: ApiConfig): Promise<Pick<ApiDependencies, 'photos' 
 }
 
 /** @throws Error when its keys or its address can't be used, or nobody's tokens would count */
-async function identityOf(env: ApiConfig, pool: Pool): Promise<Identity | null> {
+async function identityOf(env: ApiConfig, pool: Pool, nowMs: () => number): Promise<Identity | null> {
   if (env.IDENTITY_KEYS === '') {
     if (env.JWT_ISSUER_URL !== '') return null;
     throw new Error('Nobody could sign in: set IDENTITY_KEYS and PUBLIC_URL, or JWT_ISSUER_URL. See dev/README.md.');
@@ -126,8 +137,8 @@ async function identityOf(env: ApiConfig, pool: Pool): Promise<Identity | null> 
     keys: env.IDENTITY_KEYS,
     audience: env.JWT_AUDIENCE,
     secret: env.HANDOVER_SECRET,
-    nowMs: Date.now,
-    newId: () => newUuid(Date.now()),
+    nowMs,
+    newId: () => newUuid(nowMs()),
   });
 }
 
@@ -177,13 +188,17 @@ function screens(bus: Bus): { readonly hub: Hub; readonly feed: LotFeed } {
   return { hub, feed };
 }
 
-function figures(env: ApiConfig, pool: Pool): Pick<ApiDependencies, 'stats' | 'oversight' | 'impactFactors'> {
+function figures(
+  env: ApiConfig,
+  pool: Pool,
+  nowMs: () => number,
+): Pick<ApiDependencies, 'stats' | 'oversight' | 'impactFactors'> {
   return {
     stats: readTogether(() => readStats(pool)),
     oversight: {
       recipients: () => overseeRecipients(pool),
       donors: () => overseeDonors(pool),
-      hours: () => overseeHours(pool, Date.now()),
+      hours: () => overseeHours(pool, nowMs()),
     },
     impactFactors: {
       mealKg: env.IMPACT_MEAL_KG,
