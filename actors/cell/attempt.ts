@@ -5,7 +5,7 @@ import { decide, type Decision } from '#core/lots/decide.ts';
 import { isEnd, type Lot } from '#core/lots/lot.ts';
 import type { Policy } from '#core/lots/policy.ts';
 import type { CellToken, LotId } from '#core/words/ids.ts';
-import { giveBack, reserve, settle, type Held } from './capacity.ts';
+import { giveBack, giveBackLeftovers, heldGrams, reserve, settle, type Held } from './capacity.ts';
 import { gatherFacts, namedOf, seekingOf } from './facts.ts';
 import type { Candidates, CellPorts, KeptAnswer, TurnWrite } from './ports.ts';
 import type { OpenLots } from './openLots.ts';
@@ -101,15 +101,21 @@ async function decideWithCapacity(
   const seeking = seekingOf(commands, lots, policy);
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const near = round === 0 ? nearLately : ports.candidates.near;
-    const facts = await gatherFacts(token, seeking, ports, policy, near, namedOf(commands, lots));
+    const facts = await gatherFacts(token, seeking, ports, policy, near, namedOf(commands, lots), heldGrams(held));
     const decision = decide(lots, commands, facts, ports.clock.nowMs());
-    if (await reserve(decision, facts, held, ports)) return decision;
+    if (!(await reserve(decision, facts, held, ports))) continue;
+    if (!(await giveBackLeftovers(decision, asSought(lots, policy), facts, held, ports))) return decision;
   }
   const facts = await gatherFacts(token, [], ports, policy, nearLately);
   const blind = { ...facts, candidatesFor: () => null, fallbackFor: () => null, candidateNamed: () => null };
   const waiting = decide(lots, commands, blind, ports.clock.nowMs());
   await reserve(waiting, blind, held, ports);
   return waiting;
+}
+
+/** Who finds nobody will look further out: it was searched for as it was before, or as what is posted is. */
+function asSought(lots: ReadonlyMap<LotId, Lot>, { radiusMeters }: Policy): (after: Lot) => Lot {
+  return (after) => lots.get(after.id) ?? { ...after, radiusMeters };
 }
 
 function turnWrite(

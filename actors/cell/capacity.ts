@@ -5,7 +5,7 @@ import type { Lot } from '#core/lots/lot.ts';
 import { tokenChanges, type Token } from '#core/lots/tokens.ts';
 import type { Facts } from '#core/lots/turn.ts';
 import type { Candidate } from '#core/matching/candidate.ts';
-import type { OfferId } from '#core/words/ids.ts';
+import { offerIdOf, type OfferId, type RecipientId } from '#core/words/ids.ts';
 import type { CellPorts, Reservation } from './ports.ts';
 
 /** What this turn has reserved so far, over its rounds. */
@@ -63,6 +63,37 @@ export async function giveBack(held: Held, isObsolete: (token: Token) => boolean
   if (obsolete.length === 0) return;
   for (const token of obsolete) held.tokens.delete(token.offerId);
   await ports.candidates.withdraw(obsolete, held.epoch);
+}
+
+/** What this turn has reserved, by recipient. */
+export function heldGrams(held: Held): Map<RecipientId, number> {
+  const grams = new Map<RecipientId, number>();
+  for (const { recipientId, quantityGrams } of held.tokens.values())
+    grams.set(recipientId, (grams.get(recipientId) ?? 0) + quantityGrams);
+  return grams;
+}
+
+/**
+ * A turn that reserved and was never written (its host died, or nobody knows) leaves tokens until the sweep, and recipients look full for so long. Before
+ * a lot is told that there is nobody, what stands under the very offer it would make now is given back: that can be nobody's but such a turn's.
+ * @param sought the lots as they were searched for
+ * @returns whether there was any: then it is worth looking again
+ */
+export async function giveBackLeftovers(
+  decision: Decision,
+  sought: (after: Lot) => Lot,
+  facts: Facts,
+  held: Held,
+  ports: CellPorts,
+): Promise<boolean> {
+  const names = decision.changes.flatMap(({ after, transitions }) => {
+    if (transitions.at(-1)?.reason !== 'no-candidate') return [];
+    const bank = facts.fallbackFor(after);
+    const near = [...(facts.candidatesFor(sought(after)) ?? []), ...(bank == null ? [] : [bank])];
+    const offerId = offerIdOf(after.id, after.attempt + 1);
+    return near.map(({ recipientId }) => ({ recipientId, offerId }));
+  });
+  return names.length > 0 && (await ports.candidates.withdraw(names, held.epoch)) > 0;
 }
 
 /** After the write: what it freed, shrank or collected. */

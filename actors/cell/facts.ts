@@ -5,7 +5,7 @@ import { MAX_TRIES, type Policy } from '#core/lots/policy.ts';
 import type { Command } from '#core/lots/command.ts';
 import type { Facts } from '#core/lots/turn.ts';
 import type { Candidate } from '#core/matching/candidate.ts';
-import { lotIdOf, type CellToken, type LotId } from '#core/words/ids.ts';
+import { lotIdOf, type CellToken, type LotId, type RecipientId } from '#core/words/ids.ts';
 import type { Candidates, CellPorts, Named, Near, Search } from './ports.ts';
 
 /** Where one lot is to be looked for recipients. */
@@ -48,6 +48,9 @@ export function searchKey(search: Search): string {
   return `${placeKey(search)}/${String(search.radiusMeters)}`;
 }
 
+const NOTHING: ReadonlyMap<RecipientId, number> = new Map();
+
+/** @param ours grams by recipient that this very turn has reserved already: the counters hold them, and the turn will count them itself */
 export async function gatherFacts(
   cell: CellToken,
   seeking: readonly Seeking[],
@@ -55,6 +58,7 @@ export async function gatherFacts(
   policy: Policy,
   nearOf: Candidates['near'],
   named: readonly Named[] = [],
+  ours: ReadonlyMap<RecipientId, number> = NOTHING,
 ): Promise<Facts> {
   const searches = new Map(seeking.map((each) => [searchKey(each), each]));
   const keys = [...searches.keys()];
@@ -67,7 +71,7 @@ export async function gatherFacts(
   const seenFrom = (key: string, place: Place): readonly Candidate[] | null => {
     const known = seen.get(key);
     if (known !== undefined) return known;
-    const list = byKey?.get(key)?.map((each) => asSeenFrom(place, each, ports)) ?? null;
+    const list = byKey?.get(key)?.map((each) => asSeenFrom(place, each, ports, ours)) ?? null;
     seen.set(key, list);
     return list;
   };
@@ -80,13 +84,13 @@ export async function gatherFacts(
       const key = placeKey(lot);
       // Of a lot that was not to come there nobody asked.
       const bank = banks.has(key) ? banks.get(key) : null;
-      return bank == null ? bank : asSeenFrom(lot, bank, ports);
+      return bank == null ? bank : asSeenFrom(lot, bank, ports, ours);
     },
     candidateNamed: (lot, recipientId) => {
       const asked = named.findIndex((each) => each.recipientId === recipientId && placeKey(each) === placeKey(lot));
       if (byName === null || asked < 0) return null;
       const found = byName[asked];
-      return found === undefined ? undefined : asSeenFrom(lot, found, ports);
+      return found === undefined ? undefined : asSeenFrom(lot, found, ports, ours);
     },
     newLotId: (n) => (newLotIds[n] ??= lotIdOf(cell, ports.newUuid(nowMs))),
     handoverCode: ports.handoverCode,
@@ -102,8 +106,9 @@ async function lastResorts(
   return new Map(await Promise.all(found));
 }
 
-function asSeenFrom(lot: Place, near: Near, ports: CellPorts): Candidate {
+function asSeenFrom(lot: Place, near: Near, ports: CellPorts, ours: ReadonlyMap<RecipientId, number>): Candidate {
   const { travelSeconds, travelSource } = ports.travel.of({ from: lot, to: near, mode: near.travelMode });
   const distanceMeters = near.distanceMeters || haversineMeters(lot, near);
-  return { ...near, distanceMeters, travelSeconds, travelSource };
+  const openGrams = near.openGrams - (ours.get(near.recipientId) ?? 0);
+  return { ...near, distanceMeters, travelSeconds, travelSource, openGrams };
 }

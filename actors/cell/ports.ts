@@ -2,7 +2,7 @@
 import type { Answer, Command } from '#core/lots/command.ts';
 import type { LotChange } from '#core/lots/decide.ts';
 import type { Lot } from '#core/lots/lot.ts';
-import type { Token } from '#core/lots/tokens.ts';
+import type { Token, TokenName } from '#core/lots/tokens.ts';
 import type { Collected } from '#core/lots/turn.ts';
 import type { Place, TravelMode } from '#core/geo/distance.ts';
 import type { Candidate, Recipient } from '#core/matching/candidate.ts';
@@ -98,8 +98,11 @@ export interface Candidates {
   named(asked: readonly Named[]): Promise<readonly (Near | undefined)[] | null>;
   /** Reserves each token, or says no. A repeat of the same token is a yes. null: Redis is not ready: nothing is reserved. */
   reserve(reservations: readonly Reservation[]): Promise<readonly boolean[] | null>;
-  /** Nothing was written: gives back what was reserved under this epoch, but not what a newer owner has taken over. */
-  withdraw(tokens: readonly Token[], epoch: number): Promise<void>;
+  /**
+   * Nothing was written: gives back what was reserved under this epoch or an older one, but not what a newer owner has taken over.
+   * @returns how many there were
+   */
+  withdraw(tokens: readonly TokenName[], epoch: number): Promise<number>;
   /** After the write; losing these is mended by the sweep of tokens. */
   free(tokens: readonly Token[]): Promise<void>;
   shrink(tokens: readonly Token[]): Promise<void>;

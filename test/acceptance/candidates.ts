@@ -209,10 +209,10 @@ function reserving(open: Open): void {
     const byNew = reservation('a', 1, 4_000, { epoch: 2 });
     assert.deepEqual(await candidates.reserve([byOld]), [true]);
     assert.deepEqual(await candidates.reserve([byNew]), [true], 'the new owner makes the very same offer');
-    await candidates.withdraw([byOld], 1);
+    assert.equal(await candidates.withdraw([byOld], 1), 0);
     assert.equal((await countersOf(candidates)).open, 4_000, 'it is not given back by the old one');
     assert.deepEqual(await candidates.reserve([{ ...byOld, quantityGrams: 100 }]), [false]);
-    await candidates.withdraw([byNew], 2);
+    assert.equal(await candidates.withdraw([byNew, { ...byNew, recipientId: 'b' as RecipientId }], 2), 1);
     assert.equal((await countersOf(candidates)).open, 0);
   });
 

@@ -354,6 +354,40 @@ describe('time', () => {
   });
 });
 
+describe('a recipient with room for one lot', () => {
+  const full = { quantityGrams: 20_000 };
+
+  it('is offered it though another lot of the turn was too late for somebody else', async () => {
+    candidates = fakeCandidates(
+      [
+        recipientNamed('a', { capacityGrams: 20_000, categories: ['bakery'] }),
+        recipientNamed('b', { capacityGrams: 20_000, categories: ['prepared'] }),
+      ],
+      Date.now,
+    ).candidates;
+    cell = createCell(CELL, { ...ports, candidates }, policy, hooks);
+    good(await one(postOf({ ...full, category: 'prepared' })));
+    // Within the time for which what was read is good enough: b still seems to have room.
+    const [second, third] = await cell.turn(
+      [postOf({ ...full, category: 'bakery' }), postOf({ ...full, category: 'prepared' })],
+      null,
+    );
+    assert.equal(good(second).surplus?.offer?.recipientId, 'a');
+    assert.equal(good(third).surplus?.state, 'rematching');
+  });
+
+  it('is offered it at the second try when nobody knows of the first, by this host or the next one', async () => {
+    candidates = fakeCandidates([recipientNamed('a', { capacityGrams: 20_000 })], Date.now).candidates;
+    const store: CellStore = { ...ports.store, write: () => Promise.reject(new Error('PostgreSQL is away')) };
+    const broken = createCell(CELL, { ...ports, candidates, store }, policy, hooks);
+    const post = postOf(full);
+    assert.deepEqual(await one(post, broken), { moved: true });
+    const next = createCell(CELL, { ...ports, candidates }, policy, hooks);
+    assert.equal(good(await one(post, next)).surplus?.offer?.recipientId, 'a');
+    assert.equal(good(await one(postOf(full), next)).surplus?.state, 'rematching', 'it is full now');
+  });
+});
+
 describe('what a journey leaves behind', () => {
   it('every state, one history row a step, one outbox row a turn, and the day', async () => {
     const offer = await offered();

@@ -1,6 +1,6 @@
 import type { Candidates, Near, Reservation, Search } from '#cell/ports.ts';
 import { haversineMeters, type Place } from '#core/geo/distance.ts';
-import type { Token } from '#core/lots/tokens.ts';
+import type { Token, TokenName } from '#core/lots/tokens.ts';
 import type { Collected } from '#core/lots/turn.ts';
 import type { Recipient } from '#core/matching/candidate.ts';
 import { localDay } from '#core/matching/hours.ts';
@@ -47,7 +47,8 @@ export function fakeCandidates(recipients: readonly Recipient[], nowMs: () => nu
           })
         : null,
     reserve: async (asked) => (memory.ready ? asked.map((each) => reserveOne(memory, each)) : null),
-    withdraw: (given, epoch) => whenReady(() => given.forEach((each) => withdrawOne(memory, each, epoch))),
+    withdraw: async (given, epoch) =>
+      memory.ready ? given.filter((each) => withdrawOne(memory, each, epoch)).length : 0,
     free: (freed) => whenReady(() => freed.forEach((each) => memory.tokens.delete(keyOf(each)))),
     shrink: (shrunk) => whenReady(() => shrunk.forEach((each) => shrinkOne(memory, each))),
     collected: (handovers) => whenReady(() => handovers.forEach((each) => collectOne(memory, each))),
@@ -84,7 +85,7 @@ function dayGrams({ days }: Memory, id: string, day: string): number {
   return [...(days.get(`${id} ${day}`)?.values() ?? [])].reduce((sum, grams) => sum + grams, 0);
 }
 
-function keyOf({ recipientId, offerId }: Pick<Token, 'recipientId' | 'offerId'>): string {
+function keyOf({ recipientId, offerId }: TokenName): string {
   return `${recipientId} ${offerId}`;
 }
 
@@ -100,8 +101,8 @@ function reserveOne(memory: Memory, asked: Reservation): boolean {
   return true;
 }
 
-function withdrawOne({ tokens }: Memory, token: Token, epoch: number): void {
-  if ((tokens.get(keyOf(token))?.epoch ?? 0) <= epoch) tokens.delete(keyOf(token));
+function withdrawOne({ tokens }: Memory, token: TokenName, epoch: number): boolean {
+  return (tokens.get(keyOf(token))?.epoch ?? Infinity) <= epoch && tokens.delete(keyOf(token));
 }
 
 function shrinkOne({ tokens }: Memory, token: Token): void {

@@ -2,10 +2,13 @@ import type { OfferId, RecipientId } from '../words/ids.ts';
 import type { LotChange } from './decide.ts';
 import { currentOffer } from './lot.ts';
 
-/** Grams of a recipient's capacity held under an offer id: a repeat or a crash can't leak a counter. */
-export interface Token {
+export interface TokenName {
   readonly offerId: OfferId;
   readonly recipientId: RecipientId;
+}
+
+/** Grams of a recipient's capacity held under an offer id: a repeat or a crash can't leak a counter. */
+export interface Token extends TokenName {
   readonly quantityGrams: number;
 }
 

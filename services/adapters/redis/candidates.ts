@@ -78,13 +78,10 @@ export function createCandidates({ redis, clock, prefix }: CandidatesDependencie
         FREE,
         tokens.flatMap((each) => [each.recipientId, each.offerId]),
       ),
-    withdraw: (tokens, epoch) =>
-      tell(
-        index,
-        'withdraw',
-        WITHDRAW,
-        tokens.flatMap((each) => [each.recipientId, each.offerId, epoch]),
-      ),
+    withdraw: async (tokens, epoch) => {
+      const args = tokens.flatMap((each) => [each.recipientId, each.offerId, epoch]);
+      return args.length === 0 ? 0 : Number((await ask(index, 'withdraw', WITHDRAW, args)) ?? 0);
+    },
     shrink: (tokens: readonly Token[]) =>
       tell(
         index,

@@ -127,13 +127,17 @@ end
 return answers
 `);
 
-/** ARGV: recipient, offer, epoch – per token; one that a newer epoch has taken over stays. */
+/** ARGV: recipient, offer, epoch – per token; one that a newer epoch has taken over stays. Answer: how many were given back. */
 export const WITHDRAW = script(`${MARKED}${TOKENS}
+local given = 0
 for i = 3, #ARGV, 3 do
   local token = redis.call('HGET', root .. 't:' .. ARGV[i], ARGV[i + 1])
-  if token and epoch_of(token) <= tonumber(ARGV[i + 2]) then put(ARGV[i], ARGV[i + 1], nil) end
+  if token and epoch_of(token) <= tonumber(ARGV[i + 2]) then
+    put(ARGV[i], ARGV[i + 1], nil)
+    given = given + 1
+  end
 end
-return 1
+return given
 `);
 
 /** ARGV: recipient, offer – per token. */
