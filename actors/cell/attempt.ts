@@ -107,7 +107,7 @@ async function decideWithCapacity(
     if (!(await giveBackLeftovers(decision, asSought(lots, policy), facts, held, ports))) return decision;
   }
   const facts = await gatherFacts(token, [], ports, policy, nearLately);
-  const blind = { ...facts, candidatesFor: () => null, fallbackFor: () => null, candidateNamed: () => null };
+  const blind = { ...facts, candidatesFor: () => null, fallbacksFor: () => null, candidateNamed: () => null };
   const waiting = decide(lots, commands, blind, ports.clock.nowMs());
   await reserve(waiting, blind, held, ports);
   return waiting;

@@ -45,8 +45,8 @@ function reservationOf(token: Token, epoch: number, lot: Lot | undefined, facts:
 
 function candidateOf(token: Token, lot: Lot, facts: Facts): Candidate | undefined {
   const near = facts.candidatesFor(lot) ?? [];
-  const bank = facts.fallbackFor(lot);
-  const found = [...near, ...(bank == null ? [] : [bank])].find((each) => each.recipientId === token.recipientId);
+  const banks = facts.fallbacksFor(lot) ?? [];
+  const found = [...near, ...banks].find((each) => each.recipientId === token.recipientId);
   return found ?? facts.candidateNamed(lot, token.recipientId) ?? undefined;
 }
 
@@ -88,8 +88,7 @@ export async function giveBackLeftovers(
 ): Promise<boolean> {
   const names = decision.changes.flatMap(({ after, transitions }) => {
     if (transitions.at(-1)?.reason !== 'no-candidate') return [];
-    const bank = facts.fallbackFor(after);
-    const near = [...(facts.candidatesFor(sought(after)) ?? []), ...(bank == null ? [] : [bank])];
+    const near = [...(facts.candidatesFor(sought(after)) ?? []), ...(facts.fallbacksFor(after) ?? [])];
     const offerId = offerIdOf(after.id, after.attempt + 1);
     return near.map(({ recipientId }) => ({ recipientId, offerId }));
   });

@@ -80,12 +80,8 @@ export async function gatherFacts(
   return {
     policy,
     candidatesFor: (lot) => seenFrom(searchKey(lot), lot),
-    fallbackFor: (lot) => {
-      const key = placeKey(lot);
-      // Of a lot that was not to come there nobody asked.
-      const bank = banks.has(key) ? banks.get(key) : null;
-      return bank == null ? bank : asSeenFrom(lot, bank, ports, ours);
-    },
+    // Of a lot that was not to come there nobody asked.
+    fallbacksFor: (lot) => banks.get(placeKey(lot))?.map((bank) => asSeenFrom(lot, bank, ports, ours)) ?? null,
     candidateNamed: (lot, recipientId) => {
       const asked = named.findIndex((each) => each.recipientId === recipientId && placeKey(each) === placeKey(lot));
       if (byName === null || asked < 0) return null;
@@ -100,9 +96,9 @@ export async function gatherFacts(
 async function lastResorts(
   seeking: readonly Seeking[],
   ports: CellPorts,
-): Promise<Map<string, Near | null | undefined>> {
+): Promise<Map<string, readonly Near[] | null>> {
   const places = new Map(seeking.filter((each) => each.lastResort).map((each) => [placeKey(each), each]));
-  const found = [...places].map(async ([key, place]) => [key, await ports.candidates.fallback(place)] as const);
+  const found = [...places].map(async ([key, place]) => [key, await ports.candidates.fallbacks(place)] as const);
   return new Map(await Promise.all(found));
 }
 

@@ -89,8 +89,8 @@ export interface Candidates {
    * null: Redis is not ready to be believed (lost, being rebuilt, or unreachable).
    */
   near(searches: readonly Search[]): Promise<readonly (readonly Near[])[] | null>;
-  /** The nearest food bank of last resort as seen from a place; undefined: there is none. null: Redis is not ready to be believed. */
-  fallback(from: Place): Promise<Near | null | undefined>;
+  /** The food banks of last resort as seen from a place, nearest first. null: Redis is not ready to be believed. */
+  fallbacks(from: Place): Promise<readonly Near[] | null>;
   /**
    * Each named recipient as seen from a place, paused or not; undefined: there is none of this id.
    * null: Redis is not ready to be believed.

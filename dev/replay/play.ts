@@ -105,12 +105,11 @@ function factsOf(game: Game, command: Command, narrow: Narrow): Facts {
     // nobody steers a replay
     candidateNamed: () => null,
     candidatesFor: (lot) => narrow(lot, candidatesFor(game, lot), nowMs),
-    fallbackFor: (lot) => {
-      const bank = game.evening.nearTo(lot).find((near) => near.fallback);
-      return bank === undefined || bank.distanceMeters > FALLBACK_RADIUS_METERS
-        ? undefined
-        : game.counters.seen(bank, nowMs);
-    },
+    fallbacksFor: (lot) =>
+      game.evening
+        .nearTo(lot)
+        .filter((near) => near.fallback && near.distanceMeters <= FALLBACK_RADIUS_METERS)
+        .map((bank) => game.counters.seen(bank, nowMs)),
     newLotId: (n) => lotIdAt(cell, nowMs, firstId + n),
     handoverCode: () => '00000000',
   };

@@ -170,12 +170,15 @@ function searching(open: Open): void {
     assert.equal(await ask('a'), null);
   });
 
-  it('names the nearest active food bank of last resort, within 300 km', async () => {
+  it('names the active food banks of last resort within 300 km, nearest first', async () => {
     const bank = (id: string, meters: number, active = true) => recipientAt(id, meters, { fallback: true, active });
     const { candidates } = await open([bank('paused', 10, false), bank('second', 250_000), bank('first', 200_000)]);
-    const found = await candidates.fallback(CENTRE);
-    assert.equal(found?.recipientId, 'first');
-    assert.equal(await candidates.fallback({ lat: -6.2, lon: 106.8 }), undefined);
+    const found = await candidates.fallbacks(CENTRE);
+    assert.deepEqual(
+      found?.map(({ recipientId }) => recipientId),
+      ['first', 'second'],
+    );
+    assert.deepEqual(await candidates.fallbacks({ lat: -6.2, lon: 106.8 }), []);
   });
 }
 
@@ -279,7 +282,7 @@ function losing(open: Open): void {
     await candidates.reserve([reservation('a', 1, 4_000)]);
     await lose();
     assert.equal(await candidates.near([{ ...CENTRE, radiusMeters: 8_000 }]), null);
-    assert.equal(await candidates.fallback(CENTRE), null);
+    assert.equal(await candidates.fallbacks(CENTRE), null);
     assert.equal(await candidates.reserve([reservation('a', 2, 1)]), null);
     await candidates.free([reservation('a', 1, 4_000)]);
     await candidates.shrink([reservation('a', 1, 4_000)]);

@@ -38,7 +38,7 @@ export function fakeCandidates(recipients: readonly Recipient[], nowMs: () => nu
   };
   const candidates: Candidates = {
     near: async (searches) => (memory.ready ? searches.map((search) => within(memory, search, false)) : null),
-    fallback: async (from) => (memory.ready ? within(memory, { ...from, radiusMeters: 300_000 }, true)[0] : null),
+    fallbacks: async (from) => (memory.ready ? within(memory, { ...from, radiusMeters: 300_000 }, true) : null),
     named: async (asked) =>
       memory.ready
         ? asked.map(({ recipientId, ...from }) => {

@@ -90,7 +90,7 @@ function hostOf(world: World): Cell {
   };
   const candidates: Candidates = {
     near: (searches) => later(() => fake.candidates.near(searches)),
-    fallback: (from) => later(() => fake.candidates.fallback(from)),
+    fallbacks: (from) => later(() => fake.candidates.fallbacks(from)),
     named: (all) => later(() => fake.candidates.named(all)),
     reserve: (all) => later(() => fake.candidates.reserve(all)),
     withdraw: (all, epoch) => later(() => fake.candidates.withdraw(all, epoch)),

@@ -48,7 +48,7 @@ export function pausedAt(real: CellPorts, n: number): Gate {
       },
       candidates: {
         near: gated('near', candidates.near),
-        fallback: gated('fallback', candidates.fallback),
+        fallbacks: gated('fallbacks', candidates.fallbacks),
         named: gated('named', candidates.named),
         reserve: gated('reserve', candidates.reserve),
         withdraw: gated('withdraw', candidates.withdraw),

@@ -13,7 +13,8 @@ import {
   START_MS,
   type World,
 } from './evening.testkit.ts';
-import type { Lot } from './lot.ts';
+import { currentOffer, type Lot } from './lot.ts';
+import type { Recipient } from '../matching/candidate.ts';
 import type { LotId } from '../words/ids.ts';
 
 const LOT = lotIdNumber(1);
@@ -250,6 +251,46 @@ describe('the food bank of last resort', () => {
     world.nowMs = lotIn(world).nextActionAtMs ?? 0;
     world.run({ kind: 'wake', ...base(), lotId: LOT });
     assert.equal(offerOf(world, LOT).recipientId, 'bank');
+  });
+
+  const fallback = (world: World): string => {
+    world.run(postOf(1));
+    exhaust(world, LOT);
+    world.run({ kind: 'fallback', ...base(), lotId: LOT, version: lotIn(world).version });
+    return currentOffer(lotIn(world))?.recipientId ?? lotIn(world).state;
+  };
+  const bankNamed = (name: string, change: Partial<Recipient> = {}): Recipient =>
+    recipientNamed(name, { fallback: true, capacityGrams: 1e9, dailyCapacityGrams: 1e9, ...change });
+
+  it('is not asked for what it does not take, cannot keep, or cannot fetch in time: the next one is', () => {
+    const unfit: Partial<Recipient>[] = [{ categories: ['dry'] }, { storages: ['frozen'] }, { lat: 62.9 }];
+    for (const change of unfit) {
+      assert.equal(fallback(createWorld([bankNamed('near', change)])), 'rematching', JSON.stringify(change));
+      assert.equal(fallback(createWorld([bankNamed('near', change), bankNamed('next')])), 'next');
+    }
+  });
+
+  it('is not sent out for a crumb: it is asked when it has room for what is worth the way', () => {
+    const world = createWorld([bankNamed('bank', { capacityGrams: 10_100 })]);
+    const other = lotIdNumber(2);
+    world.run(postOf(2));
+    exhaust(world, other);
+    world.run({ kind: 'fallback', ...base(), lotId: other, version: lotIn(world, other).version });
+    assert.equal(fallback(world), 'rematching');
+    world.run({ kind: 'handover', ...base(), ...offerOf(world, other), quantityGrams: null });
+    world.nowMs = lotIn(world).nextActionAtMs ?? 0;
+    world.run({ kind: 'wake', ...base(), lotId: LOT });
+    assert.deepEqual([offerOf(world, LOT).recipientId, offerOf(world, LOT).grams], ['bank', 10_000]);
+  });
+
+  it('gets the rest as well, once it has room for it', () => {
+    const world = createWorld([bankNamed('bank', { capacityGrams: 6_000 })]);
+    assert.equal(fallback(world), 'bank');
+    world.run({ kind: 'handover', ...base(), ...offerOf(world, LOT), quantityGrams: null });
+    const rest = only([...world.lots.values()].filter((lot) => lot.parentId === LOT));
+    exhaust(world, rest.id);
+    world.run({ kind: 'fallback', ...base(), lotId: rest.id, version: lotIn(world, rest.id).version });
+    assert.deepEqual([offerOf(world, rest.id).recipientId, offerOf(world, rest.id).grams], ['bank', 4_000]);
   });
 });
 

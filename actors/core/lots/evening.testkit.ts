@@ -105,11 +105,10 @@ function factsOf(world: World, commands: number): Facts {
   return {
     policy: policyOf(world.ackTimeoutMs),
     candidatesFor: (lot) => (world.ready ? world.recipients.map((each) => seen(lot, each)) : null),
-    fallbackFor: (lot) => {
-      const bank = world.recipients.find((each) => each.fallback);
-      if (!world.ready || !world.bankAnswers) return null;
-      return bank === undefined ? undefined : seen(lot, bank);
-    },
+    fallbacksFor: (lot) =>
+      world.ready && world.bankAnswers
+        ? world.recipients.filter((each) => each.fallback).map((each) => seen(lot, each))
+        : null,
     candidateNamed: (lot, id) => {
       const recipient = world.recipients.find((each) => each.recipientId === id);
       if (!world.ready) return null;

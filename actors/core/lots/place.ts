@@ -1,5 +1,5 @@
-import { freeGrams, type Candidate } from '../matching/candidate.ts';
-import { HANDOVER_MARGIN_MS } from '../matching/feasible.ts';
+import type { Candidate } from '../matching/candidate.ts';
+import { fallbackGrams, HANDOVER_MARGIN_MS } from '../matching/feasible.ts';
 import { distanceReason, rank, type Choice, type Ranking } from '../matching/rank.ts';
 import { offerIdOf } from '../words/ids.ts';
 import type { Lot, Offer, Reason } from './lot.ts';
@@ -16,18 +16,17 @@ export function place(turn: Turn, lot: Lot): Lot {
   return lot.deadLettered ? placeFallback(turn, lot) : nobody(turn, lot, ranking);
 }
 
-/** The food bank of last resort; if there is none, or it is full or had it, tries of both kinds go on until safe-until. */
+/** The nearest food bank of last resort that can take it; if there is none, or all are full or had it, tries of both kinds go on until safe-until. */
 export function placeFallback(turn: Turn, lot: Lot): Lot {
   const candidates = turn.facts.candidatesFor(lot);
-  const found = turn.facts.fallbackFor(lot);
-  if (candidates === null || found === null) return wait(turn, lot);
+  const banks = turn.facts.fallbacksFor(lot);
+  if (candidates === null || banks === null) return wait(turn, lot);
   const ranking = rank(lot, candidates.map(asOfThisTurn(turn)), turn.nowMs);
   if (ranking.choice === null && ranking.opensAtMs !== null) return postpone(turn, lot, ranking.opensAtMs);
-  const bank = found === undefined ? undefined : asOfThisTurn(turn)(found);
-  const grams =
-    bank === undefined || lot.tried.includes(bank.recipientId) ? 0 : Math.min(lot.quantityGrams, freeGrams(bank));
-  if (bank === undefined || grams === 0) return searchOn(turn, lot, MAX_TRIES, { deadLettered: true });
+  const bank = banks.map(asOfThisTurn(turn)).find((each) => fallbackGrams(lot, each, turn.nowMs) > 0);
+  if (bank === undefined) return searchOn(turn, lot, MAX_TRIES, { deadLettered: true });
   const reason: Reason = { code: 'fallback', text: 'food bank of last resort', tries: lot.tries };
+  const grams = fallbackGrams(lot, bank, turn.nowMs);
   const choice = { candidate: bank, grams, reasons: [distanceReason(bank), reason] };
   return offerTo(turn, lot, choice, { reason: 'fallback' }, { deadLettered: true });
 }
@@ -55,7 +54,7 @@ export function offerTo(
 ): Lot {
   const { candidate, grams } = choice;
   const { fallback } = candidate;
-  const kept = grams < lot.quantityGrams ? splitOff(turn, lot, grams, candidate.recipientId) : {};
+  const kept = grams < lot.quantityGrams ? splitOff(turn, lot, grams, fallback ? null : candidate.recipientId) : {};
   const attempt = lot.attempt + 1;
   const deadlineMs = fallback
     ? lot.safeUntilMs

@@ -4,10 +4,11 @@ import { postedAtMsOf, type RecipientId } from '../words/ids.ts';
 import { create, move, type Turn } from './turn.ts';
 
 /**
- * The grams that stay are the parent's, the rest becomes a child that is offered on, leaving out who took the part.
+ * The grams that stay are the parent's, the rest becomes a child that is offered on, leaving out who took the part; null: nobody is left out,
+ * for a food bank of last resort that is full now may have room again, and there may be no other.
  * Grams are conserved: parent + child = what the parent held.
  */
-export function splitOff(turn: Turn, lot: Lot, keptGrams: number, taker: RecipientId): Partial<Lot> {
+export function splitOff(turn: Turn, lot: Lot, keptGrams: number, taker: RecipientId | null): Partial<Lot> {
   const childId = turn.facts.newLotId(turn.children++);
   const restGrams = lot.quantityGrams - keptGrams;
   const restServings = lot.servings === null ? null : Math.floor((lot.servings * restGrams) / lot.quantityGrams);
@@ -25,7 +26,7 @@ export function splitOff(turn: Turn, lot: Lot, keptGrams: number, taker: Recipie
     attempt: 0,
     tries: 0,
     radiusMeters: turn.facts.policy.radiusMeters,
-    tried: [...new Set([...lot.tried, taker])],
+    tried: taker === null ? lot.tried : [...new Set([...lot.tried, taker])],
     offers: [],
     nextActionAtMs: turn.nowMs,
     pickupByMs: null,

@@ -10,8 +10,8 @@ export interface Facts {
   readonly policy: Policy;
   /** nearest first, as this lot sees them; null: Redis is being rebuilt, don't believe anything */
   readonly candidatesFor: (lot: Lot) => readonly Candidate[] | null;
-  /** the nearest food bank of last resort, as this lot sees it; undefined: there is none; null: don't believe anything */
-  readonly fallbackFor: (lot: Lot) => Candidate | null | undefined;
+  /** the food banks of last resort, nearest first, as this lot sees them; null: don't believe anything */
+  readonly fallbacksFor: (lot: Lot) => readonly Candidate[] | null;
   /** this recipient as this lot sees it, whatever stands against it; undefined: there is none; null: don't believe anything */
   readonly candidateNamed: (lot: Lot, recipientId: RecipientId) => Candidate | null | undefined;
   /** the id, in this cell, of the turn's n-th child lot, from 0; the same n gives the same id */

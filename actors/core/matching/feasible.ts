@@ -23,6 +23,15 @@ export function feasibility(lot: Need, candidate: Candidate, nowMs: number): Fea
   return candidate.fallback ? no('fallback') : inTime(lot, candidate, nowMs);
 }
 
+/**
+ * Grams that a food bank of last resort can take of it; 0: none. It is told and needs no answer, so its hours are left aside: what it cannot keep, or
+ * not fetch in time, is nothing for it either.
+ */
+export function fallbackGrams(lot: Need, bank: Candidate, nowMs: number): number {
+  if (standing(lot, bank) !== null || arrivalMsOf(lot, bank, nowMs) + HANDOVER_MARGIN_MS > lot.safeUntilMs) return 0;
+  return gramsFor(lot, bank);
+}
+
 /** What no waiting changes. */
 function standing(lot: Need, candidate: Candidate): Infeasible | null {
   if (lot.tried.includes(candidate.recipientId)) return 'tried';
@@ -34,7 +43,7 @@ function standing(lot: Need, candidate: Candidate): Infeasible | null {
 
 function inTime(lot: Need, candidate: Candidate, nowMs: number): Feasibility {
   const travelMs = candidate.travelSeconds * 1000;
-  const arrivalMs = Math.max(nowMs, lot.readyFromMs) + travelMs;
+  const arrivalMs = arrivalMsOf(lot, candidate, nowMs);
   if (arrivalMs + HANDOVER_MARGIN_MS > lot.safeUntilMs) return no('safe-until');
   const closesMs = openUntilMs(candidate.hours, candidate.timeZone, arrivalMs);
   if (closesMs === null) {
@@ -42,9 +51,19 @@ function inTime(lot: Need, candidate: Candidate, nowMs: number): Feasibility {
     const inTimeMs = opensMs !== null && opensMs + HANDOVER_MARGIN_MS <= lot.safeUntilMs ? opensMs : null;
     return { feasible: false, because: 'closed', opensAtMs: inTimeMs === null ? null : inTimeMs - travelMs };
   }
-  const grams = Math.min(lot.quantityGrams, freeGrams(candidate));
-  if (grams < Math.min(MIN_OFFER_GRAMS, lot.quantityGrams)) return no('capacity');
+  const grams = gramsFor(lot, candidate);
+  if (grams === 0) return no('capacity');
   return { feasible: true, arrivalMs, openUntilMs: closesMs, grams };
+}
+
+function arrivalMsOf(lot: Need, candidate: Candidate, nowMs: number): number {
+  return Math.max(nowMs, lot.readyFromMs) + candidate.travelSeconds * 1000;
+}
+
+/** What fits; 0 where that is not worth the way. */
+function gramsFor(lot: Need, candidate: Candidate): number {
+  const grams = Math.min(lot.quantityGrams, freeGrams(candidate));
+  return grams < Math.min(MIN_OFFER_GRAMS, lot.quantityGrams) ? 0 : grams;
 }
 
 function no(because: Infeasible): Feasibility {

@@ -68,7 +68,7 @@ export function createCandidates({ redis, clock, prefix }: CandidatesDependencie
   const reserveTogether = together<Reservation, boolean>((reservations) => reserve(index, reservations));
   return {
     near: nearTogether,
-    fallback: (from) => fallback(index, from),
+    fallbacks: (from) => fallbacks(index, from),
     named: (asked) => named(index, asked),
     reserve: reserveTogether,
     free: (tokens) =>
@@ -144,9 +144,9 @@ function countOf(search: Search): number {
   return Math.max(MIN_CANDIDATES, Math.ceil(search.radiusMeters / METERS_PER_CANDIDATE));
 }
 
-async function fallback(index: Index, from: Place): Promise<Near | null | undefined> {
+async function fallbacks(index: Index, from: Place): Promise<readonly Near[] | null> {
   const lists = await near(index, 'fallback', [{ ...from, radiusMeters: FALLBACK_RADIUS_METERS }]);
-  return lists === null ? null : lists[0]?.[0];
+  return lists === null ? null : (lists[0] ?? []);
 }
 
 /** Counters without facts are of nobody any more. */
