@@ -38,7 +38,7 @@ const keys = createJwks(new URL(`${issuer}/.well-known/jwks.json`));
 const verify = createTokenVerifier({
   issuers: [{ issuer, keys }],
   audience: env['JWT_AUDIENCE'] ?? '',
-  nowMs: Date.now,
+  clocks: [Date.now],
 });
 const directory = createDirectory({ read: (kind, ids) => findOrganisations(pool, kind, ids), nowMs: Date.now });
 const fingerprint = createFingerprint(env['HANDOVER_SECRET'] ?? '');

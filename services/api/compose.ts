@@ -59,7 +59,6 @@ export async function compose(env: ApiConfig, log: Logger, metrics: ApiMetrics):
   const { hub, feed } = screens(bus);
   const daprUrl = `http://127.0.0.1:${String(env.DAPR_HTTP_PORT)}`;
   const cells = cellsBehind(daprUrl, env.DAPR_API_TOKEN, metrics, log);
-  // By it tokens are held good: a clock of its own that has jumped would turn everybody away.
   const clock = await createDatabaseClock(pool, CLOCK_PATIENCE_MS);
   const { nowMs } = clock;
   const directory = createDirectory({ read: (kind, ids) => findOrganisations(pool, kind, ids), nowMs });
@@ -77,7 +76,7 @@ export async function compose(env: ApiConfig, log: Logger, metrics: ApiMetrics):
     identity,
     screensDir: SCREENS_DIR,
     trustedProxies: env.TRUSTED_PROXIES.split(',').flatMap((each) => (each.trim() === '' ? [] : [each.trim()])),
-    verify: createTokenVerifier({ issuers: trusted(env, identity, metrics), audience: env.JWT_AUDIENCE, nowMs }),
+    verify: verifierOf(env, identity, metrics, nowMs),
     reads: lotReads(pool),
     organisations: createOrganisationStore({
       pool,
@@ -140,6 +139,16 @@ async function identityOf(env: ApiConfig, pool: Pool, nowMs: () => number): Prom
     nowMs,
     newId: () => newUuid(nowMs()),
   });
+}
+
+function verifierOf(
+  env: ApiConfig,
+  identity: Identity | null,
+  metrics: ApiMetrics,
+  nowMs: () => number,
+): ApiDependencies['verify'] {
+  const issuers = trusted(env, identity, metrics);
+  return createTokenVerifier({ issuers, audience: env.JWT_AUDIENCE, clocks: [nowMs, Date.now] });
 }
 
 /** Ourselves, where people sign in here, and an issuer elsewhere where one is named. */

@@ -23,7 +23,7 @@ function verifierOf(of: TestIssuer, cacheSize = 100) {
   return createTokenVerifier({
     issuers: [{ issuer: of.url, keys: createJwks(of.jwksUrl) }],
     audience: AUDIENCE,
-    nowMs: () => nowMs,
+    clocks: [() => nowMs],
     cacheSize,
   });
 }
@@ -145,6 +145,25 @@ describe('tokens', () => {
   });
 });
 
+describe('clocks', () => {
+  it('one of two that is an hour off turns nobody away who is good by the other, before and after it is known', async () => {
+    let aheadMs = 0;
+    const twice = createTokenVerifier({
+      issuers: [{ issuer: issuer.url, keys: createJwks(issuer.jwksUrl) }],
+      audience: AUDIENCE,
+      clocks: [() => nowMs + aheadMs, () => nowMs],
+    });
+    for (const hours of [1, -1, 0]) {
+      aheadMs = hours * 3_600_000;
+      const token = `Bearer ${await donor()}`;
+      await twice(token);
+      await twice(token);
+    }
+    const over = await donor({ lifetimeSeconds: 60, issuedAtSeconds: Math.floor(nowMs / 1000) - 120 });
+    await assert.rejects(twice(`Bearer ${over}`), (error) => error instanceof Problem);
+  });
+});
+
 describe('the keys', () => {
   it('refuses an RSA key of 1,024 bits, though the issuer serves it', async () => {
     const { createServer } = await import('node:http');
@@ -157,7 +176,7 @@ describe('the keys', () => {
     const strict = createTokenVerifier({
       issuers: [{ issuer: issuer.url, keys }],
       audience: AUDIENCE,
-      nowMs: () => nowMs,
+      clocks: [() => nowMs],
     });
     const { createSign } = await import('node:crypto');
     const iat = Math.floor(nowMs / 1000);
@@ -191,7 +210,11 @@ describe('the keys', () => {
     await gone.stop();
     let fetches = 0;
     const keys = createJwks(gone.jwksUrl, { fetched: () => fetches++ });
-    const cold = createTokenVerifier({ issuers: [{ issuer: gone.url, keys }], audience: AUDIENCE, nowMs: () => nowMs });
+    const cold = createTokenVerifier({
+      issuers: [{ issuer: gone.url, keys }],
+      audience: AUDIENCE,
+      clocks: [() => nowMs],
+    });
     for (let i = 0; i < 50; i++) {
       await assert.rejects(
         cold(`Bearer ${token}`),
@@ -210,7 +233,7 @@ describe('the keys', () => {
     const patient = createTokenVerifier({
       issuers: [{ issuer: leaving.url, keys }],
       audience: AUDIENCE,
-      nowMs: Date.now,
+      clocks: [Date.now],
     });
     await patient(`Bearer ${await leaving.token('operator', null, { issuedAtSeconds: Math.floor(nowMs / 1000) })}`);
     await leaving.stop();

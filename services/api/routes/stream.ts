@@ -20,6 +20,8 @@ const RETRY_MS = 3_000;
 const LAST_WORDS_MS = 3_000;
 /** So long before the token ends, there is time to get another and come back. */
 const REAUTHENTICATE_BEFORE_MS = 15_000;
+/** The token is good, whatever is left of it by a clock that has jumped. */
+const MIN_LEFT_MS = 2_000;
 /** Whoever hung on a process that leaves comes back within this time, not all at once. */
 const DRAINED_WITHIN_MS = 4_000;
 
@@ -60,7 +62,7 @@ export function streamRoutes(app: Api, dependencies: StreamDependencies): void {
       }
       sink.open();
       const heartbeat = setInterval(() => sink.write(HEARTBEAT), heartbeatMs);
-      const leftMs = Math.max(0, (request.verified?.expiresAtMs ?? 0) - nowMs());
+      const leftMs = Math.max(MIN_LEFT_MS, (request.verified?.expiresAtMs ?? 0) - nowMs());
       // With a token that was nearly over, not at once, or a client that keeps it would come back and back.
       const expiry = setTimeout(() => sink.end('expired'), Math.max(leftMs - REAUTHENTICATE_BEFORE_MS, leftMs / 2));
       metrics.streamClients.inc();
