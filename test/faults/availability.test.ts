@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { unavailable } from './availability.ts';
+import { turnedAway, unavailable } from './availability.ts';
 import type { Injected } from './inject.ts';
 import type { Operation } from './operations.ts';
 import type { FaultKind } from './schedule.ts';
@@ -21,6 +21,7 @@ const asked = (atMs: number, tookMs: number | null, change: Partial<Operation> =
   status: tookMs === null ? 0 : 201,
   problem: '',
   tries: 1,
+  timesTurnedAway: 0,
   patienceMs: 25_000,
   answer: {},
   ...change,
@@ -57,5 +58,24 @@ describe('an answer comes within 5 s', () => {
     assert.equal(isLate(asked(0, 16_900), fault('fill-disk', 'postgres', 1_000, 2_000)), false);
     assert.equal(isLate(asked(0, 6_000, { kind: 'read' })), false);
     assert.equal(isLate(asked(0, null, { patienceMs: 300 })), false);
+  });
+});
+
+describe('nobody is turned away for a clock that has jumped', () => {
+  const told401 = asked(10_000, 300, { timesTurnedAway: 1 });
+  const ofApi = fault('clock', 'api', 8_000, 20_000);
+  const ofPostgres = (fromMs: number, untilMs: number): Injected => fault('clock', 'postgres', fromMs, untilMs);
+
+  it('by one of two, at any time', () => {
+    assert.equal(turnedAway([asked(10_000, 300)], [ofApi]).length, 0);
+    assert.equal(turnedAway([told401], []).length, 1);
+    assert.equal(turnedAway([told401], [ofApi]).length, 1);
+    assert.equal(turnedAway([told401], [ofPostgres(8_000, 20_000)]).length, 1);
+  });
+
+  it('unless both are off, or an api may still believe so', () => {
+    assert.equal(turnedAway([told401], [ofApi, ofPostgres(9_000, 12_000)]).length, 0);
+    assert.equal(turnedAway([told401], [ofApi, ofPostgres(0, 7_000)]).length, 0);
+    assert.equal(turnedAway([told401], [ofApi, ofPostgres(11_000, 12_000)]).length, 1, 'not yet');
   });
 });

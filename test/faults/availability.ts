@@ -39,6 +39,32 @@ export function unavailable(operations: readonly Operation[], injected: readonly
   });
 }
 
+export const TURNED_AWAY_LAW = 'nobody is turned away for a clock that has jumped';
+/** After PostgreSQL's clock is right again, an api may believe the wrong time for so long. */
+const BELIEVED_MS = 12_000;
+
+/** Tokens are good by PostgreSQL's clock or the api's own; where both are off at the same time, nobody could know. */
+export function turnedAway(operations: readonly Operation[], injected: readonly Injected[]): Breach[] {
+  const jumps = injected.filter(({ fault, failure }) => fault.kind === 'clock' && failure === '');
+  const ofPostgres = jumps.filter(({ fault }) => fault.targets.includes('postgres'));
+  const others = jumps.filter((each) => !ofPostgres.includes(each));
+  const hopeless = ofPostgres.flatMap((one) =>
+    others.map((other) => ({
+      fromMs: Math.max(one.fromMs, other.fromMs),
+      untilMs: Math.min(one.untilMs, other.untilMs) + BELIEVED_MS,
+    })),
+  );
+  return operations
+    .filter(({ timesTurnedAway, invokedAtMs, endedAtMs, patienceMs }) => {
+      const endMs = endedAtMs ?? invokedAtMs + patienceMs;
+      return timesTurnedAway > 0 && !hopeless.some(({ fromMs, untilMs }) => invokedAtMs <= untilMs && endMs >= fromMs);
+    })
+    .map((operation) => {
+      const what = `${operation.kind} ${operation.key} was told 401 ${String(operation.timesTurnedAway)} times`;
+      return { law: TURNED_AWAY_LAW, what, evidence: [operation] };
+    });
+}
+
 /** null: it hung up by itself, which says nothing of the system */
 function endOf({ endedAtMs, invokedAtMs, patienceMs }: Operation): number | null {
   return endedAtMs ?? (patienceMs < PATIENCE_MS ? null : invokedAtMs + patienceMs);

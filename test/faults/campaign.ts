@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { runErrands, type Errand } from './aftermath.ts';
 import type { Client } from './client.ts';
 import {
   readConsumers,
@@ -18,10 +19,10 @@ import { inject, type Injected } from './inject.ts';
 import { playLoad, type Donor } from './load.ts';
 import { openHistory } from './operations.ts';
 import { plantInDatabase, plantInProcesses, type Mutant } from './mutant.ts';
-import { settle } from './quiet.ts';
+import { endOpen, waitForQuiet } from './quiet.ts';
 import { drawSchedule, type Fault, type FaultKind } from './schedule.ts';
 import { inTrueTime } from './trueTime.ts';
-import { clientOf, listDonors, seedCity, untilMatching } from './stage.ts';
+import { clientOf, crampHalf, listDonors, seedCity, untilMatching } from './stage.ts';
 
 export interface CampaignOptions {
   readonly seed: string;
@@ -46,6 +47,8 @@ export interface Campaign {
   readonly injected: readonly Injected[];
   /** from the last fault's end until nothing is overdue or unpublished; null: not in time */
   readonly quietAfterMs: number | null;
+  /** played when it was quiet */
+  readonly errands: readonly Errand[];
 }
 
 /** The issuer is the campaign's own tool; the migration has ended. */
@@ -60,6 +63,7 @@ export async function runCampaign(options: CampaignOptions): Promise<Campaign> {
   const { stack, urls } = ground;
   try {
     await seedCity(stack, options.city);
+    await crampHalf(urls.database, options.seed);
     if (mutant !== undefined) await plantInDatabase(mutant, urls.database);
     await watchWrites(urls.database, urls.superuser);
     const client = clientOf(stack, log);
@@ -69,8 +73,10 @@ export async function runCampaign(options: CampaignOptions): Promise<Campaign> {
     // Without faults it is the load's end that counts.
     const lastFaultMs = injected.length === 0 ? Date.now() : Math.max(...injected.map(({ untilMs }) => untilMs));
     const quiet = { databaseUrl: urls.database, client, lastFaultMs, withinMs: quietWithinMs, say };
-    const quietAfterMs = await settle(quiet);
-    return { evidence: await readEvidence(ground, client, injected), injected, quietAfterMs };
+    const quietAfterMs = await waitForQuiet(quiet);
+    const errands = await runErrands(options.seed, client, donors);
+    await endOpen(quiet);
+    return { evidence: await readEvidence(ground, client, injected), injected, quietAfterMs, errands };
   } finally {
     say('stopping');
     // Their folders may be small disks, which go with the campaign. In Redis's file counters can be followed to the gram.

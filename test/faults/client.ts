@@ -65,15 +65,18 @@ export function createClient(apiUrls: readonly string[], issuerUrl: string, log:
     }
   };
   /** Until a final answer, or the patience ends: then the last one that was not final. */
-  const insist = async (ask: Ask): Promise<{ last: Answer | null; tries: number }> => {
+  const insist = async (ask: Ask): Promise<{ last: Answer | null; tries: number; timesTurnedAway: number }> => {
     const deadlineMs = performance.now() + (ask.patienceMs ?? PATIENCE_MS);
     let last: Answer | null = null;
+    let timesTurnedAway = 0;
     for (let tries = 0; ; tries++) {
       const leftMs = deadlineMs - performance.now();
-      if (leftMs <= 0) return { last, tries };
+      if (leftMs <= 0) return { last, tries, timesTurnedAway };
       // The last try is cut short: what an earlier one said is worth more than nothing.
-      last = (await send(ask, (ask.api ?? 0) + tries, Math.min(ask.tryTimeoutMs ?? TRY_TIMEOUT_MS, leftMs))) ?? last;
-      if (last !== null && isFinal(last)) return { last, tries: tries + 1 };
+      const now = await send(ask, (ask.api ?? 0) + tries, Math.min(ask.tryTimeoutMs ?? TRY_TIMEOUT_MS, leftMs));
+      if (now?.status === 401) timesTurnedAway++;
+      last = now ?? last;
+      if (last !== null && isFinal(last)) return { last, tries: tries + 1, timesTurnedAway };
       await pause(WAIT_MS);
     }
   };
@@ -86,7 +89,7 @@ export function createClient(apiUrls: readonly string[], issuerUrl: string, log:
       const { kind, key, lot = null, offer = null, grams = null } = ask;
       const named = { id, process: ask.org, kind, key, lot, offer, grams };
       log.write({ ...named, event: 'invoke', atMs: invokedAtMs });
-      const { last, tries } = await insist(ask);
+      const { last, tries, timesTurnedAway } = await insist(ask);
       const endedMs = Date.now();
       const outcome = outcomeOf(last);
       const operation: Operation = {
@@ -98,6 +101,7 @@ export function createClient(apiUrls: readonly string[], issuerUrl: string, log:
         status: last?.status ?? 0,
         problem: problemOf(last?.body),
         tries,
+        timesTurnedAway,
         patienceMs: ask.patienceMs ?? PATIENCE_MS,
         answer: last?.body ?? null,
       };
@@ -107,9 +111,13 @@ export function createClient(apiUrls: readonly string[], issuerUrl: string, log:
       return operation;
     },
     repeat: async (ask, operation) => {
-      const { last } = await insist({ ...ask, api: (ask.api ?? 0) + 1 });
-      if (last === null || !isFinal(last)) return;
       const { id, key, status, answer } = operation;
+      log.write({ id, key, event: 'invoke again', atMs: Date.now() });
+      const { last } = await insist({ ...ask, api: (ask.api ?? 0) + 1 });
+      if (last === null || !isFinal(last)) {
+        log.write({ id, key, event: 'repeat unknown', atMs: Date.now(), status: last?.status ?? 0 });
+        return;
+      }
       const entry = { id, key, first: { status, answer }, again: { status: last.status, answer: last.body } };
       repeats.push(entry);
       log.write({ id, key, event: 'repeat', atMs: Date.now(), status: last.status, answer: last.body });
@@ -122,7 +130,7 @@ function outcomeOf(last: Answer | null): Outcome {
   return last.status < 300 ? 'ok' : 'fail';
 }
 
-/** 5xx, limits and `in-flight` say nothing about the effect; 401 comes from an API whose clock has jumped. */
+/** 5xx, limits and `in-flight` say nothing about the effect; nor does 401, which is counted: a law asks why. */
 function isFinal({ status, body }: Answer): boolean {
   return status < 500 && ![401, 408, 429].includes(status) && problemOf(body) !== 'in-flight';
 }

@@ -1,5 +1,8 @@
+import { MIN_OFFER_GRAMS } from '#core/matching/feasible.ts';
 import type { Campaign } from './campaign.ts';
+import type { Evidence } from './evidence.ts';
 import type { Injected } from './inject.ts';
+import { holdings } from './laws.ts';
 import type { Operation } from './operations.ts';
 
 export interface Figures {
@@ -11,7 +14,7 @@ export interface Figures {
 /** After a fault is over somebody may still run into what it left. */
 const AFTERMATH_MS = 3_000;
 
-export function figuresOf({ evidence, injected, quietAfterMs }: Campaign): Figures {
+export function figuresOf({ evidence, injected, quietAfterMs, errands }: Campaign): Figures {
   const changes = evidence.operations.filter((each) => each.kind !== 'read');
   const faults = injected.map((each) => ({ ...each, worstMs: worstAnswerMs(changes, each) }));
   const kinds = Map.groupBy(changes, (each) => each.kind);
@@ -28,10 +31,25 @@ export function figuresOf({ evidence, injected, quietAfterMs }: Campaign): Figur
       `answers   p50 ${share(0.5)}, p95 ${share(0.95)}, p99 ${share(0.99)}, worst ${share(1)}`,
       `lots      ${countOf(evidence.lots.map((lot) => lot.state))}`,
       `steps     ${countOf(evidence.steps.map((step) => step.reason))}`,
+      `room      ${String(fullOnce(evidence))} of ${String(evidence.recipients.length)} recipients had no room for another offer at some time`,
       `stream    ${String(evidence.stream.length)} events of ${String(evidence.outbox.length)} written; ${String(evidence.activations.length)} activations; ${String(evidence.repeats.length)} repeats under one key`,
       `quiet     ${quietAfterMs === null ? 'NOT within two minutes' : `${(quietAfterMs / 1000).toFixed(1)} s after the last fault`}`,
+      `errands   ${countOf(errands.map(({ cameTo }) => cameTo))}`,
     ],
   };
+}
+
+/** How many recipients were full at some time: where there is none, the law of capacity had nothing to hold. */
+export function fullOnce({ recipients, steps }: Pick<Evidence, 'recipients' | 'steps'>): number {
+  const moves = holdings(steps);
+  return recipients.filter(({ recipientId, capacityGrams, dailyCapacityGrams }) => {
+    let [open, collected] = [0, 0];
+    return (moves.get(recipientId) ?? []).some((move) => {
+      open += move.openGrams;
+      collected += move.collectedGrams;
+      return Math.min(capacityGrams - open, dailyCapacityGrams - open - collected) < MIN_OFFER_GRAMS;
+    });
+  }).length;
 }
 
 function worstAnswerMs(changes: readonly Operation[], { fromMs, untilMs }: Injected): number {

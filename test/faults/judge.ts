@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { unavailable } from './availability.ts';
+import { unserved } from './aftermath.ts';
+import { turnedAway, unavailable } from './availability.ts';
 import type { Campaign } from './campaign.ts';
 import { brokenLaws, type Breach } from './laws.ts';
 import { checkedOperations, checkLinearity } from './linearize.ts';
@@ -14,8 +15,13 @@ export interface Judgement {
 const QUIET_WITHIN_MS = 60_000;
 
 /** All laws over what a campaign left. @param dir what Porcupine reads is kept there */
-export function judge({ evidence, injected, quietAfterMs }: Campaign, dir: string): Judgement {
-  const breaches = [...brokenLaws(evidence), ...unavailable(evidence.operations, injected)];
+export function judge({ evidence, injected, quietAfterMs, errands }: Campaign, dir: string): Judgement {
+  const breaches = [
+    ...brokenLaws(evidence),
+    ...unavailable(evidence.operations, injected),
+    ...turnedAway(evidence.operations, injected),
+    ...unserved(errands),
+  ];
   if (quietAfterMs === null || quietAfterMs > QUIET_WITHIN_MS)
     breaches.push({
       law: 'quiet within 60 s of the last fault',

@@ -66,6 +66,7 @@ const operation = (kind: Operation['kind'], atMs: number, change: Partial<Operat
   status: 200,
   problem: '',
   tries: 1,
+  timesTurnedAway: 0,
   patienceMs: 25_000,
   answer: {},
   ...change,
@@ -235,6 +236,22 @@ const BROKEN: Readonly<Record<string, Readonly<Record<string, Partial<Evidence>>
     'nothing of it is left': { counters: [] },
     'only a part is left': { counters: [{ recipientId: 'shelter', openGrams: 0, canBeFound: false }] },
   },
+  'what keeps is offered within a minute': {
+    'nobody is near, for ever': {
+      steps: [posted, step(2, 'posted', 'rematching', 'no-candidate', { offerId: null, recipientId: null })],
+    },
+    'offered after a minute and a half': { steps: [posted, { ...matched, atMs: T0 + 91_500 }] },
+    'cancelled by us in the end': {
+      steps: [posted, step(2, 'posted', 'cancelled', 'cancelled', { atMs: T0 + 90_000 })],
+    },
+  },
+  'nobody is refused without a reason': {
+    'a post is malformed, though it is as all others': {
+      operations: [{ ...post, outcome: 'fail', status: 422, problem: 'malformed-request' }],
+    },
+    'nobody may do anything': { operations: [{ ...accept, outcome: 'fail', status: 403, problem: 'not-allowed' }] },
+    'a refusal without a type': { operations: [{ ...handover, outcome: 'fail', status: 404, problem: '' }] },
+  },
 };
 
 function first<Item>(items: readonly Item[]): Item {
@@ -259,6 +276,15 @@ describe('the laws of a campaign', () => {
     assert.deepEqual(brokenLaws({ ...sound, operations }), []);
     const never = operation('decline', T0 + 2_500, unknown);
     assert.deepEqual(brokenLaws({ ...sound, operations: [...operations, never] }), []);
+  });
+
+  it('what the load does to be refused is refused rightly, and what spoils soon may find nobody', () => {
+    const late = operation('release', T0 + 5_000, { outcome: 'fail', status: 409, problem: 'offer-closed' });
+    assert.deepEqual(brokenLaws({ ...sound, operations: [...sound.operations, late] }), []);
+    const spoilt = { ...lot, state: 'expired', safeUntilMs: T0 + 90_000 };
+    const steps = [posted, step(2, 'posted', 'expired', 'expired', { atMs: T0 + 90_000 })];
+    const broken = brokenLaws({ ...sound, lots: [spoilt], steps }).map((breach) => breach.law);
+    assert.ok(!broken.includes('what keeps is offered within a minute'));
   });
 
   it('what is given back makes room', () => {

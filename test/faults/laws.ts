@@ -2,6 +2,7 @@
 import { isEnd, NEXT_STATES, type LotState } from '#core/lots/lot.ts';
 import { canonicalJson } from '../../services/api/idempotency/key.ts';
 import type { Evidence, LotRow, StepRow } from './evidence.ts';
+import { keepsAreOffered, refusalsHaveReasons } from './served.ts';
 import { eventsOfSteps } from './trueTime.ts';
 import type { Operation, OperationKind } from './operations.ts';
 
@@ -42,6 +43,8 @@ const LAWS: Readonly<Record<string, Law>> = {
   'nothing ends before its time': nothingIsEarly,
   'capacity comes back': capacityComesBack,
   'everybody can be found again': everybodyIsFound,
+  'what keeps is offered within a minute': keepsAreOffered,
+  'nobody is refused without a reason': refusalsHaveReasons,
 };
 
 export const LAW_NAMES = Object.keys(LAWS);
@@ -206,7 +209,7 @@ interface Holding {
 }
 
 /** By recipient, in order of time: grams it gets offered, gives back, collects. */
-function holdings(steps: readonly StepRow[]): Map<string, Holding[]> {
+export function holdings(steps: readonly StepRow[]): Map<string, Holding[]> {
   const moves = new Map<string, Holding[]>();
   const add = (recipientId: string, holding: Holding): void => {
     const own = moves.get(recipientId);

@@ -18,7 +18,7 @@ export interface LoadOptions {
   readonly isOver: () => boolean;
 }
 
-interface OfferSeen {
+export interface OfferSeen {
   readonly id: string;
   readonly state: string;
   readonly recipientId: string;
@@ -196,19 +196,26 @@ async function settle(story: Story, offer: OfferSeen, part: number): Promise<voi
 
 /** The donor reads out the code, the recipient types it in. */
 async function handover(story: Story, offer: OfferSeen, body: object): Promise<void> {
-  const path = `/v1/offers/${offer.id}/handover-code`;
-  const look = { kind: 'read', role: 'donor', method: 'GET', path, key: '-' } as const;
-  const { outcome, answer: found } = await story.options.client.perform({
-    ...look,
-    org: story.donor,
-    patienceMs: 8_000,
-  });
-  if (outcome !== 'ok') return;
-  const { code } = found as { code: string };
-  await act(story, verbOf(offer, 'handover', { code, ...body }, 1), `handover ${offer.id}`);
+  const asked = await handoverOf(story.options.client, story.donor, offer, body);
+  if (asked !== null) await act(story, asked, `handover ${offer.id}`);
 }
 
-function verbOf(offer: OfferSeen, kind: 'accept' | 'decline' | 'release' | 'handover', body: object, nth: number): Ask {
+/** With the code that the donor sees; null: it sees none. */
+export async function handoverOf(client: Client, donor: string, offer: OfferSeen, body: object): Promise<Ask | null> {
+  const path = `/v1/offers/${offer.id}/handover-code`;
+  const look = { kind: 'read', role: 'donor', method: 'GET', path, key: '-', patienceMs: 8_000 } as const;
+  const { outcome, answer } = await client.perform({ ...look, org: donor });
+  if (outcome !== 'ok') return null;
+  const { code } = answer as { code: string };
+  return verbOf(offer, 'handover', { code, ...body }, 1);
+}
+
+export function verbOf(
+  offer: OfferSeen,
+  kind: 'accept' | 'decline' | 'release' | 'handover',
+  body: object,
+  nth: number,
+): Ask {
   return {
     kind,
     role: 'recipient',

@@ -26,6 +26,8 @@ export interface Operation {
   /** `offer-lapsed` and the like; empty: none */
   readonly problem: string;
   readonly tries: number;
+  /** tries that were told 401 */
+  readonly timesTurnedAway: number;
   /** ms after which it would have given up */
   readonly patienceMs: number;
   readonly answer: unknown;

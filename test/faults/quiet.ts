@@ -14,17 +14,14 @@ export interface QuietOptions {
   readonly say: (line: string) => void;
 }
 
-/** Waits until nothing is overdue, ends what is still open, and waits again. @returns ms from the last fault; null: not in time */
-export async function settle({
-  databaseUrl,
-  client,
-  lastFaultMs,
-  withinMs,
-  say,
-}: QuietOptions): Promise<number | null> {
+/** Waits until nothing is overdue. @returns ms from the last fault; null: not in time */
+export async function waitForQuiet({ databaseUrl, lastFaultMs, withinMs, say }: QuietOptions): Promise<number | null> {
   say('waiting for quiet');
-  const isQuiet = await untilQuiet(databaseUrl, withinMs);
-  const quietAfterMs = isQuiet ? Date.now() - lastFaultMs : null;
+  return (await untilQuiet(databaseUrl, withinMs)) ? Date.now() - lastFaultMs : null;
+}
+
+/** Ends what is still open, and waits until that is done. */
+export async function endOpen({ databaseUrl, client, withinMs, say }: QuietOptions): Promise<void> {
   const open = await ask<{ root: string; donor: string }>(
     databaseUrl,
     'select distinct root_id as root, donor_id as donor from lot where ended_at is null',
@@ -32,7 +29,6 @@ export async function settle({
   say(`ending ${String(open.length)} posts that are still open`);
   for (const { root, donor } of open) await client.perform(cancelOf(donor, root, `end-${root}`));
   await untilQuiet(databaseUrl, withinMs);
-  return quietAfterMs;
 }
 
 const WORK_LEFT = `select (select count(*) from lot where next_action_at < now() - interval '2 seconds')::int as overdue,

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import pg from 'pg';
 import { keyOf } from '../../dev/simulate/random.ts';
 import type { Stack } from '../../dev/stack/stack.ts';
 import { createClient, type Ask, type Client } from './client.ts';
@@ -22,6 +23,21 @@ export const SETTINGS = {
 export async function seedCity(stack: Stack, city: string): Promise<void> {
   const seed = join(import.meta.dirname, '../../data/seed.ts');
   await promisify(execFile)(process.execPath, [seed, '--city', city], { env: { ...process.env, ...stack.env } });
+}
+
+/** Half of the recipients, drawn from the seed, have room for two posts or three, and for five a day: a law of capacity needs somebody who is full. */
+const CRAMP = `update recipient set capacity_grams = least(capacity_grams, 3000), daily_capacity_grams = least(daily_capacity_grams, 8000),
+  version = version + 1, updated_at = clock_timestamp() where not fallback and get_byte(sha256(convert_to(recipient_id || $1, 'UTF8')), 0) < 128`;
+
+/** @param databaseUrl as the schema's owner */
+export async function crampHalf(databaseUrl: string, seed: string): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    await client.query(CRAMP, [seed]);
+  } finally {
+    await client.end();
+  }
 }
 
 /** Asks over both APIs. */
