@@ -112,9 +112,10 @@ async function at(beganMs: number, fault: Fault, ground: Ground): Promise<Inject
   return await inject(ground, fault);
 }
 
-/** When the stream was emptied last, by us. */
+/** When the stream was emptied last, or lost its last messages, by us. */
 function purgedAtMs(injected: readonly Injected[]): number {
-  return Math.max(0, ...injected.filter(({ fault }) => fault.kind === 'purge-stream').map(({ untilMs }) => untilMs));
+  const emptying = injected.filter(({ fault: { kind } }) => kind === 'purge-stream' || kind === 'lose-tail');
+  return Math.max(0, ...emptying.map(({ untilMs }) => untilMs));
 }
 
 /** By how much PostgreSQL's clock was off now and then. */

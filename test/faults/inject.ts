@@ -1,6 +1,6 @@
 /** Does to a running stack what the schedule says. */
 import { execFile, spawn } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -14,7 +14,7 @@ import { createDice } from '../../dev/simulate/random.ts';
 import type { Stack } from '../../dev/stack/stack.ts';
 import type { Disk } from './disks.ts';
 import type { Ground } from './ground.ts';
-import type { Fault } from './schedule.ts';
+import { PEERS, type Fault } from './schedule.ts';
 import { surely } from './surely.ts';
 import type { Heal } from './wires.ts';
 
@@ -58,6 +58,8 @@ async function perform(ground: Ground, fault: Fault): Promise<void> {
     }
     case 'lose-disk':
       return await absent(stack, target, forMs, () => loseDisk(ground, target));
+    case 'lose-tail':
+      return await loseTail(ground, target, forMs);
     case 'crowd-out':
       return await crowdOut(forMs);
     case 'hang-up':
@@ -116,17 +118,17 @@ async function perform(ground: Ground, fault: Fault): Promise<void> {
     case 'deafen':
       return await healed(forMs, await wires[kind](target));
     case 'forget':
-      permitted(ground.packets).forget(wires.portsOf(target));
+      permitted(ground.packets).forget(portsOf(ground, target));
       return;
     case 'lossy':
-      return await healed(forMs, permitted(ground.packets).lose(wires.portsOf(target)));
+      return await healed(forMs, permitted(ground.packets).lose(portsOf(ground, target)));
     case 'fill-disk':
       return await fillDisk(ground, target as Disk, forMs);
     case 'clock': {
       const to = (ms: number) => () => {
-        ground.clocks.shift(target, ms);
+        for (const each of targets) ground.clocks.shift(each, ms);
       };
-      return await kept(`clock of ${target}`, forMs, to(by), to(0));
+      return await kept(`clock of ${targets.join()}`, forMs, to(by), to(0));
     }
   }
 }
@@ -143,6 +145,35 @@ async function loseDisk({ stack, dir }: Ground, target: string): Promise<void> {
   await ended;
   const folder = join(dir, target);
   for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
+}
+
+/** What it wrote meanwhile was never on its disk. @param forMs how much that is */
+async function loseTail({ stack, dir }: Ground, target: string, forMs: number): Promise<void> {
+  const [folder, was] = [join(dir, target), join(dir, `${target}-before`)];
+  const server = stack.process(target);
+  cpSync(folder, was, { recursive: true });
+  await pause(forMs);
+  try {
+    const ended = server.stop();
+    server.kill('SIGKILL');
+    await ended;
+    // The folder may be a disk of its own, which stays.
+    for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
+    cpSync(was, folder, { recursive: true });
+  } finally {
+    rmSync(was, { recursive: true, force: true });
+    await server.start();
+  }
+}
+
+/** A sidecar listens to others on a port that it gets at each start; wires have proxies. */
+function portsOf({ stack, wires }: Ground, target: string): number[] {
+  if (!target.endsWith(PEERS)) return wires.portsOf(target);
+  const { pid } = stack.process(target.slice(0, -PEERS.length));
+  const words = pid === undefined ? '' : readFileSync(`/proc/${String(pid)}/cmdline`, 'utf8');
+  const port = /dapr-internal-grpc-port[=\0](\d+)/.exec(words)?.[1];
+  if (port === undefined) throw new Error(`${target} is not there just now`);
+  return [Number(port)];
 }
 
 /** For each core so many that want all of it: everybody gets a tenth of what there is. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { DISKS } from './disks.ts';
-import { DRAWN, drawSchedule, LOSES_DISK, TABLES, type FaultKind } from './schedule.ts';
+import { DRAWN, drawSchedule, LOSES_DISK, PEERS, TABLES, type FaultKind } from './schedule.ts';
 import { SERVERS } from './wires.ts';
 
 const LONGEST_MS: Partial<Record<FaultKind, number>> = {
@@ -23,6 +23,7 @@ const PROCESSES = [
 ];
 const HOSTS = ['actor-host', 'actor-host-2'];
 const DAPRS = ['api>daprd', ...HOSTS.flatMap((host) => [`${host}.daprd>app`, `${host}.daprd>placement`])];
+const PEERS_OF_HOSTS = HOSTS.map((host) => `${host}.daprd${PEERS}`);
 
 it('the same seed draws the same faults, another one others', () => {
   const drawn = drawSchedule('7', 600_000, PROCESSES);
@@ -31,7 +32,7 @@ it('the same seed draws the same faults, another one others', () => {
 });
 
 it('in ten hours each server is slow, silent, without answers and cut, for all and for one; each disk filled, clocks jump both ways', () => {
-  const drawn = drawSchedule('2', 10 * 3_600_000, PROCESSES);
+  const drawn = drawSchedule('3', 10 * 3_600_000, PROCESSES);
   const hits = (kind: FaultKind): Set<string> =>
     new Set(drawn.filter((fault) => fault.kind === kind).map(({ targets }) => targets.join()));
   for (const kind of ['slow', 'silence', 'deafen', 'cut'] as const) {
@@ -48,15 +49,19 @@ it('in ten hours each server is slow, silent, without answers and cut, for all a
   }
   const hit = new Set(drawn.flatMap(({ targets }) => targets));
   for (const wire of DAPRS) assert.ok(hit.has(wire), wire);
+  for (const kind of ['forget', 'lossy'] as const)
+    for (const wire of PEERS_OF_HOSTS) assert.ok(hits(kind).has(wire), `${kind} ${wire}`);
   assert.deepEqual([...hits('fill-disk')].sort(), [...DISKS].sort());
   assert.deepEqual([...hits('lose-disk')].sort(), [...LOSES_DISK].sort());
-  assert.deepEqual([...hits('clock')].sort(), [...HOSTS, 'api', 'postgres', 'relay']);
+  const oneByOne = [...hits('clock')].filter((targets) => !targets.includes(','));
+  assert.deepEqual(oneByOne.sort(), [...HOSTS, 'api', 'postgres', 'relay']);
+  assert.ok(hits('clock').has(HOSTS.join()), 'both of a kind, too');
   const jumps = new Set(drawn.filter(({ kind }) => kind === 'clock').map(({ by }) => by));
   assert.deepEqual(jumps, new Set([3_600_000, -3_600_000]));
 });
 
 it('in ten hours each process is killed, told to end, paused and throttled, alone and with all of its kind, each kind drawn, each table locked; all within the time', () => {
-  const drawn = drawSchedule('2', 10 * 3_600_000, PROCESSES);
+  const drawn = drawSchedule('3', 10 * 3_600_000, PROCESSES);
   for (const name of PROCESSES) {
     const kinds = new Set(drawn.filter((fault) => fault.targets.includes(name)).map((fault) => fault.kind));
     assert.ok(kinds.has('kill') || kinds.has('kill-tree'), name);

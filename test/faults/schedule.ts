@@ -12,6 +12,8 @@ export type FaultKind =
   | 'gone'
   /** a server dies and its disk with it: another one begins with nothing. Not PostgreSQL's: what is answered is only there */
   | 'lose-disk'
+  /** NATS dies, and of what it had acknowledged the last seconds were not on its disk */
+  | 'lose-tail'
   /** others want the whole box: many busy loops beside everybody */
   | 'crowd-out'
   /** a signal that means something else to each: a sidecar begins anew in the same process, a server reads its settings, ours end */
@@ -136,6 +138,7 @@ const DECK: readonly (readonly [FaultKind, number])[] = [
   ['stop', 2],
   ['gone', 1],
   ['lose-disk', 1],
+  ['lose-tail', 1],
   ['crowd-out', 1],
   ['hang-up', 1],
   ['throttle', 1],
@@ -153,8 +156,12 @@ const OURS = /^(api|actor-host|relay|worker)(-\d+)?$/;
 export const CALLS_CELLS = /^(api|worker)(-\d+)?$/;
 /** Those that cells live in, called by sidecars of their own. */
 export const HAS_CELLS = /^actor-host(-\d+)?$/;
+/** After a sidecar's name: what others say to it. */
+export const PEERS = '<peers';
 /** What may hurt a wire of Dapr's own: of the ways between processes and servers there are more. */
 const DAPR_SHARE = 0.25;
+/** Only packets can be lost on all of them. */
+const PACKETS_DAPR_SHARE = 0.5;
 
 /** How often all processes of a kind are hit at once. */
 const ALL_SHARE = 1 / 8;
@@ -215,6 +222,8 @@ function drawFault(kind: FaultKind, roll: (about: string) => number, processes: 
       return { kind, targets: processes, forMs };
     case 'lose-disk':
       return { kind, targets: [one(LOSES_DISK)], forMs: 0 };
+    case 'lose-tail':
+      return { kind, targets: ['nats'], forMs };
     case 'end-sessions':
     case 'kill-session':
       return { kind, targets: ['postgres'], forMs: 0 };
@@ -242,18 +251,25 @@ function drawFault(kind: FaultKind, roll: (about: string) => number, processes: 
     case 'silence':
     case 'cut':
     case 'deafen':
-    case 'lossy':
       return { kind, targets: [oneWire()], forMs };
+    case 'lossy':
+      return { kind, targets: [oneWire([...daprWires(), ...peerWires()], PACKETS_DAPR_SHARE)], forMs };
     case 'forget':
       // a sidecar that placement has lost so believes for two hours that it has not; pods' connections are kept alive (ADR 0012)
-      return { kind, targets: [oneWire(daprWires().filter((wire) => !wire.endsWith('>placement')))], forMs: 0 };
+      return {
+        kind,
+        targets: [
+          oneWire([...daprWires().filter((wire) => !wire.endsWith('>placement')), ...peerWires()], PACKETS_DAPR_SHARE),
+        ],
+        forMs: 0,
+      };
     case 'fill-disk':
       return { kind, targets: [one(DISKS)], forMs };
     case 'clock':
       return {
         kind,
         // those that read their wall clocks through libfaketime: ours, and the one by which all is decided
-        targets: [one(processes.filter((name) => name === 'postgres' || OURS.test(name)))],
+        targets: oneOrItsKind(processes.filter((name) => name === 'postgres' || OURS.test(name))),
         forMs: forMs + LONGEST_MS,
         by: roll('by') < 0.5 ? HOUR_MS : -HOUR_MS,
       };
@@ -286,8 +302,8 @@ function drawFault(kind: FaultKind, roll: (about: string) => number, processes: 
   }
 
   /** Everybody's, or half of the time one process's; now and then one that Dapr's own parts speak over. */
-  function oneWire(ofDapr = daprWires()): string {
-    if (roll('dapr') < DAPR_SHARE) return one(ofDapr);
+  function oneWire(ofDapr = daprWires(), share = DAPR_SHARE): string {
+    if (roll('dapr') < share) return one(ofDapr);
     const server = one(SERVERS);
     const whose = ours[Math.floor(roll('whose') * 2 * ours.length)];
     return whose === undefined ? server : `${whose}>${server}`;
@@ -303,13 +319,18 @@ function drawFault(kind: FaultKind, roll: (about: string) => number, processes: 
     ];
   }
 
+  /** From all sidecars to that of a host: calls to cells go over it, and no proxy stands in it. */
+  function peerWires(): string[] {
+    return processes.filter((name) => HAS_CELLS.test(name)).map((name) => `${name}.daprd${PEERS}`);
+  }
+
   /** Now and then all of its kind at once, as a release that is no good; whole pods half of the time: a process and the sidecar beside it. */
-  function oneOrItsKind(): string[] {
-    const drawn = one(processes);
-    const names = roll('all') < ALL_SHARE ? processes.filter((name) => kindOf(name) === kindOf(drawn)) : [drawn];
+  function oneOrItsKind(of = processes): string[] {
+    const drawn = one(of);
+    const names = roll('all') < ALL_SHARE ? of.filter((name) => kindOf(name) === kindOf(drawn)) : [drawn];
     return names.flatMap((name) => {
       const sidecar = `${name}.daprd`;
-      return processes.includes(sidecar) && roll('pod') < 0.5 ? [name, sidecar] : [name];
+      return of.includes(sidecar) && roll('pod') < 0.5 ? [name, sidecar] : [name];
     });
   }
 }
