@@ -156,6 +156,16 @@ describe('an organisation', () => {
     );
     assert.equal(second.body.nextCursor, null);
   });
+
+  it('is in a zone with a name: an offset knows no summer time, and POSIX reads it the other way round', async () => {
+    for (const timeZone of ['+07:00', '+0700', '-01', 'Mars/Base', 'GMT+7']) {
+      const reply = await registerDonor(world, 'zoned', { timeZone });
+      assert.deepEqual([reply.status, reply.body.errors?.[0]?.field], [400, '/timeZone'], timeZone);
+      assert.match(reply.text, /IANA/);
+    }
+    for (const [n, timeZone] of ['UTC', 'Etc/GMT+7', 'Asia/Jakarta'].entries())
+      assert.equal((await registerDonor(world, `zoned-${String(n)}`, { timeZone })).status, 201, timeZone);
+  });
 });
 
 describe('a push subscription', () => {

@@ -4,7 +4,8 @@ import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { newUuid } from '#adapters/ids/uuid.ts';
 import * as windows from '#adapters/postgres/sql/windows.ts';
-import { createWindowPoster } from '../../services/worker/windows/poster.ts';
+import { dayAfter } from '#core/words/calendar.ts';
+import { createWindowPoster, type PosterPorts } from '../../services/worker/windows/poster.ts';
 import { registerDonor, registerRecipient, startWorld, type Reply, type World } from './world.ts';
 
 const AS = 'donor:kitchen';
@@ -36,9 +37,11 @@ async function makeDue(id: string): Promise<void> {
   await world.pool.query(`update posting_window set next_at = now() - interval '1 minute' where window_id = $1`, [id]);
 }
 
-function poster(): () => Promise<void> {
+type Cells = PosterPorts['cells'];
+
+function poster(cells: Cells = world.given.cells): () => Promise<void> {
   return createWindowPoster({
-    cells: world.given.cells,
+    cells,
     due: (limit) => windows.findDueWindows(world.pool, limit),
     take: (window) => windows.takeWindowDay(world.pool, window),
     close: (window, done) => windows.closeWindowDay(world.pool, window, done),
@@ -156,5 +159,83 @@ describe('when its time has come', () => {
       await poster()();
     }
     assert.equal((await world.ask('GET', '/v1/surplus', { as: AS })).body.items.length, before + 1);
+  });
+});
+
+describe('a day that a worker has taken', () => {
+  /** Ask for the post, or not, and never say what came of it. */
+  const silent: Record<string, Cells['send']> = {
+    'before it came to the cell': () => Promise.reject(new Error('away')),
+    'when it had taken effect': async (...told) => {
+      await world.given.cells.send(...told);
+      throw new Error('the answer was lost');
+    },
+  };
+  const posts = async (): Promise<number> => (await world.ask('GET', '/v1/surplus', { as: AS })).body.items.length;
+  const windowOf = async (id: string) =>
+    (await world.ask('GET', '/v1/windows', { as: AS })).body.items.find((each: { id: string }) => each.id === id);
+
+  for (const [when, send] of Object.entries(silent)) {
+    it(`and lost ${when} stays the next one, whatever is saved, and is posted once`, async () => {
+      const id = randomUUID();
+      const { day } = (await save(id)).body.next;
+      const before = await posts();
+      await makeDue(id);
+      await poster({ send })();
+      assert.equal((await save(id, { timeOfDay: '06:00' })).body.next.day, day);
+      assert.equal((await skip(id, dayAfter(day, 1))).body.next.day, day);
+      const over = await skip(id, day);
+      assert.deepEqual([over.status, over.body.type], [409, '/docs/errors/window-over']);
+      assert.match(over.body.detail, /is being posted/);
+      await poster()();
+      const { last, next } = await windowOf(id);
+      assert.deepEqual([last.day, last.outcome, next.day], [day, 'posted', dayAfter(day, 2)]);
+      assert.equal(await posts(), before + 1);
+      assert.match((await skip(id, day)).body.detail, /has posted/);
+    });
+  }
+
+  it('and changed meanwhile goes on by what was told then', async () => {
+    const id = randomUUID();
+    const { day } = (await save(id)).body.next;
+    const before = await posts();
+    await makeDue(id);
+    const changing: Cells['send'] = async (...told) => {
+      await save(id, { timeOfDay: '06:00' });
+      return await world.given.cells.send(...told);
+    };
+    await poster({ send: changing })();
+    await poster()();
+    const { last, next } = await windowOf(id);
+    assert.deepEqual([last.day, last.outcome, next.day], [day, 'posted', dayAfter(day, 1)]);
+    assert.match(next.at, /T23:00:00/);
+    assert.equal(await posts(), before + 1);
+  });
+
+  it('and whose answer stayed away too long is told as posted if it was: the cell remembers', async () => {
+    for (const [n, outcome] of ['missed', 'posted'].entries()) {
+      const id = randomUUID();
+      await save(id);
+      const before = await posts();
+      await makeDue(id);
+      await poster({ send: Object.values(silent)[n] ?? world.given.cells.send })();
+      await world.pool.query(`update posting_window set next_at = now() - interval '31 minutes' where window_id = $1`, [
+        id,
+      ]);
+      await poster()();
+      assert.equal((await windowOf(id)).last.outcome, outcome);
+      assert.equal(await posts(), before + n);
+    }
+  });
+
+  it('and paused before an answer is not asked for again', async () => {
+    const id = randomUUID();
+    const { day } = (await save(id)).body.next;
+    await makeDue(id);
+    await poster({ send: () => Promise.reject(new Error('away')) })();
+    assert.equal((await save(id, { paused: true })).body.next, null);
+    await poster()();
+    assert.equal((await windowOf(id)).last, null);
+    assert.ok((await save(id)).body.next.day >= day);
   });
 });

@@ -5,6 +5,7 @@ export type WeeklyHours = readonly (readonly [fromMinute: number, toMinute: numb
 
 const WEEK_MINUTES = 7 * 24 * 60;
 const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
 /** 1970-01-01 was a Thursday: Monday 00:00 came 3 days earlier. */
 const EPOCH_MINUTE_OF_WEEK = 3 * 24 * 60;
 
@@ -53,8 +54,8 @@ export function utcOffsetMinutes(timeZone: string, atMs: number): number {
 }
 
 /** Minute of the local week, 0 to 10,079, Monday first. */
-function minuteOfWeek(timeZone: string, atMs: number): number {
-  const local = atMs / MINUTE_MS + utcOffsetMinutes(timeZone, atMs);
+function minuteOfWeek(atMs: number, offsetMinutes: number): number {
+  const local = atMs / MINUTE_MS + offsetMinutes;
   return (((Math.floor(local) + EPOCH_MINUTE_OF_WEEK) % WEEK_MINUTES) + WEEK_MINUTES) % WEEK_MINUTES;
 }
 
@@ -65,12 +66,34 @@ export function localDay(timeZone: string, atMs: number): string {
 
 /** Local wall-clock time as `HH:MM`. */
 export function localTime(timeZone: string, atMs: number): string {
-  return clockOf(minuteOfWeek(timeZone, atMs));
+  return clockOf(minuteOfWeek(atMs, utcOffsetMinutes(timeZone, atMs)));
+}
+
+/**
+ * The moment (unix ms) at which clocks there show this time. One that comes twice, when clocks go back, is the first; one that doesn't
+ * come, when they go forward, is as much later as they jump.
+ * @param wallMs what they show, as if it were UTC
+ */
+export function momentOf(timeZone: string, wallMs: number): number {
+  const before = utcOffsetMinutes(timeZone, wallMs - DAY_MS);
+  const after = utcOffsetMinutes(timeZone, wallMs + DAY_MS);
+  const byBefore = wallMs - before * MINUTE_MS;
+  if (utcOffsetMinutes(timeZone, byBefore) === before) return byBefore;
+  const byAfter = wallMs - after * MINUTE_MS;
+  return utcOffsetMinutes(timeZone, byAfter) === after ? byAfter : byBefore;
+}
+
+/** When clocks there, now at `offset`, have gone on so many minutes: a night in which they change is longer or shorter. */
+function afterByClock(timeZone: string, atMs: number, offset: number, minutes: number): number {
+  const straightMs = (Math.floor(atMs / MINUTE_MS) + minutes) * MINUTE_MS;
+  if (utcOffsetMinutes(timeZone, straightMs) === offset) return straightMs;
+  return momentOf(timeZone, straightMs + offset * MINUTE_MS);
 }
 
 /** When the place that is open at `atMs` closes (unix ms), or null when it is closed then. Always open: Infinity. */
 export function openUntilMs(hours: WeeklyHours, timeZone: string, atMs: number): number | null {
-  const start = minuteOfWeek(timeZone, atMs);
+  const offset = utcOffsetMinutes(timeZone, atMs);
+  const start = minuteOfWeek(atMs, offset);
   let minute = start;
   const limit = start + WEEK_MINUTES;
   for (;;) {
@@ -80,7 +103,7 @@ export function openUntilMs(hours: WeeklyHours, timeZone: string, atMs: number):
     if (minute >= limit) return Number.POSITIVE_INFINITY;
   }
   if (minute === start) return null;
-  return Math.floor(atMs / MINUTE_MS) * MINUTE_MS + (minute - start) * MINUTE_MS;
+  return afterByClock(timeZone, atMs, offset, minute - start);
 }
 
 /** The end of the interval that holds `minute` (which may lie beyond one week), or null. */
@@ -112,11 +135,12 @@ function lastWeeks(span: { readonly to: number } | undefined): { readonly to: nu
 
 /** The next opening after `atMs` (unix ms), or null when it never opens. */
 export function nextOpeningMs(hours: WeeklyHours, timeZone: string, atMs: number): number | null {
-  const now = minuteOfWeek(timeZone, atMs);
+  const offset = utcOffsetMinutes(timeZone, atMs);
+  const now = minuteOfWeek(atMs, offset);
   let best: number | null = null;
   for (const [from] of hours) {
     const wait = ((from % WEEK_MINUTES) - now + WEEK_MINUTES) % WEEK_MINUTES || WEEK_MINUTES;
     if (best === null || wait < best) best = wait;
   }
-  return best === null ? null : Math.floor(atMs / MINUTE_MS) * MINUTE_MS + best * MINUTE_MS;
+  return best === null ? null : afterByClock(timeZone, atMs, offset, best);
 }

@@ -1,5 +1,5 @@
 /** When a recurring window posts: at a time of day of a donor's own zone, on some days of the week. */
-import { localDay, utcOffsetMinutes } from '../matching/hours.ts';
+import { localDay, momentOf } from '../matching/hours.ts';
 import { dayAfter } from '../words/calendar.ts';
 
 export interface Schedule {
@@ -48,18 +48,9 @@ export function nextOccurrence(
   return null;
 }
 
-/**
- * The moment (unix ms) at which clocks there show this time on this day. A time that comes twice, when clocks go back, is the
- * first; one that doesn't come, when they go forward, is as much later as they jump.
- */
+/** The moment (unix ms) at which clocks there show this time on this day: see `momentOf` for one that comes twice or not at all. */
 export function atMsOf(timeZone: string, day: string, minuteOfDay: number): number {
-  const wallMs = Date.parse(`${day}T00:00:00Z`) + minuteOfDay * MINUTE_MS;
-  const before = utcOffsetMinutes(timeZone, wallMs - DAY_MS);
-  const after = utcOffsetMinutes(timeZone, wallMs + DAY_MS);
-  const byBefore = wallMs - before * MINUTE_MS;
-  if (utcOffsetMinutes(timeZone, byBefore) === before) return byBefore;
-  const byAfter = wallMs - after * MINUTE_MS;
-  return utcOffsetMinutes(timeZone, byAfter) === after ? byAfter : byBefore;
+  return momentOf(timeZone, Date.parse(`${day}T00:00:00Z`) + minuteOfDay * MINUTE_MS);
 }
 
 export function weekdayOf(day: string): number {

@@ -454,6 +454,23 @@ describe('candidate keeper: following and sweeping', { concurrency: false }, () 
     assert.deepEqual([found?.openGrams, found?.collectedTodayGrams], [0, 800]);
   });
 
+  it("counts it on its offer's day, in a zone that PostgreSQL reads the other way round, and on UTC's where nobody knows it", async () => {
+    const zones = { a: '+12:00', b: 'Mars/Base', c: 'Pacific/Kiritimati' };
+    for (const id of Object.keys(zones)) await insertRecipient(recipientAt(id, 100));
+    await keeper.round();
+    for (const [id, zone] of Object.entries(zones)) {
+      await plantToken(id, await insertOffer(id, 800, 'collected'), 800, 60_000);
+      await owner.query('update offer set time_zone = $2 where recipient_id = $1', [id, zone]);
+    }
+    await keeper.sweepNow();
+    const { rows } = await owner.query<{ answered_at: Date }>('select answered_at from offer order by recipient_id');
+    for (const [n, [id, zone]] of Object.entries({ ...zones, b: 'UTC' }).entries()) {
+      const day = localDay(zone, rows[n]?.answered_at.getTime() ?? 0);
+      assert.equal(await redis.client.hget((await below()).counters(id), day), '800', `${id} ${day}`);
+      assert.equal((await near(id))?.openGrams, 0);
+    }
+  });
+
   it('counts it once, also while a write hangs in its cell', async (t) => {
     await insertRecipient(recipientAt('a', 100));
     await keeper.round();

@@ -37,7 +37,12 @@ export function readable(recipient: Recipient): Recipient {
     return recipient;
   }
   unreadableRecipients.set({ recipient: recipientId }, 1);
-  return { ...recipient, hours: [], needs: {}, timeZone: isTimeZone(timeZone) ? timeZone : 'UTC' };
+  return { ...recipient, hours: [], needs: {}, timeZone: readableZone(timeZone) };
+}
+
+/** UTC for a zone that this process doesn't know. */
+export function readableZone(timeZone: string): string {
+  return isTimeZone(timeZone) ? timeZone : 'UTC';
 }
 
 /** What Redis keeps of a recipient; null: a hand or another program has spoilt it. */

@@ -1,11 +1,13 @@
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
 import { regionOf, signedIdOf } from '#core/geo/cell.ts';
-import { cellOf, parseOfferId, postedAtMsOf } from '#core/words/ids.ts';
+import { localDay } from '#core/matching/hours.ts';
+import { cellOf, parseOfferId, postedAtMsOf, type OfferId, type RecipientId } from '#core/words/ids.ts';
 import { busyCells } from '../postgres/sql/busyCells.ts';
 import { collectedArguments } from './candidates.ts';
 import type { GenerationKeys } from './keys.ts';
 import { mend, type SweepDependencies } from './mend.ts';
+import { readableZone } from './readable.ts';
 import { COLLECTED, MEND_TOKENS } from './scripts.ts';
 
 /** A turn's write is refused 2 s after its start: a token this old without an open offer is nobody's, unless a write of its cell hangs. */
@@ -123,17 +125,21 @@ async function tokensOf(
   );
 }
 
+interface CollectedOffer {
+  readonly offer_id: OfferId;
+  readonly recipient_id: RecipientId;
+  readonly quantity_grams: string;
+  readonly answered_at: Date;
+  readonly time_zone: string;
+}
+
 /** Tokens whose offer was collected: the call that said so was lost; it is made again. Returns the others. */
 async function replayCollected(deps: SweepDependencies, tokens: readonly HeldToken[]): Promise<readonly HeldToken[]> {
   const places = tokens.flatMap(({ offerId }) => placeOf(offerId, deps.regionLevel) ?? []);
   if (places.length === 0) return tokens;
-  const { rows } = await deps.pool.query<{
-    offer_id: string;
-    recipient_id: string;
-    quantity_grams: string;
-    day: string;
-  }>(
-    `select o.offer_id, o.recipient_id, o.quantity_grams, (o.answered_at at time zone o.time_zone)::date::text as day
+  // Their day is worked out here, as the turn did: PostgreSQL knows other zones, and fails for all over one it doesn't know.
+  const { rows } = await deps.pool.query<CollectedOffer>(
+    `select o.offer_id, o.recipient_id, o.quantity_grams, o.answered_at, o.time_zone
        from unnest($1::bigint[], $2::timestamptz[], $3::text[]) as k(region, posted_at, offer_id)
        join offer o on o.geo_region_id = k.region and o.posted_at = k.posted_at and o.offer_id = k.offer_id
       where o.state = 'collected'`,
@@ -148,10 +154,10 @@ async function replayCollected(deps: SweepDependencies, tokens: readonly HeldTok
     COLLECTED,
     collected.map((row) =>
       collectedArguments({
-        recipientId: row.recipient_id as Parameters<typeof collectedArguments>[0]['recipientId'],
-        offerId: row.offer_id as Parameters<typeof collectedArguments>[0]['offerId'],
+        recipientId: row.recipient_id,
+        offerId: row.offer_id,
         quantityGrams: Number(row.quantity_grams),
-        day: row.day,
+        day: localDay(readableZone(row.time_zone), row.answered_at.getTime()),
       }),
     ),
   );

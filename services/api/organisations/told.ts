@@ -18,10 +18,13 @@ interface Body {
 /** The row's frame, and what is stored in a form of its own. */
 const NOT_TOLD: ReadonlySet<string> = new Set(['id', 'name', 'location', 'contact', 'hours', 'openingHours']);
 
+/** Node takes `+07:00` for a zone; POSIX, and with it PostgreSQL, reads it as west. */
+const IS_OFFSET = /^[+-]/;
+
 /** @returns the fields to store. @throws Problem malformed-request naming the field */
 export function toldOf(body: Body, parseHours: ParseHours): Record<string, unknown> {
   const { hours, openingHours, timeZone } = body;
-  if (timeZone !== undefined && !isTimeZone(timeZone))
+  if (timeZone !== undefined && (IS_OFFSET.test(timeZone) || !isTimeZone(timeZone)))
     throw malformed('/timeZone', 'must be an IANA time zone such as Europe/Helsinki');
   const told = Object.entries(body).filter(([name]) => !NOT_TOLD.has(name));
   return { ...Object.fromEntries(told), ...hoursOf(hours, openingHours, parseHours) };

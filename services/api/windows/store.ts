@@ -79,10 +79,16 @@ export function createWindowStore({ pool, nowMs, newId }: WindowStoreDependencie
   };
 }
 
-/** A day that was taken by a worker is done with, whatever is told now. */
+/** A day that a worker has taken stays the next one, whatever is told now, until it is known what became of it: it is asked for again. */
 function nextOf(schedule: Schedule, zone: string, before: PostingWindow | null, nowMs: number): Occurrence | null {
-  const done = [before?.postingDay, before?.last?.day].filter((day) => day != null).sort();
-  return nextOccurrence(schedule, zone, nowMs, done.at(-1) ?? null);
+  const isAsked = before !== null && isUnderWay(before) && before.next?.day === before.postingDay;
+  if (isAsked && !schedule.paused) return before.next;
+  return nextOccurrence(schedule, zone, nowMs, before?.last?.day ?? null);
+}
+
+/** A worker has taken a day, and not written down yet what became of it. */
+function isUnderWay({ postingDay, last }: PostingWindow): boolean {
+  return postingDay !== null && (last === null || last.day < postingDay);
 }
 
 function upcoming(skips: readonly string[], timeZone: string, nowMs: number): string[] {
@@ -92,6 +98,8 @@ function upcoming(skips: readonly string[], timeZone: string, nowMs: number): st
 
 /** @throws Problem window-over */
 function refuseOver(window: PostingWindow, day: string, timeZone: string, nowMs: number): void {
+  if (day === window.postingDay && isUnderWay(window))
+    throw new Problem('window-over', `It is being posted on ${day}; cancel the surplus once it is there.`);
   if (window.postingDay !== null && day <= window.postingDay)
     throw new Problem('window-over', `It has posted on ${window.postingDay}; cancel the surplus instead.`);
   if (day < localDay(timeZone, nowMs)) throw new Problem('window-over', `${day} has passed.`);

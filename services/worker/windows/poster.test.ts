@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { newUuid } from '#adapters/ids/uuid.ts';
 import * as windows from '#adapters/postgres/sql/windows.ts';
-import type { Post } from '#core/lots/command.ts';
+import type { Answer, Post } from '#core/lots/command.ts';
 import { localDay } from '#core/matching/hours.ts';
 import { notingCells, openStage, type NotingCells, type Stage } from '../../../dev/testing/workerStage.ts';
-import { createWindowPoster, GRACE_MS, type PosterPorts } from './poster.ts';
+import { ASK_AFTER_MS, createWindowPoster, GRACE_MS, type PosterPorts } from './poster.ts';
 
 const ID = '018f3c5e-7a10-4c1b-9d2e-0123456789ab';
 const ZONE = 'Asia/Jakarta';
@@ -25,13 +25,15 @@ afterEach(async () => {
   await stage.pool.query('update donor set active = true');
 });
 
+const away: PosterPorts['cells'] = { send: () => Promise.reject(new Error('away')) };
+
 /** A window of every day that was due so long ago. */
-async function windowDue(agoMs: number): Promise<string> {
+async function windowDue(agoMs: number, id = ID): Promise<string> {
   const atMs = Math.floor((Date.now() - agoMs) / MINUTE_MS) * MINUTE_MS;
   const day = localDay(ZONE, atMs);
   const [hours = 0, minutes = 0] = new Date(atMs + 7 * 3_600_000).toISOString().slice(11, 16).split(':').map(Number);
   await windows.saveWindow(stage.appPool, {
-    id: ID,
+    id,
     donorId: 'kitchen',
     minuteOfDay: hours * 60 + minutes,
     weekdays: [1, 2, 3, 4, 5, 6, 7],
@@ -101,6 +103,17 @@ describe('a window that is due', () => {
     assert.equal((await theWindow()).last?.outcome, 'posted');
   });
 
+  it('comes before those that are asked for again: cells that are away hold up nobody else', async () => {
+    await windowDue(2 * MINUTE_MS);
+    await posterWith(away)();
+    await windowDue(MINUTE_MS, 'fresh');
+    const due = await windows.findDueWindows(stage.appPool, 1);
+    assert.deepEqual(
+      due.map((window) => window.id),
+      ['fresh'],
+    );
+  });
+
   it('has one id for two workers that look at the same moment', async () => {
     const day = await windowDue(MINUTE_MS);
     const cells = notingCells();
@@ -146,6 +159,37 @@ describe('a window that is not to be posted', () => {
     const { next, last } = await theWindow();
     assert.deepEqual([cells.told.length, last?.outcome, last?.day], [0, 'missed', day]);
     assert.ok(next !== null && next.day > day);
+  });
+
+  it('too late, but asked for in time, is asked after: it stays posted if it was, and is not posted now', async () => {
+    for (const outcome of ['posted', 'missed']) {
+      const day = await windowDue(GRACE_MS + 2 * MINUTE_MS);
+      const asked: Post[] = [];
+      const kept: Answer = { ok: true, surplus: null, offer: null };
+      const remembering: PosterPorts['cells'] = {
+        send: (_, command) => {
+          asked.push(command as Post);
+          return Promise.resolve(outcome === 'posted' ? kept : { ok: false, refused: 'donor-paused', detail: '' });
+        },
+      };
+      await posterWith(away, { nowMs: () => Date.now() - GRACE_MS })();
+      await posterWith(away)();
+      assert.equal((await theWindow()).last, null, 'the next round asks again');
+      await posterWith(remembering)();
+      const { next, last } = await theWindow();
+      assert.deepEqual([asked.length, asked[0]?.id, asked[0]?.donorPaused], [1, `window:${ID}:${day}`, true]);
+      assert.deepEqual([last?.outcome, last?.day], [outcome, day]);
+      assert.ok(next !== null && next.day > day);
+      await stage.pool.query('truncate posting_window');
+    }
+  });
+
+  it('is not asked after for ever', async () => {
+    const day = await windowDue(ASK_AFTER_MS + 2 * MINUTE_MS);
+    await posterWith(away, { nowMs: () => Date.now() - ASK_AFTER_MS })();
+    await posterWith(away)();
+    const { last } = await theWindow();
+    assert.deepEqual([last?.outcome, last?.day], ['missed', day]);
   });
 
   it('of a donor who is paused is left out, and said to be', async () => {

@@ -24,6 +24,8 @@ export interface PosterPorts {
  * that a repeat always meets its first; shorter than any food is good.
  */
 export const GRACE_MS = 30 * 60_000;
+/** So long a day that was asked for in time is asked after: its answer was lost, or its cell is away. */
+export const ASK_AFTER_MS = 6 * 60 * 60_000;
 const WINDOWS_A_ROUND = 200;
 const POSTS_AT_ONCE = 8;
 const POST_DEADLINE_MS = 3_000;
@@ -33,26 +35,41 @@ export function createWindowPoster(ports: PosterPorts): () => Promise<void> {
   const atOnce = createLimit(POSTS_AT_ONCE);
 
   async function post(window: DueWindow): Promise<void> {
-    const { next } = window;
+    const { next, last } = window;
     if (next === null) return;
-    if (ports.nowMs() - next.atMs > GRACE_MS) {
-      await close(window, next, { outcome: 'missed', surplusId: null });
-      ports.log.warn({ windowId: window.id, day: next.day }, 'a recurring post came too late and was left out');
-      return;
-    }
+    if (last?.day === next.day) return ports.close(window, { ...last, next: nextAfter(window, next) });
+    const lateMs = ports.nowMs() - next.atMs;
+    const isTooLate = lateMs > GRACE_MS;
+    if (isTooLate && (window.postingDay !== next.day || lateMs > ASK_AFTER_MS)) return miss(window, next);
     if (!(await ports.take(window))) return;
-    const command = commandOf(window, next, ports.newUuid(ports.nowMs()));
-    const answer = await ports.cells.send(cellOf(command.lotId), command, { deadlineMs: POST_DEADLINE_MS });
-    if ('elsewhere' in answer) throw new Error('a recurring post was claimed elsewhere');
+    // Said to be paused, the cell tells what it did on that day, and posts nothing now.
+    const donorPaused = window.donorPaused || isTooLate;
+    const answer = await ask(commandOf({ ...window, donorPaused }, next, ports.newUuid(ports.nowMs())));
     const outcome = outcomeOf(answer);
+    if (isTooLate && outcome === 'paused') return miss(window, next);
     if (!answer.ok) ports.log.warn({ windowId: window.id, refused: answer.refused }, 'a recurring post was refused');
     await close(window, next, { outcome, surplusId: answer.ok ? (answer.surplus?.id ?? null) : null });
   }
 
+  async function ask(command: Post): Promise<Answer> {
+    const answer = await ports.cells.send(cellOf(command.lotId), command, { deadlineMs: POST_DEADLINE_MS });
+    if ('elsewhere' in answer) throw new Error('a recurring post was claimed elsewhere');
+    return answer;
+  }
+
+  async function miss(window: DueWindow, day: Occurrence): Promise<void> {
+    await close(window, day, { outcome: 'missed', surplusId: null });
+    ports.log.warn({ windowId: window.id, day: day.day }, 'a recurring post came too late and was left out');
+  }
+
   async function close(window: DueWindow, done: Occurrence, what: Omit<WindowDone, 'next'>): Promise<void> {
-    const after = Math.max(done.atMs, ports.nowMs() - GRACE_MS);
-    await ports.close(window, { ...what, next: nextOccurrence(window, window.timeZone, after, done.day) });
+    await ports.close(window, { ...what, next: nextAfter(window, done) });
     ports.onPosted(what.outcome);
+  }
+
+  function nextAfter(window: DueWindow, done: Occurrence): Occurrence | null {
+    const after = Math.max(done.atMs, ports.nowMs() - GRACE_MS);
+    return nextOccurrence(window, window.timeZone, after, done.day);
   }
 
   async function attempt(window: DueWindow): Promise<void> {

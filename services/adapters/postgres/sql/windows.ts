@@ -137,12 +137,12 @@ interface DonorPart {
   readonly active: boolean;
 }
 
-/** The longest due first; of donors who are paused, too. */
+/** The longest due first, before them those nobody has asked for yet: cells that are away hold up nobody else. Of donors who are paused, too. */
 export async function findDueWindows(db: Queryable, limit: number): Promise<DueWindow[]> {
   const { rows } = await db.query<Row & DonorPart>({
     name: 'find_due_windows',
     text: `select w.*, d.lat, d.lon, d.time_zone, d.active from posting_window w join donor d using (donor_id)
-      where w.next_at <= now() order by w.next_at limit $1`,
+      where w.next_at <= now() order by w.posting_day is not distinct from w.next_day, w.next_at limit $1`,
     values: [limit],
   });
   return rows.map((row) => {
@@ -170,7 +170,10 @@ export interface WindowDone {
   readonly next: Occurrence | null;
 }
 
-/** A second worker's word on the same day changes nothing. A change meanwhile (its version) keeps its own next time. */
+/**
+ * A second worker's word on the same day changes nothing. A change meanwhile (its version) keeps its own next time; if that is this very
+ * day, it is due once more, and closed by what was told then.
+ */
 export async function closeWindowDay(db: Queryable, window: PostingWindow, done: WindowDone): Promise<void> {
   const { outcome, surplusId, next } = done;
   const nextAt = next === null ? null : new Date(next.atMs);
@@ -179,7 +182,7 @@ export async function closeWindowDay(db: Queryable, window: PostingWindow, done:
     text: `update posting_window set last_day = $3, last_outcome = $4, last_lot_id = $5,
         next_day = case when version = $2 then $6 else next_day end,
         next_at = case when version = $2 then $7::timestamptz else next_at end
-      where window_id = $1 and (last_day is null or last_day < $3)`,
+      where window_id = $1 and (last_day is null or last_day < $3 or next_day = $3)`,
     values: [window.id, window.version, window.next?.day, outcome, surplusId, next?.day ?? null, nextAt],
   });
 }
