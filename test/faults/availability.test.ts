@@ -54,6 +54,12 @@ describe('an answer comes within 5 s', () => {
     assert.equal(isLate(asked(0, 6_000), fault('fill-disk', 'postgres', 1_000, 2_000, 'no mount')), true);
   });
 
+  it('sidecars that have lost one another have 8 s', () => {
+    assert.equal(isLate(asked(0, 8_900), fault('forget', 'actor-host.daprd<peers', 1_000, 1_000)), false);
+    assert.equal(isLate(asked(0, 9_100), fault('forget', 'actor-host.daprd<peers', 1_000, 1_000)), true);
+    assert.equal(isLate(asked(0, 6_900), fault('forget', 'api>daprd', 1_000, 1_000)), true);
+  });
+
   it('a full disk has 15 s; reads and the impatient are not counted', () => {
     assert.equal(isLate(asked(0, 16_900), fault('fill-disk', 'postgres', 1_000, 2_000)), false);
     assert.equal(isLate(asked(0, 6_000, { kind: 'read' })), false);
