@@ -8,7 +8,7 @@ import { judge } from './judge.ts';
 import { DRAWN, faultText } from './schedule.ts';
 
 /** Draws every kind of fault within its minutes. */
-const CHOSEN = { minutes: '5', seed: '970082' };
+const CHOSEN = { minutes: '5', seed: '1338596' };
 const minutes = Number(process.env['CAMPAIGN_MINUTES'] ?? CHOSEN.minutes);
 const seed = process.env['CAMPAIGN_SEED'] ?? CHOSEN.seed;
 /** What disks and packets say of a machine that does not let us (disks.ts, packets.ts). */

@@ -36,6 +36,8 @@ export interface OfferRow {
   readonly fallback: boolean;
   /** unix ms: nobody may take it back before; null: it has none */
   readonly deadlineMs: number | null;
+  /** its recipient was told, or nobody is to be told */
+  readonly notified: boolean;
 }
 
 /** A row of matching_history. */
@@ -239,7 +241,7 @@ export async function readDatabase(databaseUrl: string): Promise<Rows> {
         ${ms('safe_until')} as "safeUntilMs", ${ms('next_action_at')} as "nextActionAtMs" from lot`),
       offers:
         await rows<OfferRow>(`select offer_id as "offerId", lot_id as "lotId", attempt, recipient_id as "recipientId",
-        state, quantity_grams::float8 as grams, fallback, ${ms('deadline')} as "deadlineMs" from offer`),
+        state, quantity_grams::float8 as grams, fallback, ${ms('deadline')} as "deadlineMs", notified_at is not null as notified from offer`),
       steps: await rows<StepRow>(`select lot_id as "lotId", version, from_state as "from", to_state as "to", reason,
         offer_id as "offerId", recipient_id as "recipientId", quantity_grams::float8 as grams, ${ms('at')} as "atMs"
         from matching_history order by lot_id, version`),

@@ -3,6 +3,7 @@ import type { Campaign } from './campaign.ts';
 import type { Evidence } from './evidence.ts';
 import type { Injected } from './inject.ts';
 import { holdings } from './laws.ts';
+import { standing } from './told.ts';
 import type { Operation } from './operations.ts';
 
 export interface Figures {
@@ -34,6 +35,7 @@ export function figuresOf({ evidence, injected, quietAfterMs, errands }: Campaig
       `room      ${String(fullOnce(evidence))} of ${String(evidence.recipients.length)} recipients had no room for another offer at some time`,
       `stream    ${String(evidence.stream.length)} events of ${String(evidence.outbox.length)} written; ${String(evidence.activations.length)} activations; ${String(evidence.repeats.length)} repeats under one key`,
       `quiet     ${quietAfterMs === null ? 'NOT within two minutes' : `${(quietAfterMs / 1000).toFixed(1)} s after the last fault`}`,
+      `told      ${String(standing(evidence, injected).length)} offers stood open long enough for their recipients to be told`,
       `errands   ${countOf(errands.map(({ cameTo }) => cameTo))}`,
     ],
   };

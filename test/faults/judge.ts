@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { unserved } from './aftermath.ts';
+import { untold } from './told.ts';
 import { turnedAway, unavailable } from './availability.ts';
 import type { Campaign } from './campaign.ts';
 import { brokenLaws, type Breach } from './laws.ts';
@@ -21,6 +22,7 @@ export function judge({ evidence, injected, quietAfterMs, errands }: Campaign, d
     ...unavailable(evidence.operations, injected),
     ...turnedAway(evidence.operations, injected),
     ...unserved(errands),
+    ...untold(evidence, injected),
   ];
   if (quietAfterMs === null || quietAfterMs > QUIET_WITHIN_MS)
     breaches.push({

@@ -29,6 +29,7 @@ const offer: OfferRow = {
   grams: 600,
   fallback: false,
   deadlineMs: T0 + 60_000,
+  notified: true,
 };
 const step = (
   version: number,
