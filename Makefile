@@ -84,8 +84,8 @@ test-k8s: setup ## the chart on a real control plane: accepted, installed, scale
 k8s: setup ## that control plane in the foreground, to install the chart by hand (k8s/README.md); Ctrl-C throws it away
 	@exec $(NODE) test/k8s/hold.ts
 
-faults: setup ## kill, hang and empty everything under load, then check every law: make faults SEED=7 MINUTES=5 (CITY RATE KINDS=stop,throttle KEEP=1)
-	@SEED='$(SEED)' MINUTES='$(MINUTES)' CITY='$(CITY)' RATE='$(RATE)' KINDS='$(KINDS)' KEEP='$(KEEP)' MUTANT='$(MUTANT)' $(NODE) test/faults/run.ts
+faults: setup ## kill, hang and empty everything under load, then check every law: make faults SEED=7 MINUTES=5 (CITY RATE ACK_SECONDS=60 KINDS=stop,throttle KEEP=1)
+	@SEED='$(SEED)' MINUTES='$(MINUTES)' CITY='$(CITY)' RATE='$(RATE)' ACK_SECONDS='$(ACK_SECONDS)' KINDS='$(KINDS)' KEEP='$(KEEP)' MUTANT='$(MUTANT)' $(NODE) test/faults/run.ts
 
 faults-mutants: setup ## plant each bug of test/faults/mutants.ts and see which law catches it (MUTANTS=fence,commands SEED=1); half an hour for all
 	@MUTANTS='$(MUTANTS)' SEED='$(SEED)' $(NODE) test/faults/runMutants.ts

@@ -32,6 +32,8 @@ export interface CampaignOptions {
   /** everything it writes is in here */
   readonly dir: string;
   readonly say: (line: string) => void;
+  /** after which an offer lapses; default: 6 */
+  readonly ackSeconds?: number;
   /** which faults may be drawn; default: all */
   readonly kinds?: readonly FaultKind[];
   /** default: drawn from the seed */
@@ -58,8 +60,13 @@ const QUIET_WITHIN_MS = 120_000;
 export async function runCampaign(options: CampaignOptions): Promise<Campaign> {
   const { dir, say, mutant, quietWithinMs = QUIET_WITHIN_MS } = options;
   mkdirSync(join(dir, 'stack'), { recursive: true });
+  const { ackSeconds = mutant?.ackSeconds } = options;
+  const told = {
+    ...(mutant === undefined ? {} : plantInProcesses(mutant)),
+    ...(ackSeconds === undefined ? {} : { ACK_TIMEOUT_SECONDS: String(ackSeconds) }),
+  };
   const log = openHistory(join(dir, 'history.jsonl'));
-  const ground = await breakGround(join(dir, 'stack'), mutant === undefined ? {} : plantInProcesses(mutant));
+  const ground = await breakGround(join(dir, 'stack'), told);
   const { stack, urls } = ground;
   try {
     await seedCity(stack, options.city);

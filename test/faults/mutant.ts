@@ -20,6 +20,8 @@ export interface Mutant {
   readonly modules?: readonly (Change & { readonly file: string })[];
   /** what brings it out; default: nothing happens besides the load */
   readonly schedule?: readonly Fault[];
+  /** after which an offer lapses, where not 6 */
+  readonly ackSeconds?: number;
   /** the law that must catch it; others may too */
   readonly caughtBy: string;
 }

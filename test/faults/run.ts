@@ -28,8 +28,10 @@ const seed = setting('SEED', String(randomInt(1_000_000)));
 const minutes = Number(setting('MINUTES', '5'));
 const city = setting('CITY', 'helsinki');
 const postsPerSecond = Number(setting('RATE', '2'));
+const ackSeconds = Number(setting('ACK_SECONDS', '6'));
 // the first fault comes after four seconds
 if (!(minutes >= 0.1 && minutes <= 24 * 60)) throw new Error('MINUTES: at least 0.1, at most 1440');
+if (!(ackSeconds >= 1)) throw new Error('ACK_SECONDS: after which an offer lapses, at least 1');
 if (!(postsPerSecond > 0)) throw new Error('RATE: posts a second, more than 0');
 if (!Object.hasOwn(CITIES, city)) throw new Error(`CITY: there are ${Object.keys(CITIES).join(', ')}, not "${city}"`);
 
@@ -62,7 +64,8 @@ if (mutant !== undefined) say(`MUTANT ${planted}: ${mutant.what}; the verdict mu
 const durationMs = minutes * 60_000;
 const directed = mutant?.schedule === undefined ? {} : { schedule: mutant.schedule };
 const bug = mutant === undefined ? {} : { mutant, ...directed };
-const campaign = await runCampaign({ seed, durationMs, city, postsPerSecond, dir, say, kinds, ...bug });
+const ack = mutant?.ackSeconds === undefined ? { ackSeconds } : {};
+const campaign = await runCampaign({ seed, durationMs, city, postsPerSecond, dir, say, kinds, ...ack, ...bug });
 const { breaches, linearity, isLinearityChecked } = judge(campaign, dir);
 // Judging holds up everything: whoever was told to end meanwhile says no verdict.
 await new Promise((resolve) => setImmediate(resolve));
@@ -104,6 +107,7 @@ function again(): string {
   const others = [
     ...(city === 'helsinki' ? [] : [`CITY=${city}`]),
     ...(postsPerSecond === 2 ? [] : [`RATE=${String(postsPerSecond)}`]),
+    ...(ackSeconds === 6 ? [] : [`ACK_SECONDS=${String(ackSeconds)}`]),
     ...(kinds.length === DRAWN.length ? [] : [`KINDS=${kinds.join()}`]),
     ...(planted === '' ? [] : [`MUTANT=${planted}`]),
   ];
