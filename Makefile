@@ -107,7 +107,7 @@ failover: setup ## how long a cell is silent when a process of its owner's side 
 redis-away: setup ## what people notice when Redis is silent, slow, dead, emptied or full
 	@$(NODE) test/faults/redisAway.ts
 
-rolling: setup ## restart every process at half load, no request may fail: make rolling SEED=7 (RATE=requests a second, KINDS=api,worker)
+rolling: setup ## restart every process at half load, no request may fail: make rolling SEED=7 (RATE=requests a second, KINDS=api,worker; KINDS=postgres)
 	@SEED='$(SEED)' RATE='$(RATE)' KINDS='$(KINDS)' $(NODE) test/survival/rolling.ts
 
 overload: setup ## posts at twice what can be done: make overload SEED=7 SECONDS=30

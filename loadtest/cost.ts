@@ -61,12 +61,25 @@ export function costsOf(processes: readonly { name: string; pid: number | undefi
 }
 
 /** All cores together, since boot: what anybody on this machine has used. */
-export function machineCpuSeconds(): number {
+function machineCpuSeconds(): number {
   const fields = readFileSync('/proc/stat', 'utf8').split('\n')[0]?.split(/\s+/).slice(1).map(Number) ?? [];
   const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = fields;
   return (user + nice + system + irq + softirq + steal) / TICKS_PER_SECOND;
 }
 
-export function coreCount(): number {
+function coreCount(): number {
   return cpus().length;
+}
+
+/** @returns tells which share of all cores neither this process nor these have used since: other people on this machine */
+export function watchOthers(processes: () => Parameters<typeof costsOf>[0]): () => number {
+  const ours = (): number => {
+    const { user, system } = process.cpuUsage();
+    return [...costsOf(processes()).values()].reduce((sum, each) => sum + each.cpuSeconds, (user + system) / 1e6);
+  };
+  const [machineSeconds, ourSeconds, atMs] = [machineCpuSeconds(), ours(), performance.now()];
+  return () => {
+    const seconds = machineCpuSeconds() - machineSeconds - (ours() - ourSeconds);
+    return Math.max(0, seconds / (((performance.now() - atMs) / 1000) * coreCount()));
+  };
 }

@@ -1,7 +1,7 @@
 /** One load on one target, and what it cost. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { LOTS } from '#adapters/nats/streams.ts';
-import { costsOf, machineCpuSeconds, coreCount } from './cost.ts';
+import { costsOf, watchOthers } from './cost.ts';
 import { generate, percentile } from './generator/generate.ts';
 import type { Plan } from './generator/plan.ts';
 import type { World } from './world.ts';
@@ -44,24 +44,16 @@ export interface Watch {
 
 interface Counters {
   readonly cost: ReturnType<typeof costsOf>;
-  readonly machineSeconds: number;
-  readonly ownSeconds: number;
   readonly lots: number;
   readonly batches: Readonly<Record<string, number>>;
-  readonly atMs: number;
 }
 
 export async function measure(world: World, name: string, load: string, plan: Plan, watch: Watch): Promise<Measured> {
   const before = await countersOf(world, watch);
   const peaks = watchMemory(world);
+  const others = watchOthers(world.stack.status);
   const seen = await generate(plan);
-  const machine = {
-    seconds: machineCpuSeconds() - before.machineSeconds,
-    wall: (performance.now() - before.atMs) / 1000,
-  };
-  const costAtEnd = costsOf(world.stack.status());
-  const own = process.cpuUsage();
-  const ownSeconds = (own.user + own.system) / 1e6 - before.ownSeconds;
+  const othersShare = others();
   const unpublishedAtEnd = await unpublished(world, watch);
   const caughtUpSeconds = await catchUp(world, watch);
   const after = await countersOf(world, watch);
@@ -80,10 +72,7 @@ export async function measure(world: World, name: string, load: string, plan: Pl
     maxMs: percentile(seen.latenciesMs, 1),
     offeredShare: plan.lookFor === '' ? Number.NaN : seen.found / done,
     generatorCpuSeconds: seen.cpuSeconds,
-    othersShare: Math.max(
-      0,
-      (machine.seconds - ownSeconds - usedBetween(before.cost, costAtEnd)) / (machine.wall * coreCount()),
-    ),
+    othersShare,
     cpuPer1000: per1000(before.cost, after.cost, done),
     peakRssMegabytes: peaks(),
     batchOfApi: meanBetween(before, after, 'api_cell_batch_size'),
@@ -95,14 +84,10 @@ export async function measure(world: World, name: string, load: string, plan: Pl
 }
 
 async function countersOf(world: World, watch: Watch): Promise<Counters> {
-  const { user, system } = process.cpuUsage();
   return {
     lots: await lotsIn(world, watch),
     batches: { ...(await metricsOf(world, 'api')), ...(await metricsOf(world, 'actor-host')) },
     cost: costsOf(world.stack.status()),
-    machineSeconds: machineCpuSeconds(),
-    ownSeconds: (user + system) / 1e6,
-    atMs: performance.now(),
   };
 }
 
@@ -149,10 +134,6 @@ async function metricsOf(world: World, process: string): Promise<Record<string, 
 function meanBetween(before: Counters, after: Counters, name: string): number {
   const grown = (key: string): number => (after.batches[key] ?? 0) - (before.batches[key] ?? 0);
   return grown(`${name}_sum`) / grown(`${name}_count`);
-}
-
-function usedBetween(before: Counters['cost'], after: Counters['cost']): number {
-  return [...after].reduce((sum, [name, { cpuSeconds }]) => sum + cpuSeconds - (before.get(name)?.cpuSeconds ?? 0), 0);
 }
 
 function per1000(before: Counters['cost'], after: Counters['cost'], done: number): Record<string, number> {

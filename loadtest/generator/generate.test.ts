@@ -51,6 +51,16 @@ it('no answer is told as late, with its whole wait', async () => {
   assert.ok(percentile(seen.latenciesMs, 0) >= 180);
 });
 
+it('what refusals say in their header is counted, also that they say nothing', async () => {
+  let n = 0;
+  const seen = await against((_, response) => {
+    if (n++ % 2 === 0) response.setHeader('Retry-After', '3');
+    response.statusCode = 503;
+    response.end();
+  }, {});
+  assert.deepEqual(seen.retryAfterSeconds, { 0: 5, 3: 5 });
+});
+
 it('arrivals at a rate', () => {
   assert.deepEqual([...steadily(4, 1_000)], [0, 250, 500, 750]);
 });

@@ -30,6 +30,8 @@ export interface Seen {
   readonly timedOut: number;
   /** answers by status; 'broken': the connection was lost */
   readonly statuses: Readonly<Record<string, number>>;
+  /** refusals (429 and 503) by the seconds of their header Retry-After; 0: it says none */
+  readonly retryAfterSeconds: Readonly<Record<number, number>>;
   /** answers that hold `lookFor` */
   readonly found: number;
   /** 2xx within durationMs */

@@ -20,6 +20,7 @@ interface Run {
   readonly idle: Connection[];
   readonly flights: Map<Connection, Flight>;
   readonly statuses: Record<string, number>;
+  readonly retryAfterSeconds: Record<number, number>;
   readonly latenciesMs: number[];
   /** the next request's number */
   next: number;
@@ -51,8 +52,8 @@ function sendDue(run: Run): void {
   }
 }
 
-function count(run: Run, outcome: string): void {
-  run.statuses[outcome] = (run.statuses[outcome] ?? 0) + 1;
+function count<Key extends string | number>(counts: Record<Key, number>, key: Key): void {
+  counts[key] = (counts[key] ?? 0) + 1;
 }
 
 function answered(run: Run, connection: Connection, { status, body, retryAfterSeconds }: HttpAnswer): void {
@@ -62,7 +63,8 @@ function answered(run: Run, connection: Connection, { status, body, retryAfterSe
   run.flights.delete(connection);
   const isDone = status >= 200 && status < 300;
   if (isDone) run.latenciesMs.push(nowMs - flight.dueMs);
-  count(run, String(status));
+  count(run.statuses, String(status));
+  if (status === 429 || status === 503) count(run.retryAfterSeconds, retryAfterSeconds);
   if (isDone && nowMs <= run.plan.durationMs) run.doneInTime++;
   if (run.plan.lookFor !== '' && body.includes(run.plan.lookFor)) run.found++;
   // At saturation a client is one person: refused, it comes back when it was told to.
@@ -77,7 +79,7 @@ function free(run: Run, connection: Connection): void {
 }
 
 function lost(run: Run, connection: Connection): void {
-  if (run.flights.delete(connection)) count(run, 'broken');
+  if (run.flights.delete(connection)) count(run.statuses, 'broken');
   const at = run.idle.indexOf(connection);
   if (at >= 0) run.idle.splice(at, 1);
   if (!run.closing) open(run);
@@ -120,6 +122,7 @@ function seenBy(run: Run, cpu: NodeJS.CpuUsage): Seen {
     dropped: run.plan.arrivalsMs === null ? 0 : run.plan.arrivalsMs.length - run.next,
     timedOut: run.timedOut,
     statuses: run.statuses,
+    retryAfterSeconds: run.retryAfterSeconds,
     found: run.found,
     doneInTime: run.doneInTime,
     latenciesMs,
@@ -136,6 +139,7 @@ function start(plan: Plan): void {
     idle: [],
     flights: new Map(),
     statuses: {},
+    retryAfterSeconds: {},
     latenciesMs: [],
     next: 0,
     found: 0,

@@ -9,7 +9,7 @@ export interface Ask {
 }
 
 export interface Sent {
-  /** 0: sent and lost, or nobody was ready */
+  /** 0: sent and lost, or nobody was there */
   readonly status: number;
   readonly body: unknown;
   /** why there is no answer; empty when there is one */
@@ -63,7 +63,8 @@ export function createBalancer(ports: readonly number[], connections = 128): Bal
     const startedMs = performance.now();
     const took = (): number => performance.now() - startedMs;
     for (let tries = 0; tries < backends.length * 2; tries++) {
-      const backend = next();
+      // Nobody says it is ready: whoever there is, as Kubernetes does until the second no in a row. What they answer is what people get.
+      const backend = next() ?? backends[turn++ % backends.length];
       if (backend === undefined) break;
       try {
         return { ...(await request(backend.pool, ask)), tookMs: took() };
@@ -74,7 +75,7 @@ export function createBalancer(ports: readonly number[], connections = 128): Bal
         backend.ready = false;
       }
     }
-    return { status: 0, body: null, lost: 'nobody is ready', retryAfter: null, tookMs: took() };
+    return { status: 0, body: null, lost: 'nobody is there', retryAfter: null, tookMs: took() };
   }
 
   return {

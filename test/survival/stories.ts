@@ -1,4 +1,5 @@
 /** What people do all evening: a donor posts, the recipient accepts and collects, or says no, or the donor cancels. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { createDice } from '../../dev/simulate/random.ts';
 import { keepTokens, type Tokens } from '../../dev/issuer/tokens.ts';
 import type { Stack } from '../../dev/stack/stack.ts';
@@ -21,6 +22,8 @@ export interface Stage {
   readonly donorIds: readonly string[];
   readonly seed: string;
   readonly seen: Seen[];
+  /** who is told when to come back (503 with Retry-After) does, once, with the same key */
+  readonly comesBack?: boolean;
 }
 
 /** Donors and whoever is offered their food, before these apis, with tokens of the stack's issuer. Close its balancer at the end. */
@@ -97,8 +100,16 @@ async function act(
   const atMs = Date.now();
   const sent = await stage.balancer.send({ ...ask, headers });
   const problem = sent.lost === '' ? problemOf(sent) : sent.lost;
-  stage.seen.push({ kind, atMs, tookMs: sent.tookMs, status: sent.status, problem, retryAfter: sent.retryAfter });
-  return sent;
+  const answer = { kind, atMs, tookMs: sent.tookMs, status: sent.status, problem, retryAfter: sent.retryAfter };
+  stage.seen.push(answer);
+  if (stage.comesBack !== true || !saysWhen(answer)) return sent;
+  await pause(Number(sent.retryAfter) * 1000);
+  return await act({ ...stage, comesBack: false }, kind, role, organisation, name, ask);
+}
+
+/** Refused with a word on when to come back. */
+export function saysWhen({ status, retryAfter }: Seen): boolean {
+  return status === 503 && retryAfter !== null;
 }
 
 function problemOf({ status, body }: Sent): string {
