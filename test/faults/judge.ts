@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { unserved } from './aftermath.ts';
-import { untold } from './told.ts';
-import { turnedAway, unavailable } from './availability.ts';
+import { AFTERMATH_LAW, unserved } from './aftermath.ts';
+import { TOLD_LAW, untold } from './told.ts';
+import { AVAILABILITY_LAW, TURNED_AWAY_LAW, turnedAway, unavailable } from './availability.ts';
 import type { Campaign } from './campaign.ts';
-import { brokenLaws, type Breach } from './laws.ts';
+import { brokenLaws, LAW_NAMES, type Breach } from './laws.ts';
 import { checkedOperations, checkLinearity } from './linearize.ts';
 
 export interface Judgement {
@@ -14,6 +14,21 @@ export interface Judgement {
 }
 
 const QUIET_WITHIN_MS = 60_000;
+const QUIET_LAW = 'quiet within 60 s of the last fault';
+const ENDS_LAW = 'every lot ends';
+const LINEAR_LAW = 'operations on a lot are linearizable';
+
+/** Whatever a judgement may say is broken. */
+export const ALL_LAWS: readonly string[] = [
+  ...LAW_NAMES,
+  AVAILABILITY_LAW,
+  TURNED_AWAY_LAW,
+  AFTERMATH_LAW,
+  TOLD_LAW,
+  QUIET_LAW,
+  ENDS_LAW,
+  LINEAR_LAW,
+];
 
 /** All laws over what a campaign left. @param dir what Porcupine reads is kept there */
 export function judge({ evidence, injected, quietAfterMs, errands }: Campaign, dir: string): Judgement {
@@ -26,14 +41,14 @@ export function judge({ evidence, injected, quietAfterMs, errands }: Campaign, d
   ];
   if (quietAfterMs === null || quietAfterMs > QUIET_WITHIN_MS)
     breaches.push({
-      law: 'quiet within 60 s of the last fault',
+      law: QUIET_LAW,
       what: quietAfterMs === null ? 'never quiet' : `${String(quietAfterMs)} ms`,
       evidence: evidence.lots.filter((lot) => lot.nextActionAtMs !== null),
     });
   const open = evidence.lots.filter((lot) => lot.nextActionAtMs !== null);
   if (open.length > 0)
     breaches.push({
-      law: 'every lot ends',
+      law: ENDS_LAW,
       what: `${String(open.length)} lots are open after all was cancelled`,
       evidence: open,
     });
@@ -44,7 +59,7 @@ export function judge({ evidence, injected, quietAfterMs, errands }: Campaign, d
   for (const lot of [...linear.illegal, ...linear.undecided]) {
     const what = `${lot}: ${linear.illegal.includes(lot) ? 'no order explains its answers' : 'undecided in time'}`;
     const own = operations.filter((each) => each.lot === lot);
-    breaches.push({ law: 'operations on a lot are linearizable', what, evidence: own });
+    breaches.push({ law: LINEAR_LAW, what, evidence: own });
   }
   const linearity = `Porcupine: ${String(linear.operations)} operations on ${String(linear.lots)} lots`;
   return { breaches, linearity, isLinearityChecked: true };

@@ -22,8 +22,8 @@ export interface Mutant {
   readonly schedule?: readonly Fault[];
   /** after which an offer lapses, where not 6 */
   readonly ackSeconds?: number;
-  /** the law that must catch it; others may too */
-  readonly caughtBy: string;
+  /** the laws that must catch it, each of them; others may too */
+  readonly caughtBy: readonly string[];
 }
 
 /** What every process of ours is told, so that mutantHook.ts changes what it loads. */

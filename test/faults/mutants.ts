@@ -1,4 +1,5 @@
-/** The planted bugs, each with the fault that brings it out and the law that must catch it. */
+/** The planted bugs, each with the fault that brings it out and the laws that must catch it. */
+import { AVAILABILITY_LAW } from './availability.ts';
 import type { Change, Mutant } from './mutant.ts';
 import type { Fault, FaultKind } from './schedule.ts';
 
@@ -18,6 +19,8 @@ const HOSTS_HANG = [
   ...[5, 14, 23, 32].map((seconds, nth) => at(seconds, 'pause', host(nth), 6)),
   ...[41, 50].map((seconds, nth) => at(seconds, 'pause', pod(nth), 6)),
 ];
+/** So far apart that the one does not excuse the other's silence. */
+const TWO_HANG = [5, 36].map((seconds, nth) => at(seconds, 'pause', host(nth), 6));
 /** So short that what is sent anew after a lost publish gets through: each is a chance for a later event to go first. */
 const BUS_STUTTERS = [5, 9, 13, 17, 21, 25, 29, 33].map((seconds) => at(seconds, 'silence', ['nats'], 1.5));
 const BUS_FAILS = [
@@ -48,19 +51,26 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     what: 'a write does not ask whose cell it is',
     database: [FENCE_OFF],
     schedule: HOSTS_HANG,
-    caughtBy: 'no write by a replaced owner',
+    caughtBy: ['no write by a replaced owner'],
   },
   version: {
-    what: 'nor whether the lot is as it was read (behind the fence nobody would see it)',
-    database: [FENCE_OFF, { from: 'and lot.version = l.was_version', to: '' }],
+    what: "nor whether the lot is as it was read; and a version that is in the history already is let pass (its key alone refuses the second writer's)",
+    database: [
+      FENCE_OFF,
+      { from: 'and lot.version = l.was_version', to: '' },
+      {
+        from: 'detail text, quantity_grams bigint, at timestamptz);',
+        to: 'detail text, quantity_grams bigint, at timestamptz) on conflict do nothing;',
+      },
+    ],
     schedule: HOSTS_HANG,
-    caughtBy: 'no write by a replaced owner',
+    caughtBy: ['versions follow each other', 'no write by a replaced owner'],
   },
   epoch: {
     what: 'a new owner keeps the epoch of the one before',
     modules: [{ file: 'services/adapters/postgres/cellStore.ts', from: 'epoch = c.epoch + 1', to: 'epoch = c.epoch' }],
     schedule: HOSTS_DIE,
-    caughtBy: 'epochs rise',
+    caughtBy: ['epochs rise'],
   },
   commands: {
     what: 'a key takes effect as often as it is sent to a host that does not remember it',
@@ -71,7 +81,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
       },
     ],
     schedule: HOSTS_DIE,
-    caughtBy: 'the same key has the same answer',
+    caughtBy: ['no post takes effect twice', 'the same key has the same answer'],
   },
   outbox: {
     what: 'one event in twenty is forgotten',
@@ -81,7 +91,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
         to: 'subject text, payload text,\n      traceparent text) where random() > 0.05;',
       },
     ],
-    caughtBy: 'every event is published',
+    caughtBy: ['every event is published'],
   },
   days: {
     what: 'one handover in five is not booked',
@@ -91,7 +101,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
         to: 'as x(recipient_id text, day date, quantity_grams bigint) where random() > 0.2',
       },
     ],
-    caughtBy: 'the day book equals the handovers',
+    caughtBy: ['the day book equals the handovers'],
   },
   lots: {
     what: 'one new lot in ten is not stored',
@@ -101,7 +111,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
         to: 'dead_lettered boolean, ended_at timestamptz) where random() > 0.1;\n  end if;\n\n  if p_lots',
       },
     ],
-    caughtBy: 'no answered post is lost',
+    caughtBy: ['no answered post is lost'],
   },
   grams: {
     what: 'a handover loses a gram',
@@ -111,7 +121,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
         to: "quantity_grams = l.quantity_grams - (l.state = 'collected')::int, servings",
       },
     ],
-    caughtBy: 'grams are conserved',
+    caughtBy: ['grams are conserved'],
   },
   offers: {
     what: 'a declined offer stays open',
@@ -121,7 +131,36 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
         to: "and offer.offer_id = o.offer_id and o.state <> 'declined';",
       },
     ],
-    caughtBy: 'one live offer a lot',
+    caughtBy: ['one live offer a lot'],
+  },
+  ends: {
+    what: 'a cancel ends again what has ended, and nobody asks whether a step may follow the one before',
+    modules: [
+      { file: 'actors/core/lots/cancel.ts', from: '.filter((each) => !isEnd(each.state))', to: '' },
+      {
+        file: 'actors/core/lots/turn.ts',
+        from: 'if (!NEXT_STATES[lot.state].includes(step.to)) throw',
+        to: 'if (false) throw',
+      },
+    ],
+    caughtBy: ['a lot ends once', 'versions follow each other'],
+  },
+  parts: {
+    what: 'a cancel takes the lot alone, not what was split from it',
+    modules: [{ file: 'actors/core/lots/cancel.ts', from: 'familyBelow(turn, lot.id).filter(', to: '[lot].filter(' }],
+    caughtBy: ['every lot ends'],
+  },
+  sulks: {
+    what: 'a host that was fenced leaves the cell alone for 20 s, though placement has brought it back',
+    modules: [
+      {
+        file: 'actors/cell/cell.ts',
+        from: 'isAgain ? FENCED_PAUSE_MS * (1 + state.hooks.random() / 2) : 0',
+        to: '20_000',
+      },
+    ],
+    schedule: TWO_HANG,
+    caughtBy: [AVAILABILITY_LAW],
   },
   early: {
     what: 'what is due in three seconds is due now',
@@ -138,7 +177,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
         to: "next_action_at <= now() + interval '3 seconds'",
       },
     ],
-    caughtBy: 'nothing ends before its time',
+    caughtBy: ['nothing ends before its time'],
   },
   clock: {
     what: "a cell believes its machine's clock",
@@ -151,25 +190,25 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
       },
     ],
     schedule: [0, 1].map((nth) => ({ ...at(6 + 10 * nth, 'clock', host(nth), 9), by: 3_600_000 })),
-    caughtBy: 'what people did happened once',
+    caughtBy: ['what people did happened once'],
   },
   counter: {
     what: 'reserved grams are not counted',
     city: TIGHT_CITY,
     modules: [{ file: SCRIPTS, from: "'open', string.format('%.0f', (grams or 0) - had)", to: "'open', '0'" }],
-    caughtBy: 'capacity is never exceeded',
+    caughtBy: ['capacity is never exceeded'],
   },
   'counter-leaks': {
     what: 'grams that are given back stay counted',
     modules: [{ file: SCRIPTS, from: '(grams or 0) - had)', to: 'grams and grams - had or 0)' }, SWEEP_IS_BLIND],
-    caughtBy: 'capacity comes back',
+    caughtBy: ['capacity comes back'],
   },
   'counter-repeats': {
     what: 'a reservation that is repeated counts again: tokens as a counter',
     city: TIGHT_CITY,
     modules: [{ file: SCRIPTS, from: '(grams or 0) - had)', to: 'grams or -had)' }, SWEEP_IS_BLIND],
     schedule: WRITES_FAIL,
-    caughtBy: 'capacity comes back',
+    caughtBy: ['capacity comes back'],
   },
   recount: {
     what: 'after Redis was lost nobody counts what is held',
@@ -182,7 +221,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
       },
     ],
     schedule: REDIS_FLUSHED,
-    caughtBy: 'capacity is never exceeded',
+    caughtBy: ['capacity is never exceeded'],
   },
   'relay-marks-first': {
     what: 'the relay marks before it publishes',
@@ -194,7 +233,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
       },
     ],
     schedule: BUS_FAILS,
-    caughtBy: 'events of a lot come in order',
+    caughtBy: ['events of a lot come in order'],
   },
   'relay-overtakes': {
     what: 'a later event of a lot does not wait for an earlier one',
@@ -207,7 +246,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
       { file: 'services/relay/relayBatch.ts', from: "if (typeof fate === 'object') return;", to: '' },
     ],
     schedule: BUS_STUTTERS,
-    caughtBy: 'events of a lot come in order',
+    caughtBy: ['events of a lot come in order'],
   },
   sweep: {
     what: 'nobody looks for what is due',
@@ -218,7 +257,7 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
         to: "next_action_at <= now() - interval '1 day'",
       },
     ],
-    caughtBy: 'quiet within 60 s of the last fault',
+    caughtBy: ['quiet within 60 s of the last fault'],
   },
   'stale-reads': {
     what: 'a look at a surplus may be five seconds old',
@@ -237,7 +276,7 @@ export async function readSurplus(pool, place) {
 async function readNow(`,
       },
     ],
-    caughtBy: 'operations on a lot are linearizable',
+    caughtBy: ['operations on a lot are linearizable'],
   },
   refusals: {
     what: 'one accept in seven is refused as closed, though the offer is open',
@@ -248,7 +287,7 @@ async function readNow(`,
         to: "if (turn.nowMs % 7 === 0) return refuse('offer-closed', 'planted');",
       },
     ],
-    caughtBy: 'operations on a lot are linearizable',
+    caughtBy: ['operations on a lot are linearizable'],
   },
   unheard: {
     what: 'workers open no consumer',
@@ -259,7 +298,7 @@ async function readNow(`,
         to: 'void work; void ended;',
       },
     ],
-    caughtBy: 'every event is dealt with',
+    caughtBy: ['every event is dealt with'],
   },
   eviction: {
     what: 'what is missing from the index is seen, and left so',
@@ -273,6 +312,6 @@ async function readNow(`,
       },
     ],
     schedule: REDIS_LOSES_KEYS,
-    caughtBy: 'everybody can be found again',
+    caughtBy: ['everybody can be found again'],
   },
 };

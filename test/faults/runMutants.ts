@@ -1,7 +1,9 @@
-/** `make faults-mutants`: each planted bug under its own faults; a bug that no law catches is a failure of the laws. */
+/** `make faults-mutants`: each planted bug under its own faults; a bug that one of its laws does not catch is a failure of the laws. */
 import { temporaryFolder } from '../../dev/stack/ending.ts';
 import { runCampaign } from './campaign.ts';
 import { judge } from './judge.ts';
+import type { Breach } from './laws.ts';
+import type { Mutant } from './mutant.ts';
 import { MUTANTS } from './mutants.ts';
 
 const AFTER_THE_LAST_FAULT_MS = 12_000;
@@ -14,19 +16,21 @@ const asked = (process.env['MUTANTS'] ?? '').split(',').filter((name) => name !=
 const seed = process.env['SEED'] === undefined || process.env['SEED'] === '' ? '1' : process.env['SEED'];
 const escaped: string[] = [];
 for (const name of asked.length > 0 ? asked : Object.keys(MUTANTS)) {
-  const laws = await lawsThatCatch(name);
-  const mutant = MUTANTS[name];
-  const isCaught = mutant !== undefined && laws.includes(mutant.caughtBy);
-  if (!isCaught) escaped.push(name);
-  say(`${name.padEnd(18)} ${(isCaught ? 'caught' : 'ESCAPED').padEnd(8)} ${laws.join(' · ')}`);
-}
-say(escaped.length === 0 ? 'every planted bug is caught' : `not caught by its law: ${escaped.join(', ')}`);
-process.exit(escaped.length === 0 ? 0 : 1);
-
-/** The laws that this bug breaks, the one that must be broken first. */
-async function lawsThatCatch(name: string): Promise<string[]> {
   const mutant = MUTANTS[name];
   if (mutant === undefined) throw new Error(`no mutant ${name}; there are ${Object.keys(MUTANTS).join(', ')}`);
+  const broken = await lawsThatCatch(name, mutant);
+  const missing = mutant.caughtBy.filter((law) => !broken.has(law));
+  if (missing.length > 0) escaped.push(`${name} (${missing.join(', ')})`);
+  const others = [...broken.keys()].filter((law) => !mutant.caughtBy.includes(law));
+  const laws = [...mutant.caughtBy, ...others].map((law) => `${law} ×${String(broken.get(law)?.length ?? 0)}`);
+  say(`${name.padEnd(18)} ${(missing.length === 0 ? 'caught' : 'ESCAPED').padEnd(8)} ${laws.join(' · ')}`);
+  for (const law of mutant.caughtBy) say(`${' '.repeat(28)}${broken.get(law)?.[0]?.what ?? `not caught by: ${law}`}`);
+}
+say(escaped.length === 0 ? 'every planted bug is caught' : `not caught by its law: ${escaped.join('; ')}`);
+process.exit(escaped.length === 0 ? 0 : 1);
+
+/** What this bug breaks, by law. */
+async function lawsThatCatch(name: string, mutant: Mutant): Promise<ReadonlyMap<string, readonly Breach[]>> {
   const schedule = mutant.schedule ?? [];
   const durationMs = Math.max(
     SHORTEST_MS,
@@ -37,6 +41,5 @@ async function lawsThatCatch(name: string): Promise<string[]> {
   const campaign = await runCampaign({ ...options, quietWithinMs: QUIET_WITHIN_MS, say: () => undefined });
   const { breaches } = judge(campaign, dir);
   remove();
-  const laws = [...new Set(breaches.map(({ law }) => law))];
-  return laws.sort((a, b) => Number(b === mutant.caughtBy) - Number(a === mutant.caughtBy));
+  return Map.groupBy(breaches, ({ law }) => law);
 }
