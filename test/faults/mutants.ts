@@ -1,5 +1,6 @@
 /** The planted bugs, each with the fault that brings it out and the laws that must catch it. */
-import { AVAILABILITY_LAW } from './availability.ts';
+import { AFTERMATH_LAW } from './aftermath.ts';
+import { AVAILABILITY_LAW, TURNED_AWAY_LAW } from './availability.ts';
 import type { Change, Mutant } from './mutant.ts';
 import type { Fault, FaultKind } from './schedule.ts';
 
@@ -223,6 +224,25 @@ export const MUTANTS: Readonly<Record<string, Mutant>> = {
     schedule: REDIS_FLUSHED,
     caughtBy: ['capacity is never exceeded'],
   },
+  forsaken: {
+    what: 'once Redis was lost, nobody is near for good',
+    modules: [
+      {
+        file: 'services/adapters/redis/candidates.ts',
+        from: `const found = await ask(index, 'near', NEAR, [set, ...args]);
+  if (found === null) return null;`,
+        to: `const found = await ask(index, 'near', NEAR, [set, ...args]);
+  // at the start it has yet to come
+  if (found === null) index.wasLost ||= index.wasThere;
+  else index.wasThere = true;
+  if (found === null) return null;
+  if (index.wasLost) return searches.map(() => []);`,
+      },
+    ],
+    // so that food waits for more than a minute
+    schedule: [...REDIS_FLUSHED, at(85, 'kill', ['relay'])],
+    caughtBy: ['what keeps is offered within a minute', AFTERMATH_LAW],
+  },
   'relay-marks-first': {
     what: 'the relay marks before it publishes',
     modules: [
@@ -288,6 +308,24 @@ async function readNow(`,
       },
     ],
     caughtBy: ['operations on a lot are linearizable'],
+  },
+  poisoned: {
+    what: 'one post in seven is refused as one that cannot be stored',
+    modules: [
+      {
+        file: 'services/api/routes/surplus.ts',
+        from: 'const id = commandIdOf(request, principal);',
+        to: `const id = commandIdOf(request, principal);
+      if (parseInt(id.slice(-6), 16) % 7 === 0) throw new Problem('poisoned', 'planted');`,
+      },
+    ],
+    caughtBy: ['nobody is refused without a reason'],
+  },
+  tokens: {
+    what: "the api holds tokens against its machine's clock alone",
+    modules: [{ file: 'services/api/compose.ts', from: 'clocks: [nowMs, Date.now]', to: 'clocks: [Date.now]' }],
+    schedule: ['api', 'api-2'].map((api, nth) => ({ ...at(6 + 10 * nth, 'clock', [api], 9), by: 3_600_000 })),
+    caughtBy: [TURNED_AWAY_LAW],
   },
   unheard: {
     what: 'workers open no consumer',
