@@ -3,6 +3,7 @@ import { AFTERMATH_LAW } from './aftermath.ts';
 import { AVAILABILITY_LAW, TURNED_AWAY_LAW } from './availability.ts';
 import type { Change, Mutant } from './mutant.ts';
 import type { Fault, FaultKind } from './schedule.ts';
+import { TOLD_LAW } from './told.ts';
 
 const at = (seconds: number, kind: FaultKind, targets: readonly string[], forSeconds = 0): Fault => ({
   atMs: seconds * 1000,
@@ -336,7 +337,9 @@ async function readNow(`,
         to: 'void work; void ended;',
       },
     ],
-    caughtBy: ['every event is dealt with'],
+    // else only what is put to a food bank of last resort stands for long
+    ackSeconds: 40,
+    caughtBy: ['every event is dealt with', TOLD_LAW],
   },
   eviction: {
     what: 'what is missing from the index is seen, and left so',
