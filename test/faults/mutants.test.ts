@@ -18,3 +18,8 @@ describe('each planted bug has its place in the product as it is, and laws', () 
     });
   }
 });
+
+describe('each law must catch a planted bug: that it can fail is shown', () => {
+  const caught = new Set(Object.values(MUTANTS).flatMap(({ caughtBy }) => caughtBy));
+  for (const law of ALL_LAWS) it(law, () => assert.ok(caught.has(law)));
+});
