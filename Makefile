@@ -87,7 +87,7 @@ k8s: setup ## that control plane in the foreground, to install the chart by hand
 faults: setup ## kill, hang and empty everything under load, then check every law: make faults SEED=7 MINUTES=5 (CITY RATE ACK_SECONDS=60 KINDS=stop,throttle KEEP=1)
 	@SEED='$(SEED)' MINUTES='$(MINUTES)' CITY='$(CITY)' RATE='$(RATE)' ACK_SECONDS='$(ACK_SECONDS)' KINDS='$(KINDS)' KEEP='$(KEEP)' MUTANT='$(MUTANT)' $(NODE) test/faults/run.ts
 
-faults-mutants: setup ## plant each bug of test/faults/mutants.ts and see which law catches it (MUTANTS=fence,commands SEED=1); half an hour for all
+faults-mutants: setup ## plant each bug of test/faults/mutants.ts and see which law catches it (MUTANTS=fence,commands SEED=1); fifty minutes for all
 	@MUTANTS='$(MUTANTS)' SEED='$(SEED)' $(NODE) test/faults/runMutants.ts
 
 simulation: setup ## evenings of the pure core on a fake clock, network and stores, one a seed: make simulation FIRST=20001 COUNT=1000 (TRACE=1 tells the first that breaks a law)

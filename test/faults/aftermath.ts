@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { keyOf } from '../../dev/simulate/random.ts';
 import type { Client } from './client.ts';
 import { handoverOf, verbOf, type Donor, type OfferSeen } from './load.ts';
-import type { Breach } from './laws.ts';
+import type { Breach } from './breach.ts';
 import { plainPost } from './stage.ts';
 
 export const AFTERMATH_LAW = 'after it all food goes from hand to hand';

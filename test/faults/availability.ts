@@ -1,7 +1,7 @@
 /** After a fault the platform answers again: how long a change may wait for its answer. */
 import { PATIENCE_MS } from './client.ts';
 import type { Injected } from './inject.ts';
-import type { Breach } from './laws.ts';
+import type { Breach } from './breach.ts';
 import type { Operation } from './operations.ts';
 import { PEERS, type Fault, type FaultKind } from './schedule.ts';
 

@@ -3,7 +3,8 @@ import { AFTERMATH_LAW, unserved } from './aftermath.ts';
 import { TOLD_LAW, untold } from './told.ts';
 import { AVAILABILITY_LAW, TURNED_AWAY_LAW, turnedAway, unavailable } from './availability.ts';
 import type { Campaign } from './campaign.ts';
-import { brokenLaws, LAW_NAMES, type Breach } from './laws.ts';
+import { brokenLaws, LAW_NAMES } from './laws.ts';
+import type { Breach } from './breach.ts';
 import { checkedOperations, checkLinearity } from './linearize.ts';
 
 export interface Judgement {

@@ -1,17 +1,11 @@
 /** The laws of the house, each a pure function over what a campaign left behind. Empty: it held. */
 import { isEnd, NEXT_STATES, type LotState } from '#core/lots/lot.ts';
 import { canonicalJson } from '../../services/api/idempotency/key.ts';
+import type { Breach } from './breach.ts';
 import type { Evidence, LotRow, StepRow } from './evidence.ts';
 import { keepsAreOffered, refusalsHaveReasons } from './served.ts';
 import { eventsOfSteps } from './trueTime.ts';
 import type { Operation, OperationKind } from './operations.ts';
-
-export interface Breach {
-  readonly law: string;
-  readonly what: string;
-  /** rows and operations that show it */
-  readonly evidence: readonly unknown[];
-}
 
 type Law = (seen: Evidence) => readonly Omit<Breach, 'law'>[];
 

@@ -11,7 +11,7 @@ import { CITIES } from '../../data/seed/cities.ts';
 import { endSignal, stopAtEnd } from '../../dev/stack/ending.ts';
 import { runCampaign, type Campaign } from './campaign.ts';
 import { judge } from './judge.ts';
-import type { Breach } from './laws.ts';
+import type { Breach } from './breach.ts';
 import { figuresOf } from './figures.ts';
 import { writeJson } from './files.ts';
 import { buildGoTool } from './goTool.ts';

@@ -2,7 +2,7 @@
 import { temporaryFolder } from '../../dev/stack/ending.ts';
 import { runCampaign } from './campaign.ts';
 import { judge } from './judge.ts';
-import type { Breach } from './laws.ts';
+import type { Breach } from './breach.ts';
 import type { Mutant } from './mutant.ts';
 import { MUTANTS } from './mutants.ts';
 

@@ -1,7 +1,7 @@
 /** Laws of what the platform is for: food is offered, and nobody is sent away without a reason. */
 import { isEnd, type LotState } from '#core/lots/lot.ts';
 import type { Evidence, StepRow } from './evidence.ts';
-import type { Breach } from './laws.ts';
+import type { Breach } from './breach.ts';
 import type { Operation, OperationKind } from './operations.ts';
 
 /** Food that spoils sooner may have nobody who is there in time. */

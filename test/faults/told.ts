@@ -1,7 +1,7 @@
 /** Whoever holds an offer is told of it, though JetStream has lost the event: R2. */
 import type { Evidence, StepRow } from './evidence.ts';
 import type { Injected } from './inject.ts';
-import type { Breach } from './laws.ts';
+import type { Breach } from './breach.ts';
 import type { FaultKind } from './schedule.ts';
 
 export const TOLD_LAW = 'who holds an offer is told of it';

@@ -635,7 +635,10 @@ describe('candidate keeper: single keys that are gone while the marker stays', {
       assert.equal(await ask[set](), null, 'who is in it came since');
       await keeper.round();
       await keeper.round();
-      assert.deepEqual([(await near())?.recipientId, (await candidates.fallbacks(SEARCH))?.[0]?.recipientId], ['a', 'f']);
+      assert.deepEqual(
+        [(await near())?.recipientId, (await candidates.fallbacks(SEARCH))?.[0]?.recipientId],
+        ['a', 'f'],
+      );
     });
   }
 
