@@ -104,7 +104,8 @@ async function decideWithCapacity(
     const facts = await gatherFacts(token, seeking, ports, policy, near, namedOf(commands, lots), heldGrams(held));
     const decision = decide(lots, commands, facts, ports.clock.nowMs());
     if (!(await reserve(decision, facts, held, ports))) continue;
-    if (!(await giveBackLeftovers(decision, asSought(lots, policy), facts, held, ports))) return decision;
+    const isLast = round === MAX_ROUNDS - 1;
+    if (isLast || !(await giveBackLeftovers(decision, asSought(lots, policy), facts, held, ports))) return decision;
   }
   const facts = await gatherFacts(token, [], ports, policy, nearLately);
   const blind = { ...facts, candidatesFor: () => null, fallbacksFor: () => null, candidateNamed: () => null };

@@ -1,10 +1,11 @@
 /** Capacity tokens of one turn: reserved before the write, kept or given back after it. */
 import { localDay } from '#core/matching/hours.ts';
 import type { Decision } from '#core/lots/decide.ts';
-import type { Lot } from '#core/lots/lot.ts';
+import type { Lot, Transition } from '#core/lots/lot.ts';
 import { tokenChanges, type Token } from '#core/lots/tokens.ts';
 import type { Facts } from '#core/lots/turn.ts';
 import type { Candidate } from '#core/matching/candidate.ts';
+import type { Infeasible } from '#core/matching/feasible.ts';
 import { offerIdOf, type OfferId, type RecipientId } from '#core/words/ids.ts';
 import type { CellPorts, Reservation } from './ports.ts';
 
@@ -73,6 +74,9 @@ export function heldGrams(held: Held): Map<RecipientId, number> {
   return grams;
 }
 
+/** Of one call, so that it does not hold up Redis. */
+const NAMES_AT_ONCE = 500;
+
 /**
  * A turn that reserved and was never written (its host died, or nobody knows) leaves tokens until the sweep, and recipients look full for so long. Before
  * a lot is told that there is nobody, what stands under the very offer it would make now is given back: that can be nobody's but such a turn's.
@@ -87,12 +91,21 @@ export async function giveBackLeftovers(
   ports: CellPorts,
 ): Promise<boolean> {
   const names = decision.changes.flatMap(({ after, transitions }) => {
-    if (transitions.at(-1)?.reason !== 'no-candidate') return [];
+    if (!isForWantOfRoom(transitions.at(-1))) return [];
     const near = [...(facts.candidatesFor(sought(after)) ?? []), ...(facts.fallbacksFor(after) ?? [])];
     const offerId = offerIdOf(after.id, after.attempt + 1);
     return near.map(({ recipientId }) => ({ recipientId, offerId }));
   });
-  return names.length > 0 && (await ports.candidates.withdraw(names, held.epoch)) > 0;
+  let given = 0;
+  for (let n = 0; n < names.length; n += NAMES_AT_ONCE)
+    given += await ports.candidates.withdraw(names.slice(n, n + NAMES_AT_ONCE), held.epoch);
+  return given > 0;
+}
+
+/** Who is closed, or does not take such food, would not take it either if it were empty; of the last resort nothing is noted. */
+function isForWantOfRoom(step: Transition | undefined): boolean {
+  const full: Infeasible = 'capacity';
+  return step?.reason === 'no-candidate' && (step.detail === null || step.detail.includes(`"${full}"`));
 }
 
 /** After the write: what it freed, shrank or collected. */

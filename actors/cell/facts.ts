@@ -75,13 +75,21 @@ export async function gatherFacts(
     seen.set(key, list);
     return list;
   };
+  const banksSeen = new Map<string, readonly Candidate[] | null>();
+  const banksFrom = (key: string, place: Place): readonly Candidate[] | null => {
+    const known = banksSeen.get(key);
+    if (known !== undefined) return known;
+    // Of a lot that was not to come there nobody asked.
+    const list = banks.get(key)?.map((bank) => asSeenFrom(place, bank, ports, ours)) ?? null;
+    banksSeen.set(key, list);
+    return list;
+  };
   const nowMs = ports.clock.nowMs();
   const newLotIds: LotId[] = [];
   return {
     policy,
     candidatesFor: (lot) => seenFrom(searchKey(lot), lot),
-    // Of a lot that was not to come there nobody asked.
-    fallbacksFor: (lot) => banks.get(placeKey(lot))?.map((bank) => asSeenFrom(lot, bank, ports, ours)) ?? null,
+    fallbacksFor: (lot) => banksFrom(placeKey(lot), lot),
     candidateNamed: (lot, recipientId) => {
       const asked = named.findIndex((each) => each.recipientId === recipientId && placeKey(each) === placeKey(lot));
       if (byName === null || asked < 0) return null;

@@ -40,7 +40,7 @@ const verify = createTokenVerifier({
   audience: env['JWT_AUDIENCE'] ?? '',
   clocks: [Date.now],
 });
-const directory = createDirectory({ read: (kind, ids) => findOrganisations(pool, kind, ids), nowMs: Date.now });
+const directory = createDirectory({ read: (kind, ids) => findOrganisations(pool, kind, ids) });
 const fingerprint = createFingerprint(env['HANDOVER_SECRET'] ?? '');
 
 const app = Fastify();

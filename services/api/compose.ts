@@ -61,7 +61,7 @@ export async function compose(env: ApiConfig, log: Logger, metrics: ApiMetrics):
   const cells = cellsBehind(daprUrl, env.DAPR_API_TOKEN, metrics, log);
   const clock = await createDatabaseClock(pool, CLOCK_PATIENCE_MS);
   const { nowMs } = clock;
-  const directory = createDirectory({ read: (kind, ids) => findOrganisations(pool, kind, ids), nowMs });
+  const directory = createDirectory({ read: (kind, ids) => findOrganisations(pool, kind, ids) });
   const sealer = createSealer(env.CONTACT_KEYS, env.CONTACT_KEY_ID);
   const identity = await identityOf(env, pool, nowMs);
   const dependencies: ApiDependencies = {

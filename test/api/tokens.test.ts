@@ -156,9 +156,15 @@ describe('clocks', () => {
     for (const hours of [1, -1, 0]) {
       aheadMs = hours * 3_600_000;
       const token = `Bearer ${await donor()}`;
+      const { leftMs } = await twice(token);
       await twice(token);
-      await twice(token);
+      assert.ok(leftMs() > 60_000 && leftMs() <= 15 * 60_000, `${String(leftMs())} ms left by the clock that is right`);
     }
+    aheadMs = 3_600_000;
+    const early = `Bearer ${await donor({ issuedAtSeconds: Math.floor((nowMs + aheadMs) / 1000) })}`;
+    await twice(early);
+    aheadMs = 0;
+    await assert.rejects(twice(early), (error) => error instanceof Problem, 'known, and from the future by both');
     const over = await donor({ lifetimeSeconds: 60, issuedAtSeconds: Math.floor(nowMs / 1000) - 120 });
     await assert.rejects(twice(`Bearer ${over}`), (error) => error instanceof Problem);
   });

@@ -14,7 +14,7 @@ const LIMIT = 10;
 async function ask(find: Directory['find'], count: CountRequest): Promise<{ status: number; type: unknown }> {
   const app = createServer(pino({ level: 'silent' }), () => undefined);
   guardRoutes(app, {
-    verify: () => Promise.resolve({ principal: principalOf('donor', DONOR.id, 'somebody'), expiresAtMs: 0 }),
+    verify: () => Promise.resolve({ principal: principalOf('donor', DONOR.id, 'somebody'), leftMs: () => 0 }),
     directory: { find, forget: () => undefined },
   });
   const limits = { donor: LIMIT, recipient: LIMIT, operator: LIMIT, address: LIMIT };

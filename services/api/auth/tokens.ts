@@ -13,7 +13,13 @@ const MAX_SUBJECT_LENGTH = 128;
 
 export interface Verified {
   readonly principal: Principal;
+  /** ms until it is over, by the clock that gives it most */
+  readonly leftMs: () => number;
+}
+
+interface Span {
   /** unix ms */
+  readonly issuedAtMs: number;
   readonly expiresAtMs: number;
 }
 
@@ -37,9 +43,9 @@ export interface TokenOptions {
  */
 export function createTokenVerifier(options: TokenOptions): (authorization: string | undefined) => Promise<Verified> {
   const { cacheSize = 10_000, clocks } = options;
-  const seen = new Map<string, Verified>();
+  const seen = new Map<string, Verified & Span>();
 
-  async function verify(token: string): Promise<Verified> {
+  async function verify(token: string): Promise<Verified & Span> {
     const verified = await verifyAnew(token, options);
     if (seen.size >= cacheSize) for (const [oldest] of [...seen].slice(0, cacheSize / 10)) seen.delete(oldest);
     seen.set(token, verified);
@@ -50,9 +56,10 @@ export function createTokenVerifier(options: TokenOptions): (authorization: stri
     const token = bearerOf(authorization);
     const known = seen.get(token);
     if (known === undefined) return await verify(token);
-    if (clocks.some((nowMs) => known.expiresAtMs > nowMs())) return known;
+    if (clocks.some((nowMs) => isGoodAt(known, nowMs()))) return known;
     seen.delete(token);
-    throw notAuthenticated('The token has expired.');
+    if (clocks.every((nowMs) => known.expiresAtMs <= nowMs())) throw notAuthenticated('The token has expired.');
+    return await verify(token);
   };
 }
 
@@ -64,7 +71,7 @@ function bearerOf(authorization: string | undefined): string {
   return match[1];
 }
 
-async function verifyAnew(token: string, options: TokenOptions): Promise<Verified> {
+async function verifyAnew(token: string, options: TokenOptions): Promise<Verified & Span> {
   try {
     const { iss, ...told } = decodeJwt(token);
     const trusted = options.issuers.find((each) => each.issuer === iss);
@@ -79,7 +86,7 @@ async function verifyAnew(token: string, options: TokenOptions): Promise<Verifie
       clockTolerance: CLOCK_TOLERANCE_SECONDS,
       currentDate: new Date(nowMs),
     });
-    return verifiedOf(payload, nowMs);
+    return verifiedOf(payload, nowMs, options.clocks);
   } catch (error) {
     if (error instanceof Problem) throw error;
     if (error instanceof IssuerUnavailable || error instanceof errors.JWKSTimeout) {
@@ -94,11 +101,15 @@ async function verifyAnew(token: string, options: TokenOptions): Promise<Verifie
 /** What the clock says by which it would be good; else the first one. */
 function timeFor({ iat = 0, exp = 0 }: JWTPayload, clocks: TokenOptions['clocks']): number {
   const times = clocks.map((nowMs) => nowMs());
-  const isGood = (atMs: number): boolean => (iat - CLOCK_TOLERANCE_SECONDS) * 1000 <= atMs && atMs < exp * 1000;
-  return times.find(isGood) ?? times[0] ?? Number.NaN;
+  const span = { issuedAtMs: iat * 1000, expiresAtMs: exp * 1000 };
+  return times.find((atMs) => isGoodAt(span, atMs)) ?? times[0] ?? Number.NaN;
 }
 
-function verifiedOf(payload: JWTPayload, nowMs: number): Verified {
+function isGoodAt({ issuedAtMs, expiresAtMs }: Span, atMs: number): boolean {
+  return issuedAtMs - CLOCK_TOLERANCE_SECONDS * 1000 <= atMs && atMs < expiresAtMs;
+}
+
+function verifiedOf(payload: JWTPayload, nowMs: number, clocks: TokenOptions['clocks']): Verified & Span {
   const { sub = '', exp = 0, iat = 0, role, org } = payload;
   if (exp - iat > MAX_LIFETIME_SECONDS) throw notAuthenticated('The token lives longer than 15 minutes.');
   if (iat * 1000 > nowMs + CLOCK_TOLERANCE_SECONDS * 1000) throw notAuthenticated('The token is from the future.');
@@ -107,7 +118,12 @@ function verifiedOf(payload: JWTPayload, nowMs: number): Verified {
   const organisation = typeof org === 'string' ? parseOrganisationId(org) : null;
   if (role === 'operator' && org !== undefined) throw notAuthenticated("An operator's token names no organisation.");
   if (role !== 'operator' && organisation === null) throw notAuthenticated('The token names no organisation.');
-  return { principal: principalOf(role as Role, organisation, sub), expiresAtMs: exp * 1000 };
+  const span = { issuedAtMs: iat * 1000, expiresAtMs: exp * 1000 };
+  const leftMs = (): number => {
+    const good = clocks.map((each) => each()).filter((atMs) => isGoodAt(span, atMs));
+    return Math.max(0, ...good.map((atMs) => span.expiresAtMs - atMs));
+  };
+  return { principal: principalOf(role as Role, organisation, sub), ...span, leftMs };
 }
 
 function notAuthenticated(detail: string, tried = true): Problem {

@@ -12,7 +12,6 @@ export interface Directory {
 export interface DirectoryOptions {
   /** in the order asked; null: there is none */
   readonly read: (kind: OrganisationKind, ids: readonly string[]) => Promise<readonly (OrganisationFacts | null)[]>;
-  readonly nowMs: () => number;
   readonly ttlMs?: number;
   readonly size?: number;
 }
@@ -26,13 +25,13 @@ interface Entry {
 const PACE_MS = 8;
 
 /** Askers of one moment share a read; a failed one is forgotten at once. */
-export function createDirectory({ read, nowMs, ttlMs = 30_000, size = 20_000 }: DirectoryOptions): Directory {
+export function createDirectory({ read, ttlMs = 30_000, size = 20_000 }: DirectoryOptions): Directory {
   const entries = new Map<string, Entry>();
   const readTogether = askTogether({ maxInFlight: 2, maxBatch: 100, paceMs: PACE_MS, run: read });
   const ask = (key: string, kind: OrganisationKind, id: string): Promise<OrganisationFacts | null> => {
     if (entries.size >= size) for (const oldest of [...entries.keys()].slice(0, size / 10)) entries.delete(oldest);
     const facts = readTogether(kind, id);
-    entries.set(key, { untilMs: nowMs() + ttlMs, facts });
+    entries.set(key, { untilMs: performance.now() + ttlMs, facts });
     facts.catch(() => entries.delete(key));
     return facts;
   };
@@ -40,7 +39,7 @@ export function createDirectory({ read, nowMs, ttlMs = 30_000, size = 20_000 }: 
     find(kind, id) {
       const key = `${kind}:${id}`;
       const known = entries.get(key);
-      if (known !== undefined && known.untilMs > nowMs()) return known.facts;
+      if (known !== undefined && known.untilMs > performance.now()) return known.facts;
       entries.delete(key);
       return ask(key, kind, id);
     },

@@ -10,7 +10,6 @@ import type { EndedBecause, Hub, Sink } from '../stream/hub.ts';
 export interface StreamDependencies {
   readonly hub: Hub;
   readonly metrics: ApiMetrics;
-  readonly nowMs: () => number;
   readonly heartbeatMs?: number;
 }
 
@@ -20,13 +19,11 @@ const RETRY_MS = 3_000;
 const LAST_WORDS_MS = 3_000;
 /** So long before the token ends, there is time to get another and come back. */
 const REAUTHENTICATE_BEFORE_MS = 15_000;
-/** The token is good, whatever is left of it by a clock that has jumped. */
-const MIN_LEFT_MS = 2_000;
 /** Whoever hung on a process that leaves comes back within this time, not all at once. */
 const DRAINED_WITHIN_MS = 4_000;
 
 export function streamRoutes(app: Api, dependencies: StreamDependencies): void {
-  const { hub, metrics, nowMs, heartbeatMs = HEARTBEAT_MS } = dependencies;
+  const { hub, metrics, heartbeatMs = HEARTBEAT_MS } = dependencies;
   // Streams never end by themselves: without this, closing the server would wait for them.
   app.addHook('preClose', (done) => {
     hub.endAll();
@@ -62,7 +59,7 @@ export function streamRoutes(app: Api, dependencies: StreamDependencies): void {
       }
       sink.open();
       const heartbeat = setInterval(() => sink.write(HEARTBEAT), heartbeatMs);
-      const leftMs = Math.max(MIN_LEFT_MS, (request.verified?.expiresAtMs ?? 0) - nowMs());
+      const leftMs = request.verified?.leftMs() ?? 0;
       // With a token that was nearly over, not at once, or a client that keeps it would come back and back.
       const expiry = setTimeout(() => sink.end('expired'), Math.max(leftMs - REAUTHENTICATE_BEFORE_MS, leftMs / 2));
       metrics.streamClients.inc();

@@ -182,7 +182,8 @@ export async function closeWindowDay(db: Queryable, window: PostingWindow, done:
     text: `update posting_window set last_day = $3, last_outcome = $4, last_lot_id = $5,
         next_day = case when version = $2 then $6 else next_day end,
         next_at = case when version = $2 then $7::timestamptz else next_at end
-      where window_id = $1 and (last_day is null or last_day < $3 or next_day = $3)`,
+      where window_id = $1 and (last_day is null or last_day < $3 or next_day = $3)
+        and (version = $2 or posting_day = $3)`,
     values: [window.id, window.version, window.next?.day, outcome, surplusId, next?.day ?? null, nextAt],
   });
 }
