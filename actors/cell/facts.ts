@@ -67,23 +67,19 @@ export async function gatherFacts(
   const byName = named.length === 0 ? null : await ports.candidates.named(named);
   const banks = await lastResorts(seeking, ports);
   // Deciding and reserving ask for the same places: each list is made once a turn.
-  const seen = new Map<string, readonly Candidate[] | null>();
-  const seenFrom = (key: string, place: Place): readonly Candidate[] | null => {
-    const known = seen.get(key);
-    if (known !== undefined) return known;
-    const list = byKey?.get(key)?.map((each) => asSeenFrom(place, each, ports, ours)) ?? null;
-    seen.set(key, list);
-    return list;
+  const once = (lists: ReadonlyMap<string, readonly Near[] | null> | null) => {
+    const seen = new Map<string, readonly Candidate[] | null>();
+    return (key: string, place: Place): readonly Candidate[] | null => {
+      const known = seen.get(key);
+      if (known !== undefined) return known;
+      const list = lists?.get(key)?.map((each) => asSeenFrom(place, each, ports, ours)) ?? null;
+      seen.set(key, list);
+      return list;
+    };
   };
-  const banksSeen = new Map<string, readonly Candidate[] | null>();
-  const banksFrom = (key: string, place: Place): readonly Candidate[] | null => {
-    const known = banksSeen.get(key);
-    if (known !== undefined) return known;
-    // Of a lot that was not to come there nobody asked.
-    const list = banks.get(key)?.map((bank) => asSeenFrom(place, bank, ports, ours)) ?? null;
-    banksSeen.set(key, list);
-    return list;
-  };
+  const seenFrom = once(byKey);
+  // Of a lot that was not to come there nobody asked.
+  const banksFrom = once(banks);
   const nowMs = ports.clock.nowMs();
   const newLotIds: LotId[] = [];
   return {

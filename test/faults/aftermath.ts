@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { keyOf } from '../../dev/simulate/random.ts';
 import type { Client } from './client.ts';
-import { handoverOf, verbOf, type Donor, type OfferSeen } from './load.ts';
+import { handoverOf, readOf, verbOf, type Donor, type OfferSeen } from './load.ts';
 import type { Breach } from './breach.ts';
 import { plainPost } from './stage.ts';
 
@@ -40,9 +40,8 @@ async function runErrand(client: Client, donor: string, key: string): Promise<Er
 
 async function offerOf(client: Client, donor: string, lot: string): Promise<OfferSeen | null> {
   const untilMs = performance.now() + OFFERED_WITHIN_MS;
-  const look = { kind: 'read', role: 'donor', method: 'GET', path: `/v1/surplus/${lot}`, key: '-' } as const;
   while (performance.now() < untilMs) {
-    const { outcome, answer } = await client.perform({ ...look, org: donor, lot });
+    const { outcome, answer } = await readOf(client, donor, lot);
     const offer = outcome === 'ok' ? (answer as { offer: OfferSeen | null }).offer : null;
     if (offer !== null) return offer;
     await pause(LOOK_EVERY_MS);

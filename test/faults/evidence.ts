@@ -6,10 +6,10 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { jetstreamManager, JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { Redis } from 'ioredis';
-import pg from 'pg';
 import { keysOf } from '#adapters/redis/keys.ts';
 import { LotEventSchema } from '#proto/gen/pahlawan/v1/events_pb.js';
 import type { Operation, Repeat } from './operations.ts';
+import { withDatabase } from './withDatabase.ts';
 
 export interface LotRow {
   readonly lotId: string;
@@ -320,14 +320,4 @@ async function messageAt(manager: JetStreamManager, seq: number): Promise<Stream
   const { lot } = fromBinary(LotEventSchema, stored.data);
   const digest = createHash('sha256').update(stored.data).digest('hex');
   return { seq, lotId: lot?.id ?? '', version: lot?.version ?? 0, digest };
-}
-
-async function withDatabase<Result>(url: string, use: (client: pg.Client) => Promise<Result>): Promise<Result> {
-  const client = new pg.Client({ connectionString: url, application_name: 'faults' });
-  await client.connect();
-  try {
-    return await use(client);
-  } finally {
-    await client.end();
-  }
 }

@@ -1,6 +1,6 @@
 /** Does to a running stack what the schedule says. */
 import { execFile, spawn } from 'node:child_process';
-import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -17,6 +17,7 @@ import type { Ground } from './ground.ts';
 import { PEERS, type Fault } from './schedule.ts';
 import { surely } from './surely.ts';
 import type { Heal } from './wires.ts';
+import { withDatabase } from './withDatabase.ts';
 
 /** What was done, and when it was over (unix ms). */
 export interface Injected {
@@ -148,21 +149,19 @@ async function loseDisk({ stack, dir }: Ground, target: string): Promise<void> {
 }
 
 /** What it wrote meanwhile was never on its disk. @param forMs how much that is */
-async function loseTail({ stack, dir }: Ground, target: string, forMs: number): Promise<void> {
-  const [folder, was] = [join(dir, target), join(dir, `${target}-before`)];
-  const server = stack.process(target);
-  cpSync(folder, was, { recursive: true });
-  await pause(forMs);
+async function loseTail(ground: Ground, target: string, forMs: number): Promise<void> {
+  const { stack, dir } = ground;
+  const folder = join(dir, target);
+  const was = mkdtempSync(join(dir, `${target}-before-`));
   try {
-    const ended = server.stop();
-    server.kill('SIGKILL');
-    await ended;
-    // The folder may be a disk of its own, which stays.
-    for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
-    cpSync(was, folder, { recursive: true });
+    cpSync(folder, was, { recursive: true });
+    await pause(forMs);
+    await absent(stack, target, 0, async () => {
+      await loseDisk(ground, target);
+      cpSync(was, folder, { recursive: true });
+    });
   } finally {
     rmSync(was, { recursive: true, force: true });
-    await server.start();
   }
 }
 
@@ -400,13 +399,13 @@ async function deleteConsumers(manager: JetStreamManager): Promise<void> {
 const OUR_SESSIONS = `select count(pg_terminate_backend(pid)) from pg_stat_activity where usename = 'pahlawan_app'`;
 
 async function endSessions(url: string): Promise<void> {
-  await withPostgres(url, (client) => client.query(OUR_SESSIONS));
+  await withDatabase(url, (client) => client.query(OUR_SESSIONS));
 }
 
 /** The process of one that is in the middle of something, if there is one. */
 async function busySession(url: string): Promise<number> {
   let session: number | undefined;
-  await withPostgres(url, async (client) => {
+  await withDatabase(url, async (client) => {
     const { rows } = await client.query<{ pid: number }>(
       `select pid from pg_stat_activity where usename = 'pahlawan_app' order by xact_start nulls last limit 1`,
     );
@@ -426,7 +425,7 @@ async function freezeSession(url: string, forMs: number): Promise<void> {
 async function allowNoSessions(url: string, forMs: number): Promise<void> {
   const limit = (to: number, then: string) => () =>
     // another fault may forbid writes just now
-    withPostgres(url, (client) =>
+    withDatabase(url, (client) =>
       client.query(`begin read write; alter role pahlawan_app connection limit ${String(to)}; commit; ${then}`),
     );
   await kept('sessions', forMs, limit(0, OUR_SESSIONS), limit(-1, ''));
@@ -435,7 +434,7 @@ async function allowNoSessions(url: string, forMs: number): Promise<void> {
 /** Of the whole server, for whoever asks it from now on. */
 async function setting(url: string, name: string, value: string, forMs: number): Promise<void> {
   const alter = (change: string) => (): Promise<void> =>
-    withPostgres(url, async (client) => {
+    withDatabase(url, async (client) => {
       await client.query(`alter system ${change}`);
       await client.query('select pg_reload_conf()');
     });
@@ -447,7 +446,7 @@ const A_THIRD_OF_WHAT_RUNS = `select pg_cancel_backend(pid) from pg_stat_activit
   where usename = 'pahlawan_app' and state = 'active' and random() < 0.33`;
 
 async function cancelQueries(url: string, forMs: number): Promise<void> {
-  await withPostgres(url, (client) => againUntil(forMs, CANCEL_EVERY_MS, () => client.query(A_THIRD_OF_WHAT_RUNS)));
+  await withDatabase(url, (client) => againUntil(forMs, CANCEL_EVERY_MS, () => client.query(A_THIRD_OF_WHAT_RUNS)));
 }
 
 const LOCK_EVERY_MS = 20;
@@ -458,7 +457,7 @@ const LOST_THE_LOCKS = new Set(['40P01', '55P03']);
 /** More and more rows, until it is over or the locks are lost: then anew. */
 async function lockRows(url: string, forMs: number): Promise<void> {
   const begin = "begin read write; set local lock_timeout = '3s'";
-  await withPostgres(url, async (client) => {
+  await withDatabase(url, async (client) => {
     await client.query(begin);
     await againUntil(forMs, LOCK_EVERY_MS, async () => {
       try {
@@ -492,23 +491,11 @@ async function lockSomeLot(client: pg.Client): Promise<void> {
 }
 
 async function lockTable(url: string, table: string, forMs: number): Promise<void> {
-  await withPostgres(url, async (client) => {
+  await withDatabase(url, async (client) => {
     await client.query('begin read write');
     await client.query(`lock table ${pg.escapeIdentifier(table)} in access exclusive mode`);
     await pause(forMs);
     // Another fault may have ended this session: the table was locked all the same.
     await client.query('rollback').catch(() => undefined);
   });
-}
-
-async function withPostgres(url: string, act: (client: pg.Client) => Promise<unknown>): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  // Without a listener a session that another fault ends would end this process.
-  client.on('error', () => undefined);
-  await client.connect();
-  try {
-    await act(client);
-  } finally {
-    await client.end();
-  }
 }

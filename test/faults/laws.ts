@@ -410,7 +410,7 @@ function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string): M
   return Map.groupBy(items, keyOf);
 }
 
-function byVersion(steps: readonly StepRow[]): StepRow[] {
+export function byVersion(steps: readonly StepRow[]): StepRow[] {
   return [...steps].sort((a, b) => a.version - b.version);
 }
 

@@ -122,7 +122,7 @@ async function follow(story: Story, lot: string): Promise<void> {
   const answers: Promise<void>[] = [];
   const endMs = performance.now() + STORY_MS;
   while (performance.now() < endMs && !story.options.isOver()) {
-    const look = await readOf(story, lot);
+    const look = await readOf(story.options.client, story.donor, lot);
     const top = look.outcome === 'ok' ? (look.answer as LotSeen) : null;
     const family = top === null ? [] : [top, ...(top.lots ?? [])];
     for (const { offer } of family) {
@@ -136,9 +136,10 @@ async function follow(story: Story, lot: string): Promise<void> {
   await Promise.all(answers);
 }
 
-function readOf({ options, donor }: Story, lot: string): Promise<Operation> {
+/** What the donor sees of its surplus. */
+export function readOf(client: Client, donor: string, lot: string): Promise<Operation> {
   const path = `/v1/surplus/${lot}`;
-  return options.client.perform({ kind: 'read', role: 'donor', org: donor, method: 'GET', path, key: '-', lot });
+  return client.perform({ kind: 'read', role: 'donor', org: donor, method: 'GET', path, key: '-', lot });
 }
 
 const HABITS = { accept: 40, part: 15, twice: 15, torn: 10, decline: 10, silent: 10 } as const;

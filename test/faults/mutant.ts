@@ -1,8 +1,8 @@
 /** Plants bugs: in the one function that writes, as it stands in the campaign's database, and in modules as our processes load them. */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import pg from 'pg';
 import type { Fault } from './schedule.ts';
+import { withDatabase } from './withDatabase.ts';
 
 /** A piece of text and what stands there instead. */
 export interface Change {
@@ -36,9 +36,7 @@ export function plantInProcesses({ modules = [] }: Mutant): Record<string, strin
 /** @throws Error when the function has changed under the mutant */
 export async function plantInDatabase(mutant: Mutant, databaseUrl: string): Promise<void> {
   const { database = [], city, what } = mutant;
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
-  try {
+  await withDatabase(databaseUrl, async (client) => {
     const { rows } = await client.query<{ source: string }>(
       "select pg_get_functiondef(oid) as source from pg_proc where proname = 'write_turns'",
     );
@@ -49,7 +47,5 @@ export async function plantInDatabase(mutant: Mutant, databaseUrl: string): Prom
     }
     if (database.length > 0) await client.query(source);
     if (city !== undefined) await client.query(city);
-  } finally {
-    await client.end();
-  }
+  });
 }

@@ -1,8 +1,8 @@
 /** After the faults: waits until the platform has caught up, and ends what is still open. */
 import { setTimeout as pause } from 'node:timers/promises';
-import pg from 'pg';
 import type { Client } from './client.ts';
 import { cancelOf } from './load.ts';
+import { withDatabase } from './withDatabase.ts';
 
 export interface QuietOptions {
   /** as the schema's owner */
@@ -47,12 +47,5 @@ async function untilQuiet(url: string, withinMs: number): Promise<boolean> {
 }
 
 async function ask<Row>(url: string, sql: string): Promise<Row[]> {
-  const client = new pg.Client({ connectionString: url });
-  client.on('error', () => undefined);
-  await client.connect();
-  try {
-    return (await client.query(sql)).rows as Row[];
-  } finally {
-    await client.end();
-  }
+  return await withDatabase(url, async (client) => (await client.query(sql)).rows as Row[]);
 }

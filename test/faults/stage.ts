@@ -3,12 +3,12 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import pg from 'pg';
 import { keyOf } from '../../dev/simulate/random.ts';
 import type { Stack } from '../../dev/stack/stack.ts';
 import { createClient, type Ask, type Client } from './client.ts';
 import type { Donor } from './load.ts';
 import type { HistoryLog } from './operations.ts';
+import { withDatabase } from './withDatabase.ts';
 
 export const PROCESSES = { 'actor-host': 2, api: 2, relay: 2, worker: 2 };
 
@@ -31,13 +31,7 @@ const CRAMP = `update recipient set capacity_grams = least(capacity_grams, 3000)
 
 /** @param databaseUrl as the schema's owner */
 export async function crampHalf(databaseUrl: string, seed: string): Promise<void> {
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
-  try {
-    await client.query(CRAMP, [seed]);
-  } finally {
-    await client.end();
-  }
+  await withDatabase(databaseUrl, (client) => client.query(CRAMP, [seed]));
 }
 
 /** Asks over both APIs. */

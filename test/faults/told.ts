@@ -2,6 +2,7 @@
 import type { Evidence, StepRow } from './evidence.ts';
 import type { Injected } from './inject.ts';
 import type { Breach } from './breach.ts';
+import { byVersion } from './laws.ts';
 import type { FaultKind } from './schedule.ts';
 
 export const TOLD_LAW = 'who holds an offer is told of it';
@@ -43,7 +44,7 @@ export function standing({ steps, takenAtMs }: Evidence, injected: readonly Inje
 }
 
 function offersIn(own: readonly StepRow[], takenAtMs: number): Standing[] {
-  const steps = [...own].sort((a, b) => a.version - b.version);
+  const steps = byVersion(own);
   return steps.flatMap(({ to, offerId, atMs }, n) =>
     to === 'offered' && offerId !== null ? [{ offerId, fromMs: atMs, untilMs: steps[n + 1]?.atMs ?? takenAtMs }] : [],
   );

@@ -99,10 +99,14 @@ async function verifyAnew(token: string, options: TokenOptions): Promise<Verifie
 }
 
 /** What the clock says by which it would be good; else the first one. */
-function timeFor({ iat = 0, exp = 0 }: JWTPayload, clocks: TokenOptions['clocks']): number {
+function timeFor(told: JWTPayload, clocks: TokenOptions['clocks']): number {
   const times = clocks.map((nowMs) => nowMs());
-  const span = { issuedAtMs: iat * 1000, expiresAtMs: exp * 1000 };
+  const span = spanOf(told);
   return times.find((atMs) => isGoodAt(span, atMs)) ?? times[0] ?? Number.NaN;
+}
+
+function spanOf({ iat = 0, exp = 0 }: JWTPayload): Span {
+  return { issuedAtMs: iat * 1000, expiresAtMs: exp * 1000 };
 }
 
 function isGoodAt({ issuedAtMs, expiresAtMs }: Span, atMs: number): boolean {
@@ -118,7 +122,7 @@ function verifiedOf(payload: JWTPayload, nowMs: number, clocks: TokenOptions['cl
   const organisation = typeof org === 'string' ? parseOrganisationId(org) : null;
   if (role === 'operator' && org !== undefined) throw notAuthenticated("An operator's token names no organisation.");
   if (role !== 'operator' && organisation === null) throw notAuthenticated('The token names no organisation.');
-  const span = { issuedAtMs: iat * 1000, expiresAtMs: exp * 1000 };
+  const span = spanOf(payload);
   const leftMs = (): number => {
     const good = clocks.map((each) => each()).filter((atMs) => isGoodAt(span, atMs));
     return Math.max(0, ...good.map((atMs) => span.expiresAtMs - atMs));
