@@ -5,7 +5,6 @@ import { createSealer } from '#adapters/crypto/sealed.ts';
 import { createHandoverCode } from '#adapters/crypto/handoverCode.ts';
 import { createCellClient } from '#adapters/dapr/cellClient.ts';
 import { watchSidecar } from '#adapters/dapr/sidecarWatch.ts';
-import { parseOpeningHours } from '#adapters/hours/parseOpeningHours.ts';
 import { newUuid } from '#adapters/ids/uuid.ts';
 import { reachBus, type Bus } from '#adapters/nats/bus.ts';
 import { createDeadLetters } from '#adapters/nats/deadLetters.ts';
@@ -35,11 +34,16 @@ import { openMapTiles } from './map/tiles.ts';
 import type { ApiMetrics } from './metrics.ts';
 import { createDirectory } from './organisations/directory.ts';
 import { createOrganisationStore } from './organisations/store.ts';
+import type { ParseHours } from './organisations/told.ts';
 import type { LotReads } from './ports.ts';
 import { createHub, type Hub } from './stream/hub.ts';
 
 /** What `npm run build:web` makes. */
 const SCREENS_DIR = join(import.meta.dirname, '../../web/dist');
+
+/** The reader of opening hours knows the holidays of all countries, some fifteen megabytes: loaded with the first text that comes. */
+const parseHours: ParseHours = async (text) =>
+  (await import('#adapters/hours/parseOpeningHours.ts')).parseOpeningHours(text);
 
 /** It says that it is not ready, rather than nothing, without PostgreSQL. */
 const CLOCK_PATIENCE_MS = 5_000;
@@ -81,7 +85,7 @@ export async function compose(env: ApiConfig, log: Logger, metrics: ApiMetrics):
     organisations: createOrganisationStore({
       pool,
       sealer,
-      parseHours: parseOpeningHours,
+      parseHours,
       newId: () => newUuid(nowMs()),
       recipientChanged: (id) => refreshRecipient({ pool, redis, prefix: env.REDIS_PREFIX }, id),
       forget: directory.forget,

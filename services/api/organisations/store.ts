@@ -60,7 +60,7 @@ export function createOrganisationStore(given: OrganisationStoreDependencies): O
       name: body.name,
       homeRegionId: signedIdOf(regionOf(cellAt(body.location))),
       contact: sealedContact(sealer, kind, body.id, body.contact) ?? null,
-      told: withDefaults(kind, toldOf(body, parseHours)),
+      told: withDefaults(kind, await toldOf(body, parseHours)),
     };
     const kept = await withKeptAnswer(pool, key, async (db) => {
       const organisation = await registerOrganisation(db, kind, registration);
@@ -75,7 +75,7 @@ export function createOrganisationStore(given: OrganisationStoreDependencies): O
   }
 
   async function change(kind: OrganisationKind, id: string, body: ChangeBody, ifVersion: number | null, actor: Actor) {
-    const asked = toldOf(body, parseHours);
+    const asked = await toldOf(body, parseHours);
     const contact = sealedContact(sealer, kind, id, body.contact);
     const after = await inTransaction(pool, async (db) => {
       const before = found(kind, await readOrganisation(db, kind, id, true));

@@ -6,7 +6,7 @@ import type { Organisation, OrganisationKind } from '#adapters/postgres/sql/orga
 import { isTimeZone, overlapOf, type WeeklyHours } from '#core/matching/hours.ts';
 import { malformed } from '../problems.ts';
 
-export type ParseHours = (text: string) => ParsedHours;
+export type ParseHours = (text: string) => Promise<ParsedHours>;
 
 interface Body {
   readonly timeZone?: string;
@@ -22,22 +22,22 @@ const NOT_TOLD: ReadonlySet<string> = new Set(['id', 'name', 'location', 'contac
 const IS_OFFSET = /^[+-]/;
 
 /** @returns the fields to store. @throws Problem malformed-request naming the field */
-export function toldOf(body: Body, parseHours: ParseHours): Record<string, unknown> {
+export async function toldOf(body: Body, parseHours: ParseHours): Promise<Record<string, unknown>> {
   const { hours, openingHours, timeZone } = body;
   if (timeZone !== undefined && (IS_OFFSET.test(timeZone) || !isTimeZone(timeZone)))
     throw malformed('/timeZone', 'must be an IANA time zone such as Europe/Helsinki');
   const told = Object.entries(body).filter(([name]) => !NOT_TOLD.has(name));
-  return { ...Object.fromEntries(told), ...hoursOf(hours, openingHours, parseHours) };
+  return { ...Object.fromEntries(told), ...(await hoursOf(hours, openingHours, parseHours)) };
 }
 
-function hoursOf(
+async function hoursOf(
   hours: Body['hours'],
   text: string | undefined,
   parse: ParseHours,
-): { hours?: WeeklyHours; openingHours?: string | null } {
+): Promise<{ hours?: WeeklyHours; openingHours?: string | null }> {
   if (hours !== undefined && text !== undefined) throw malformed('/openingHours', 'give either hours or openingHours');
   if (text !== undefined) {
-    const parsed = parse(text);
+    const parsed = await parse(text);
     if (!parsed.ok)
       throw malformed('/openingHours', parsed.because === 'syntax' ? 'is not readable' : 'leaves open when it is open');
     return { hours: parsed.hours, openingHours: text };
