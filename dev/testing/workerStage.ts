@@ -94,15 +94,16 @@ export async function insertLot(pool: pg.Pool, row: LotRow = {}): Promise<LotId>
 export async function insertOffer(
   pool: pg.Pool,
   lotId: LotId,
-  row: { state?: string; agedMs?: number } = {},
+  row: { state?: string; agedMs?: number; attempt?: number } = {},
 ): Promise<string> {
-  const offerId = offerIdOf(lotId, 1);
+  const attempt = row.attempt ?? 1;
+  const offerId = offerIdOf(lotId, attempt);
   await pool.query(
     `insert into offer (geo_region_id, posted_at, offer_id, lot_id, attempt, recipient_id, recipient_name, state, quantity_grams, deadline,
        distance_meters, travel_seconds, travel_source, reasons, fallback, offered_at, code_generation, wrong_codes, time_zone)
-     values ($1, $2, $3, $4, 1, 'recipient-1', 'Recipient', $5, 1000, now() + interval '5 minutes', 100, 60, 'estimate', '[]', false,
+     values ($1, $2, $3, $4, $7, 'recipient-1', 'Recipient', $5, 1000, now() + interval '5 minutes', 100, 60, 'estimate', '[]', false,
        now() - $6 * interval '1 millisecond', 1, 0, 'Europe/Helsinki')`,
-    [REGION_ID, new Date(postedAtMsOf(lotId)), offerId, lotId, row.state ?? 'open', row.agedMs ?? 0],
+    [REGION_ID, new Date(postedAtMsOf(lotId)), offerId, lotId, row.state ?? 'open', row.agedMs ?? 0, attempt],
   );
   return offerId;
 }

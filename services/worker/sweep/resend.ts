@@ -35,20 +35,20 @@ export function createResend(ports: ResendPorts): (region: string) => Promise<vo
     if (performance.now() < leftAloneUntilMs) return;
     const ages = { fromMs: RESEND_AT_MS[0], toMs: GIVE_UP_MS };
     const offers = await ports.unproven(region, ages, OFFERS_A_ROUND);
-    const due = new Map(offers.map((offer) => [offer.lotId, timesDue(offer.ageMs)]));
-    for (const [lotId, times] of due) if (sent.has(keyOf(lotId, times))) due.delete(lotId);
+    const due = new Map(offers.flatMap((offer) => dueNow(offer, sent)));
     if (due.size === 0) return;
     const startedMs = performance.now();
     for (const event of await ports.latestEvents(region, [...due.keys()])) {
+      const known = due.get(event.lotId);
       // the relay has not come to it yet: nothing is lost
-      if (!event.published) continue;
-      const times = due.get(event.lotId) ?? 1;
+      if (!event.published || known === undefined) continue;
+      const { offerId, times } = known;
       const { subject, payload, traceparent } = event;
       const id = `${event.outboxId}:again:${String(times)}`;
       const outcome = await ports.publish({ id, subject, payload, traceparent });
       if (outcome.stored) {
         if (sent.size >= SENT_MEMORY) sent.clear();
-        sent.add(keyOf(event.lotId, times));
+        sent.add(keyOf(offerId, times));
         if (!outcome.duplicate) ports.onResent();
       }
       if (performance.now() - startedMs < AT_MOST_MS) continue;
@@ -63,6 +63,17 @@ export function timesDue(ageMs: number): number {
   return RESEND_AT_MS.filter((atMs) => ageMs >= atMs).length;
 }
 
-function keyOf(lotId: string, times: number): string {
-  return `${lotId}:${String(times)}`;
+interface Due {
+  readonly offerId: string;
+  readonly times: number;
+}
+
+/** By its lot: one offer of it is open at a time, and the lot's latest event is that offer's. */
+function dueNow({ offerId, lotId, ageMs }: UnprovenOffer, sent: ReadonlySet<string>): [string, Due][] {
+  const times = timesDue(ageMs);
+  return sent.has(keyOf(offerId, times)) ? [] : [[lotId, { offerId, times }]];
+}
+
+function keyOf(offerId: string, times: number): string {
+  return `${offerId}:${String(times)}`;
 }

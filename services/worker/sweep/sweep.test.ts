@@ -137,12 +137,12 @@ test('a worker leaves the regions of the others alone', async () => {
 });
 
 /** @returns its id */
-async function insertEvent(lotId: LotId, isPublished = true): Promise<string> {
+async function insertEvent(lotId: LotId, isPublished = true, version = 2): Promise<string> {
   const eventId = newUuid(Date.now());
   await stage.pool.query(
     `insert into outbox (geo_region_id, outbox_id, lot_id, lot_version, subject, payload, published_at)
-     values ($1, $2, $3, 2, $4, 'the event', case when $5 then now() end)`,
-    [REGION_ID, eventId, lotId, `lot.${REGION}.offered`, isPublished],
+     values ($1, $2, $3, $6, $4, 'the event', case when $5 then now() end)`,
+    [REGION_ID, eventId, lotId, `lot.${REGION}.offered`, isPublished, version],
   );
   return eventId;
 }
@@ -184,6 +184,36 @@ test('an open offer without proof goes out again three times at most, once howev
   assert.equal(state.messages, 3);
   const message = await stage.bus.jsm.streams.getMessage(LOTS, { seq: state.first_seq });
   assert.equal(message?.header.get('Nats-Msg-Id'), `${eventId}:again:1`);
+});
+
+test('the next offer of a lot is sent again as the first one was', async () => {
+  const resent: string[] = [];
+  const resend = createResend({
+    unproven: (region, ages, limit) => findUnprovenOffers(stage.appPool, region, ages, limit),
+    latestEvents: (region, lotIds) => findLatestEvents(stage.appPool, region, lotIds),
+    publish: ({ id }) => {
+      resent.push(id);
+      return Promise.resolve({ stored: true, duplicate: false });
+    },
+    onResent: () => undefined,
+  });
+  const lotId = await insertLot(stage.pool);
+  for (const attempt of [1, 2]) {
+    const eventId = await insertEvent(lotId, true, attempt + 1);
+    await stage.pool.query(`update offer set state = 'lapsed' where lot_id = $1`, [lotId]);
+    const offerId = await insertOffer(stage.pool, lotId, { agedMs: 1_000, attempt });
+    for (const agedMs of [6_000, 20_000, 60_000]) {
+      await stage.pool.query(`update offer set offered_at = now() - $2 * interval '1 millisecond' where offer_id = $1`, [
+        offerId,
+        agedMs,
+      ]);
+      await resend(REGION_ID);
+    }
+    assert.deepEqual(
+      resent.splice(0),
+      [1, 2, 3].map((times) => `${eventId}:again:${String(times)}`),
+    );
+  }
 });
 
 test('a proved offer, a closed one, or one the relay has yet to publish is not sent again', async () => {

@@ -7,7 +7,7 @@ export interface UnprovenOffer {
 }
 
 /**
- * Open offers of one region of which nobody is proved to have been told, between two ages.
+ * Open offers of one region of which nobody is proved to have been told, between two ages; the latest first, which were sent again least.
  * @param region signed id
  */
 export async function findUnprovenOffers(
@@ -23,7 +23,7 @@ select offer_id as "offerId", lot_id as "lotId", (extract(epoch from now() - off
  where geo_region_id = $1 and state = 'open' and notified_at is null
    and offered_at <= now() - $2 * interval '1 millisecond' and offered_at > now() - $3 * interval '1 millisecond'
    and deadline > now()
- order by offered_at
+ order by offered_at desc
  limit $4`,
     values: [region, ages.fromMs, ages.toMs, limit],
   });
