@@ -11,7 +11,7 @@ import { numberSetting, say, seed } from './setting.ts';
 const WARM_MINUTES = 3;
 /** whole ones: the first after the warm ones is what the last is held against */
 const minutes = Math.floor(numberSetting('MINUTES', 10, WARM_MINUTES + 2));
-/** stories a second, of 3.4 requests each */
+/** stories a second, of 3.7 requests each */
 const rate = numberSetting('RATE', 30, 1);
 const WATCHED = ['api', 'actor-host', 'relay', 'worker', 'api.daprd', 'actor-host.daprd', 'redis', 'nats'];
 const MINUTE_MS = 60_000;
