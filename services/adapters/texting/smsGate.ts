@@ -10,6 +10,8 @@ export interface SmsGateOptions {
 }
 
 const TIMEOUT_MS = 5_000;
+/** Its errors are a short JSON object. */
+const READ_BYTES = 2_048;
 /** The gateway takes no shorter ones. */
 const LEAST_TTL_SECONDS = 5;
 
@@ -25,7 +27,8 @@ export function createSmsGate({ url, user, password }: SmsGateOptions): Texter {
     send: async (message) => {
       const headers = { 'content-type': 'application/json', authorization };
       const body = JSON.stringify(bodyOf(message));
-      return outcomeOf(await postOnce(endpoint, { dispatcher: agent, headers, body, timeoutMs: TIMEOUT_MS }));
+      const given = { dispatcher: agent, headers, body, timeoutMs: TIMEOUT_MS, readBytes: READ_BYTES };
+      return outcomeOf(await postOnce(endpoint, given));
     },
     close: () => agent.close(),
   };
@@ -41,12 +44,15 @@ function bodyOf({ to, text, key, ttlSeconds }: TextMessage): object {
   };
 }
 
-/** 401 and 403 are our configuration's fault, not the number's: it is tried again, and the metric shows it. */
+/**
+ * A bad number is a 400 that says so ("can't use phone in row 1"). So is a gateway that has lost its own phone ("record not found"): that, 401 and 403
+ * are not the number's fault. It is tried again, and the metric shows it.
+ */
 function outcomeOf(posted: Posted): TextOutcome {
   if ('failed' in posted) return { outcome: 'retry', because: posted.failed, afterMs: null };
-  const { status, retryAfterMs: afterMs } = posted;
+  const { status, retryAfterMs: afterMs, said } = posted;
   if ((status >= 200 && status < 300) || status === 409) return { outcome: 'sent' };
   const because = `the gateway answered ${String(status)}`;
-  if (status === 400 || status === 422) return { outcome: 'refused', because };
+  if ((status === 400 || status === 422) && /phone/i.test(said)) return { outcome: 'refused', because };
   return { outcome: 'retry', because, afterMs };
 }

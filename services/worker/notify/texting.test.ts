@@ -27,28 +27,38 @@ import type { Receiver, Stage } from '../../../dev/testing/workerStage.ts';
 import { createMeters, type Meters } from '../meters.ts';
 import { ROLES, type RunningRole } from '../roles.ts';
 
+interface Said {
+  readonly status: number;
+  readonly message: string;
+}
+
 interface Gateway {
   readonly url: string;
   /** messages taken, by id */
   readonly sent: Map<string, { textMessage: { text: string }; phoneNumbers: string[]; ttl: number }>;
   readonly asked: { status: number; authorization: string | undefined }[];
   /** the next answers instead of its own */
-  readonly trouble: number[];
+  readonly trouble: (number | Said)[];
   stop(): Promise<void>;
 }
+
+/** SMSGate's words, by its source: of a number that is none, and of an account whose phone it doesn't know (any more). */
+const BAD_NUMBER = { status: 400, message: "can't use phone in row 1: invalid phone number" };
+const NO_DEVICE = { status: 400, message: 'failed to select device: record not found' };
 
 /** As SMSGate does: 202, 409 for an id it has, 400 for a number that is none. */
 async function startGateway(): Promise<Gateway> {
   const sent: Gateway['sent'] = new Map();
   const asked: Gateway['asked'] = [];
-  const trouble: number[] = [];
+  const trouble: Gateway['trouble'] = [];
   const server: Server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      const status = trouble.shift() ?? answerTo(request.url, Buffer.concat(chunks).toString(), sent);
+      const answer = trouble.shift() ?? answerTo(request.url, Buffer.concat(chunks).toString(), sent);
+      const { status, message } = typeof answer === 'number' ? { status: answer, message: '' } : answer;
       asked.push({ status, authorization: request.headers.authorization });
-      response.writeHead(status).end();
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ message }));
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -57,10 +67,11 @@ async function startGateway(): Promise<Gateway> {
   return { url, sent, asked, trouble, stop };
 }
 
-function answerTo(path: string | undefined, text: string, sent: Gateway['sent']): number {
+function answerTo(path: string | undefined, text: string, sent: Gateway['sent']): number | Said {
   if (path !== '/3rdparty/v1/messages') return 404;
   const body = JSON.parse(text) as { id: string } & (typeof sent extends Map<string, infer Message> ? Message : never);
-  if (body.id.length > 36 || body.ttl < 5 || !/^\+[1-9]\d{7,14}$/.test(body.phoneNumbers[0] ?? '')) return 400;
+  if (body.id.length > 36 || body.ttl < 5) return 400;
+  if (!/^\+[1-9]\d{7,14}$/.test(body.phoneNumbers[0] ?? '')) return BAD_NUMBER;
   if (sent.has(body.id)) return 409;
   sent.set(body.id, body);
   return 202;
@@ -245,7 +256,7 @@ test('a gateway in trouble is asked again; it is proved only then', async () => 
 
 test('a number that is refused is not asked again, and the offer is not held up', async () => {
   await phoneOf();
-  gateway.trouble.push(400);
+  gateway.trouble.push(BAD_NUMBER);
   const lotId = await lotWithOffer();
   start();
   await say(stage, eventOf(lotId));
@@ -255,6 +266,22 @@ test('a number that is refused is not asked again, and the offer is not held up'
   await say(stage, eventOf(next));
   await until('the next one too', () => proved(next));
   assert.equal(gateway.asked.length, 1);
+  await stage.pool.query(`update phone_number set refused_at = now() - interval '25 hours'`);
+  const later = await lotWithOffer();
+  await say(stage, eventOf(later));
+  await until('a day later it is tried again', () => proved(later));
+  assert.deepEqual(await phoneRow(), { sent: true, refused: false });
+});
+
+test('a gateway that has lost its own phone refuses no number', async () => {
+  await phoneOf();
+  gateway.trouble.push(NO_DEVICE, NO_DEVICE);
+  const lotId = await lotWithOffer();
+  start();
+  await say(stage, eventOf(lotId));
+  await until('proved', () => proved(lotId), 15_000);
+  assert.deepEqual(await phoneRow(), { sent: true, refused: false });
+  assert.equal(gateway.asked.length, 3);
 });
 
 test('a withdrawn claim is said, too', async () => {

@@ -203,10 +203,10 @@ test('the next offer of a lot is sent again as the first one was', async () => {
     await stage.pool.query(`update offer set state = 'lapsed' where lot_id = $1`, [lotId]);
     const offerId = await insertOffer(stage.pool, lotId, { agedMs: 1_000, attempt });
     for (const agedMs of [6_000, 20_000, 60_000]) {
-      await stage.pool.query(`update offer set offered_at = now() - $2 * interval '1 millisecond' where offer_id = $1`, [
-        offerId,
-        agedMs,
-      ]);
+      await stage.pool.query(
+        `update offer set offered_at = now() - $2 * interval '1 millisecond' where offer_id = $1`,
+        [offerId, agedMs],
+      );
       await resend(REGION_ID);
     }
     assert.deepEqual(

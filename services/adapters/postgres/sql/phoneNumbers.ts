@@ -15,13 +15,13 @@ interface Row {
   readonly time_zone: string;
 }
 
-/** The numbers of those recipients that take messages, in the order asked. null: it has none */
+/** The numbers of those recipients that take messages, in the order asked; one that was refused is tried again a day later. null: it has none */
 export async function findPhones(db: Queryable, recipientIds: readonly string[]): Promise<(PhoneRow | null)[]> {
   const { rows } = await db.query<Row>({
     name: 'find-phones',
     text: `
 select r.recipient_id, p.cipher, p.key_id, p.language, r.time_zone from phone_number p join recipient r on r.recipient_id = p.organisation_id
- where p.role = 'recipient' and p.organisation_id = any($1) and p.refused_at is null`,
+ where p.role = 'recipient' and p.organisation_id = any($1) and (p.refused_at is null or p.refused_at < now() - interval '1 day')`,
     values: [recipientIds],
   });
   const found = new Map(rows.map((row) => [row.recipient_id, row]));
@@ -57,8 +57,6 @@ export async function removePhone(db: Queryable, recipientId: string): Promise<b
 }
 
 export async function markTexted(db: Queryable, recipientId: string, outcome: 'sent' | 'refused'): Promise<void> {
-  const column = outcome === 'sent' ? 'last_sent_at' : 'refused_at';
-  await db.query(`update phone_number set ${column} = now() where role = 'recipient' and organisation_id = $1`, [
-    recipientId,
-  ]);
+  const set = outcome === 'sent' ? 'last_sent_at = now(), refused_at = null' : 'refused_at = now()';
+  await db.query(`update phone_number set ${set} where role = 'recipient' and organisation_id = $1`, [recipientId]);
 }
