@@ -152,6 +152,9 @@ const ms = (column: string): string => `(extract(epoch from ${column}) * 1000)::
 export async function watchWrites(databaseUrl: string, superuserUrl: string): Promise<void> {
   const bootedAtMs = Date.now() - Number(readFileSync('/proc/uptime', 'utf8').split(' ')[0]) * 1000;
   await withDatabase(superuserUrl, async (client) => {
+    // By default WAL may take as much as its whole small disk has: then PostgreSQL is full by itself, and recovers no more.
+    await client.query(`alter system set max_wal_size = '256MB'`);
+    await client.query('select pg_reload_conf()');
     await client.query(`
       create function fault_true_ms() returns float8 language sql security definer as $$
         select split_part(pg_read_file('/proc/uptime'), ' ', 1)::float8 * 1000 + ${String(bootedAtMs)}
