@@ -117,6 +117,8 @@ export interface EventParts {
   readonly offerState?: string | null;
   readonly eventId?: string;
   readonly occurredAtMs?: number;
+  /** in three hours */
+  readonly safeUntilMs?: number;
 }
 
 export function eventOf(lotId: LotId, parts: EventParts = {}): LotEvent {
@@ -141,6 +143,7 @@ export function eventOf(lotId: LotId, parts: EventParts = {}): LotEvent {
       state: parts.state ?? 'offered',
       version: parts.version ?? 2,
       tries: parts.tries ?? 0,
+      safeUntilMs: BigInt(parts.safeUntilMs ?? Date.now() + 3 * 3_600_000),
       ...(offerState === null ? {} : { offer }),
     },
     rematchRequired: parts.rematchRequired ?? false,

@@ -92,15 +92,11 @@ function backlogGauges(registers: Registry[]) {
 }
 
 /** Of all our regions together: a region is no label. */
-function overdueGauge(registers: Registry[]): (region: string, lots: number) => void {
-  const byRegion = new Map<string, number>();
+function overdueGauge(registers: Registry[]): (lotsByRegion: ReadonlyMap<string, number>) => void {
   const gauge = new Gauge({
     name: 'worker_overdue_lots',
     help: 'Open lots in our regions that have been due for more than five seconds',
     registers,
   });
-  return (region, lots) => {
-    byRegion.set(region, lots);
-    gauge.set([...byRegion.values()].reduce((sum, each) => sum + each, 0));
-  };
+  return (lotsByRegion) => gauge.set([...lotsByRegion.values()].reduce((sum, each) => sum + each, 0));
 }

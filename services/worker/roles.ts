@@ -100,7 +100,7 @@ function startSweep(shop: Workshop): RunningRole {
   const sweep = createSweep({
     cells: shop.cells,
     regions: () => listRegions(pool),
-    dueLots: (region, limit) => findDueLots(pool, region, limit),
+    dueLots: (region, limit, except) => findDueLots(pool, region, limit, except),
     members: () => joinMembers(pool, 'sweep', shop.me, SWEEP_MEMBER_MS),
     me: shop.me,
     resend,
@@ -139,7 +139,7 @@ function startRematch(shop: Workshop): RunningRole {
     concurrency: 64,
     maxTries: 10,
     keyOf: lotKeyOf,
-    handle: createRematcher(shop),
+    handle: createRematcher({ ...shop, nowMs: shop.clock.nowMs }),
   });
 }
 
@@ -197,7 +197,7 @@ function startNotify(shop: Workshop): RunningRole {
   });
 }
 
-/** A row whose key is gone is refused by the pusher like any other unusable subscription. */
+/** null: it can't be opened; a worker that was started later may have the key */
 function opened(shop: Workshop, row: subscriptions.PushSubscriptionRow): unknown {
   try {
     return shop.openSubscription(row);

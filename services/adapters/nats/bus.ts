@@ -91,7 +91,7 @@ export function isBusAway(error: unknown): boolean {
 }
 
 /** JetStream answered, and refused. @param code for this reason; default: for any */
-export function isRefused(error: unknown, code?: number): boolean {
+export function isRefused(error: unknown, code?: number): error is JetStreamApiError {
   return error instanceof JetStreamApiError && (code === undefined || error.code === code);
 }
 

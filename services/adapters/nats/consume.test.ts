@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { AckPolicy } from '@nats-io/jetstream';
 import type { RegionToken } from '#core/words/ids.ts';
 import { freePort } from '../../../dev/stack/ports.ts';
@@ -157,6 +158,23 @@ test('a consumer that somebody paused is opened all the same', async () => {
   consume({ durable: 'paused', handle: () => Promise.resolve((seen++, DONE)) });
   await say('a/1');
   await until('it is handled', () => Promise.resolve(seen > 0));
+});
+
+test('stopped while it is being opened, it ends', async () => {
+  const spec = {
+    stream: LOTS,
+    filter: 'lot.>',
+    concurrency: 8,
+    maxTries: 3,
+    keyOf: () => '',
+    handle: () => Promise.resolve(DONE),
+  };
+  for (const afterMs of [0, 1, 3, 5]) {
+    const consumer = startConsumer(ports, { ...spec, durable: `stopped-${String(afterMs)}` });
+    await pause(afterMs);
+    const ended = consumer.stop().then(() => 'ended');
+    assert.equal(await Promise.race([ended, pause(3_000, 'hangs')]), 'ended', `after ${String(afterMs)} ms`);
+  }
 });
 
 test('started before NATS is there, it works once it is', async () => {

@@ -67,6 +67,8 @@ export interface RunningConsumer {
 
 /** with another configuration */
 const CONSUMER_EXISTS = 10_148;
+/** a server that can't just then, not one that never will */
+const NOT_NOW = 503;
 const NANOS_PER_MS = 1_000_000;
 const ACK_WAIT_MS = 30_000;
 const STILL_WORKING_EVERY_MS = 10_000;
@@ -91,6 +93,11 @@ export function startConsumer(ports: ConsumerPorts, spec: ConsumerSpec): Running
   const desk = createDesk(ports, spec, closing.signal);
   const work = async (): Promise<void> => {
     messages = await openConsumer(ports, spec);
+    // Stopped while it was being opened: nobody stops it any more, and the next message may be a week away. It says that it is closed only to who reads it.
+    if (closing.signal.aborted) {
+      messages.stop();
+      return;
+    }
     for await (const message of messages) {
       await desk.take(message);
       if (closing.signal.aborted) break;
@@ -149,7 +156,7 @@ type OurConsumer = Partial<ConsumerConfig> & Required<Pick<ConsumerConfig, 'dura
 async function ensureConsumer(jsm: JetStreamManager, stream: string, config: OurConsumer): Promise<boolean> {
   const add = async (): Promise<ConsumerInfo> => await jsm.consumers.add(stream, config);
   const remade = async (because: unknown): Promise<ConsumerInfo> => {
-    if (!isRefused(because)) throw because;
+    if (!isRefused(because) || because.status === NOT_NOW) throw because;
     await jsm.consumers.delete(stream, config.durable_name);
     return await add();
   };

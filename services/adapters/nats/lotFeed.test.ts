@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { until } from '../../../dev/testing/until.ts';
 import type { Bus } from './bus.ts';
 import { startLotFeed } from './lotFeed.ts';
@@ -45,6 +46,13 @@ async function follow(ends: readonly number[]): Promise<{ starts: readonly numbe
   await feed.stop();
   return { starts, resets };
 }
+
+test('stopped while it is being opened, it ends', async () => {
+  const { bus } = busOf('2026-11-30T00:00:00Z', [10]);
+  const feed = startLotFeed({ bus, onEvent: () => undefined, onReset: () => undefined });
+  const ended = feed.stop().then(() => 'ended');
+  assert.equal(await Promise.race([ended, pause(1_000, 'hangs')]), 'ended');
+});
 
 test('after a loss it goes on behind the last event it told', async () => {
   assert.deepEqual(await follow([10, 11, 14]), { starts: [11, 12, 13], resets: 0 });

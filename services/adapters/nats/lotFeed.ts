@@ -69,6 +69,10 @@ export function startLotFeed(options: LotFeedOptions): LotFeed {
       callback: (message) => tell(message.seq, message.data),
       abort_on_missing_resource: true,
     });
+    if (stopped.signal.aborted) {
+      await messages.close();
+      return;
+    }
     const check = setInterval(() => void endIfReplaced(created), checkMs);
     try {
       await messages.closed();

@@ -52,11 +52,16 @@ export interface VapidKeys {
 }
 
 const TIMEOUT_MS = 3_000;
+const ANY_SERVICE = 'https://push.example.org';
 const GONE = new Set([404, 410]);
 const DENIED = new Set([401, 403]);
 
-/** Web push (RFC 8030) with VAPID (RFC 8292). Redirects are not followed. */
+/**
+ * Web push (RFC 8030) with VAPID (RFC 8292). Redirects are not followed.
+ * @throws Error when no push could be signed with these keys: found out at each push, it would look like the phone's fault
+ */
 export function createPusher(vapid: VapidKeys, rules: EndpointRules): Pusher {
+  webpush.getVapidHeaders(ANY_SERVICE, vapid.subject, vapid.publicKey, vapid.privateKey, 'aes128gcm');
   const agent = new Agent({ connect: { lookup: guardedLookup(rules), timeout: TIMEOUT_MS }, connections: 16 });
   return {
     push: (subscription, message) =>

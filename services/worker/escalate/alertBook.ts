@@ -22,7 +22,6 @@ export interface AlertBook {
 
 interface Page {
   sentMs: number;
-  sentCount: number;
   /** letters came since it was sent */
   stale: boolean;
 }
@@ -39,8 +38,9 @@ export function createAlertBook(ports: AlertBookPorts): AlertBook {
     const before = pages.get(subject);
     if (before !== undefined) before.stale = false;
     try {
-      if (count > 0 && count !== before?.sentCount) await ports.alerts.raise(alertOf(subject, count));
-      pages.set(subject, { sentMs: performance.now(), sentCount: count, stale: pages.get(subject)?.stale ?? false });
+      // though nothing may have changed since: another worker may have resolved it meanwhile
+      if (count > 0) await ports.alerts.raise(alertOf(subject, count));
+      pages.set(subject, { sentMs: performance.now(), stale: pages.get(subject)?.stale ?? false });
     } catch (error) {
       if (before !== undefined) before.stale = true;
       throw error;
@@ -51,6 +51,18 @@ export function createAlertBook(ports: AlertBookPorts): AlertBook {
     const running = sending.get(subject) ?? send(subject).finally(() => sending.delete(subject));
     sending.set(subject, running);
     return running;
+  };
+  /** A letter that comes while it is under way may have been told before it: then it is told once more. */
+  const resolve = async (subject: string, page: Page): Promise<void> => {
+    pages.delete(subject);
+    try {
+      await ports.alerts.resolve(dedupKeyOf(subject));
+    } catch (error) {
+      pages.set(subject, pages.get(subject) ?? page);
+      throw error;
+    }
+    if (pages.has(subject) || (await ports.counts()).has(subject))
+      pages.set(subject, { sentMs: Number.NEGATIVE_INFINITY, stale: true });
   };
   return {
     note: async (subject) => {
@@ -63,13 +75,12 @@ export function createAlertBook(ports: AlertBookPorts): AlertBook {
       for (const subject of counts.keys()) {
         const page = pages.get(subject);
         // there before we were: whoever noted it has sent its alert
-        if (page === undefined) pages.set(subject, { sentMs: 0, sentCount: 0, stale: false });
+        if (page === undefined) pages.set(subject, { sentMs: Number.NEGATIVE_INFINITY, stale: false });
         else if (page.stale && performance.now() - page.sentMs >= throttleMs)
           await sendOnce(subject).catch(warn(ports.log));
       }
-      for (const subject of pages.keys()) {
-        if (counts.has(subject)) continue;
-        await ports.alerts.resolve(dedupKeyOf(subject)).then(() => pages.delete(subject), warn(ports.log));
+      for (const [subject, page] of [...pages]) {
+        if (!counts.has(subject)) await resolve(subject, page).catch(warn(ports.log));
       }
     },
   };

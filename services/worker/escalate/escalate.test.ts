@@ -60,7 +60,9 @@ function start(throttleMs = 60_000): void {
   const base = { concurrency: 16, maxTries: 3 };
   const ports = { ...stage, log };
   const rematch = { ...base, stream: LOTS, durable: 'rematch', filter: 'lot.*.rematching', keyOf: lotKeyOf };
-  running.push(startConsumer(ports, { ...rematch, handle: createRematcher({ cells, publish: stage.publish }) }));
+  running.push(
+    startConsumer(ports, { ...rematch, handle: createRematcher({ cells, publish: stage.publish, nowMs: Date.now }) }),
+  );
   const escalate = {
     ...base,
     stream: DEAD_LETTERS,
@@ -106,7 +108,7 @@ test('while no cell answers the event waits and comes again', async () => {
 
 test('an outage of the cells leaves no dead letter: after some tries the sweep has it', async () => {
   const away = { send: () => Promise.reject(new CellUnavailable('no host')) };
-  const rematch = createRematcher({ cells: away, publish: stage.publish });
+  const rematch = createRematcher({ cells: away, publish: stage.publish, nowMs: Date.now });
   const event = eventOf(await insertLot(stage.pool), { state: 'rematching', version: 4, rematchRequired: true });
   const payload = toBinary(LotEventSchema, event);
   const delivery = { subject: `lot.${REGION}.rematching`, payload, id: 'some', seq: 1, traceparent: null };
@@ -146,6 +148,20 @@ test('out of tries: dead letter, then fallback, then one alert; the letter stays
   assert.deepEqual(
     alertsSent().map((each) => each.event_action),
     ['trigger', 'resolve'],
+  );
+});
+
+test('out of tries, and past its time: nobody is told of it any more', async () => {
+  start();
+  const over = { state: 'rematching', version: 6, rematchRequired: true, tries: 3, safeUntilMs: Date.now() - 1_000 };
+  await say(stage, eventOf(await insertLot(stage.pool), over));
+  const next = await insertLot(stage.pool);
+  await say(stage, eventOf(next, { ...over, safeUntilMs: Date.now() + 60_000 }));
+  await until('the alert of the next one', () => pagerDuty.got.length > 0);
+  const { items } = await letters.list({ limit: 10 });
+  assert.deepEqual(
+    items.map(({ lotId }) => lotId),
+    [next],
   );
 });
 

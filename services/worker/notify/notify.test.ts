@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createECDH, randomBytes } from 'node:crypto';
 import { after, afterEach, before, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import webpush from 'web-push';
 import { DEFAULT_CELL_LEVEL } from '#core/geo/cell.ts';
 import { lotIdOf, type LotId } from '#core/words/ids.ts';
@@ -224,6 +225,36 @@ test('who was told on one phone does not wait for another that was made for anot
   await say(stage, eventOf(lotId));
   await until('settled', allSettled);
   assert.deepEqual([await proved(lotId), service.got.length], [true, 2]);
+});
+
+test('a phone whose subscription can not be opened here is not told: its offer stays without a proof', async () => {
+  await subscribe('recipient-1', 'recipient', '/phone');
+  const lotId = await lotWithOffer();
+  let hasKey = false;
+  start({
+    openSubscription: (row) => {
+      if (!hasKey) throw new Error('no such key');
+      return sealer.open(row, pushContext(row.endpointDigest));
+    },
+  });
+  await say(stage, eventOf(lotId));
+  await pause(300);
+  assert.equal(await proved(lotId), false);
+  hasKey = true;
+  await until('told, with the key', () => proved(lotId), 10_000);
+  assert.equal(service.got.length, 1);
+});
+
+test('keys that sign nothing are found at the start, not taken for the fault of each phone', () => {
+  const keys = webpush.generateVAPIDKeys();
+  const rules = { allowLocal: true };
+  const subject = 'mailto:ops@example.org';
+  assert.throws(() => createPusher({ ...keys, subject: 'ops@example.org' }, rules), /subject/i);
+  assert.throws(
+    () => createPusher({ ...keys, subject, privateKey: keys.privateKey.slice(0, -2) }, rules),
+    /private key/i,
+  );
+  assert.throws(() => createPusher({ ...keys, subject, publicKey: `x${keys.publicKey}` }, rules), /public key/i);
 });
 
 test('an endpoint in our own network is not called', async () => {

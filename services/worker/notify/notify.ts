@@ -20,7 +20,7 @@ export interface Subscription {
   readonly digest: string;
   /** a push it takes proves nothing any more */
   readonly isSilent: boolean;
-  /** decrypted; checked by the pusher */
+  /** decrypted; checked by the pusher. null: this process does not have its key */
   readonly subscription: unknown;
 }
 
@@ -111,6 +111,8 @@ interface Sent {
 }
 const NOBODY: Sent = { delivered: 0, reached: false, retry: null };
 const NO_TEXT: TextedOutcome = { outcome: 'none' };
+/** Like a key that a push service does not take: not the phone's fault, and nobody is told by it. */
+const SEALED: PushOutcome = { outcome: 'denied', because: 'sealed under a key that is not here' };
 
 async function text(ports: NotifyPorts, notice: Notice): Promise<TextedOutcome> {
   if (ports.text === null) return NO_TEXT;
@@ -126,7 +128,10 @@ async function tell(ports: NotifyPorts, notice: Notice, eventId: string, settled
   const devices = await ports.subscriptions(notice.role, notice.organisationId);
   const left = devices.filter(({ digest }) => !settled.has(`${eventId}:${digest}`));
   const outcomes = await Promise.all(
-    left.map(async ({ digest, subscription }) => ({ digest, result: await pusher.push(subscription, notice.message) })),
+    left.map(async ({ digest, subscription }) => ({
+      digest,
+      result: subscription === null ? SEALED : await pusher.push(subscription, notice.message),
+    })),
   );
   if (settled.size > MEMORY) settled.clear();
   for (const { digest, result } of outcomes) {

@@ -284,6 +284,20 @@ test('a gateway that has lost its own phone refuses no number', async () => {
   assert.equal(gateway.asked.length, 3);
 });
 
+test('a claim is reminded of again when its end was put off, but not for the same event', async () => {
+  await phoneOf();
+  const lotId = await insertLot(stage.pool);
+  await insertOffer(stage.pool, lotId, { state: 'claimed' });
+  start();
+  const reminder = { state: 'claimed', offerState: 'claimed', remind: true };
+  const first = eventOf(lotId, { ...reminder, version: 3 });
+  await say(stage, first);
+  await until('the first', () => gateway.sent.size === 1);
+  await say(stage, first);
+  await say(stage, eventOf(lotId, { ...reminder, version: 5 }));
+  await until('the second', () => gateway.sent.size === 2, 3_000);
+});
+
 test('a withdrawn claim is said, too', async () => {
   await phoneOf();
   const lotId = await insertLot(stage.pool);

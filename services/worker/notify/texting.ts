@@ -57,7 +57,9 @@ export function createText(
     if (to === null) return { outcome: 'none' };
     const link = `${publicUrl.replace(/\/$/, '')}/o/${shortOf(offer.id)}`;
     const text = textOf(type, { ...phone, deadlineMs, link });
-    const outcome = await texter.send({ to, text, key: keyOf(type, offer.id), ttlSeconds: message.ttlSeconds });
+    // A claim whose end an operator puts off is reminded of once more.
+    const about = type === 'reminder' ? String(message.payload['eventId']) : offer.id;
+    const outcome = await texter.send({ to, text, key: keyOf(type, about), ttlSeconds: message.ttlSeconds });
     if (outcome.outcome !== 'retry') await markTexted(pool, organisationId, outcome.outcome);
     return outcome;
   };
@@ -72,7 +74,7 @@ function numberIn(sealer: Texting['sealer'], { sealed }: PhoneRow, recipientId: 
   }
 }
 
-/** However often an event comes: one message of a kind for an offer. */
-function keyOf(type: Texted, offerId: string): string {
-  return createHash('sha256').update(`${type}|${offerId}`).digest('hex').slice(0, 36);
+/** However often an event comes: one message of a kind for an offer, one for each reminder. */
+function keyOf(type: Texted, about: string): string {
+  return createHash('sha256').update(`${type}|${about}`).digest('hex').slice(0, 36);
 }

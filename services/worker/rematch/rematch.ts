@@ -13,6 +13,8 @@ const LAST_DELIVERY = 6;
 export interface RematchPorts {
   readonly cells: Pick<CellClient, 'send'>;
   readonly publish: Publish;
+  /** PostgreSQL's time */
+  readonly nowMs: () => number;
 }
 
 /**
@@ -49,8 +51,10 @@ async function askCell(ports: RematchPorts, event: LotEventOf, delivery: Deliver
   }
 }
 
+/** Of food that is past its time there is nothing left to do: a consumer made anew reads a week of such events. */
 async function exhausted(ports: RematchPorts, event: LotEventOf, delivery: Delivery): Promise<Outcome> {
   const { id, version, region, tries } = event.lot;
+  if (Number(event.lot.safeUntilMs) <= ports.nowMs()) return DONE;
   const outcome = await ports.publish(
     deadLetterMessage(
       `rematch-exhausted:${id}:${String(version)}`,

@@ -1,7 +1,8 @@
 /** The sweep alone guarantees lapse, retry, escalation and expiry: timers, events and pushes are hints. */
 import type { Logger } from 'pino';
 import type { CellClient } from '#cell/contract.ts';
-import { cellOf, parseLotId, type LotId } from '#core/words/ids.ts';
+import { signedIdOf } from '#core/geo/cell.ts';
+import { cellOf, parseLotId, type CellToken, type LotId } from '#core/words/ids.ts';
 import type { DueLot } from '#adapters/postgres/sql/findDueLots.ts';
 import { createLimit } from '#adapters/batching/limit.ts';
 import { shareOf } from './shares.ts';
@@ -10,7 +11,8 @@ export interface SweepPorts {
   readonly cells: Pick<CellClient, 'send'>;
   /** signed ids */
   readonly regions: () => Promise<readonly string[]>;
-  readonly dueLots: (region: string, limit: number) => Promise<readonly DueLot[]>;
+  /** @param except signed ids of cells whose lots are left out */
+  readonly dueLots: (region: string, limit: number, except: readonly string[]) => Promise<readonly DueLot[]>;
   /** Says that we are there. @returns all sweeping workers, the same list for each of them */
   readonly members: () => Promise<readonly string[]>;
   readonly me: string;
@@ -19,7 +21,8 @@ export interface SweepPorts {
   readonly log: Pick<Logger, 'warn'>;
   readonly meters: {
     readonly onWake: (ok: boolean) => void;
-    readonly onOverdue: (region: string, lots: number) => void;
+    /** after each look, of every region that is ours: one that has gone to another worker is its business */
+    readonly onOverdue: (lotsByRegion: ReadonlyMap<string, number>) => void;
   };
 }
 
@@ -45,20 +48,30 @@ const OVERDUE_MS = 5_000;
 export function createSweep(ports: SweepPorts): Sweep {
   const regionsAtOnce = createLimit(REGIONS_AT_ONCE);
   let stopping = false;
-  const wakeAll = createWaker(ports, () => stopping);
+  const waker = createWaker(ports, () => stopping);
   let timer: NodeJS.Timeout | undefined;
   let current: Promise<void> = Promise.resolve();
 
   const round = async (): Promise<void> => {
     const members = await ports.members();
     const regions = (await ports.regions()).filter((region) => shareOf(members, region) === ports.me);
-    await Promise.all(regions.map((region) => regionsAtOnce(() => sweepRegion(region))));
+    const overdue = new Map<string, number>();
+    const sweepRegion = async (region: string): Promise<void> => {
+      const due = await dueIn(region);
+      overdue.set(region, due.filter((lot) => lot.overdueMs > OVERDUE_MS).length);
+      const [, resent] = await Promise.allSettled([waker.wakeAll(due), ports.resend(region)]);
+      if (resent.status === 'rejected') throw resent.reason;
+    };
+    const swept = Promise.all(regions.map((region) => regionsAtOnce(() => sweepRegion(region))));
+    await swept.finally(() => ports.meters.onOverdue(overdue));
   };
-  const sweepRegion = async (region: string): Promise<void> => {
-    const due = await ports.dueLots(region, LOTS_A_ROUND);
-    ports.meters.onOverdue(region, due.filter((lot) => lot.overdueMs > OVERDUE_MS).length);
-    const [, resent] = await Promise.allSettled([wakeAll(due), ports.resend(region)]);
-    if (resent.status === 'rejected') throw resent.reason;
+  /** The lots of cells that don't answer are the longest due, and would leave the others no room. */
+  const dueIn = async (region: string): Promise<readonly DueLot[]> => {
+    const due = await ports.dueLots(region, LOTS_A_ROUND, []);
+    const failing = waker.failing();
+    if (due.length < LOTS_A_ROUND || failing.length === 0) return due;
+    const others = await ports.dueLots(region, LOTS_A_ROUND, failing.map(signedIdOf));
+    return [...new Map([...due, ...others].map((lot) => [lot.lotId, lot])).values()];
   };
   const tick = (): void => {
     current = round()
@@ -88,8 +101,15 @@ function known({ lotId, version }: DueLot): KnownLot[] {
   return id === undefined ? [] : [{ lotId: id, version }];
 }
 
+interface Waker {
+  readonly wakeAll: (due: readonly DueLot[]) => Promise<void>;
+  /** cells of which the last wakes were all in vain */
+  readonly failing: () => readonly CellToken[];
+}
+
 /** Asks the cells of what is due to look at it, each lot once at a time. */
-function createWaker(ports: SweepPorts, isStopping: () => boolean): (due: readonly DueLot[]) => Promise<void> {
+function createWaker(ports: SweepPorts, isStopping: () => boolean): Waker {
+  const failing = new Set<CellToken>();
   const wakes = createLimit(WAKES_AT_ONCE);
   const awake = new Set<string>();
   /** @returns false: it could not be woken */
@@ -109,20 +129,33 @@ function createWaker(ports: SweepPorts, isStopping: () => boolean): (due: readon
       awake.delete(lotId);
     }
   };
-  /** Once it lets a call wait until its end, the rest of its lots wait for the next round: or all other cells would wait for them. */
-  const wakeCell = async (due: readonly KnownLot[]): Promise<void> => {
+  /** Once it lets a call wait until its end, the rest of its lots wait for the next round: or all other cells would wait for them. So one goes first. */
+  const wakeCell = async ([cell, due]: [CellToken, readonly KnownLot[]]): Promise<void> => {
     const few = createLimit(WAKES_OF_A_CELL);
-    let isSilent = false;
+    let [isSilent, isHeard] = [false, false];
     const unlessSilent = async (lot: KnownLot): Promise<void> => {
       const startedMs = performance.now();
-      if (isSilent || (await wake(lot))) return;
-      isSilent = performance.now() - startedMs > SILENT_MS;
+      if (isSilent) return;
+      if (await wake(lot)) isHeard = true;
+      else isSilent = performance.now() - startedMs > SILENT_MS;
     };
-    await Promise.all(due.map((lot) => few(() => wakes(() => unlessSilent(lot)))));
+    // of a cell that fails it may be the first lot's fault: another time another one
+    const first = failing.has(cell) ? Math.floor(Math.random() * due.length) : 0;
+    await wakes(() => unlessSilent(due[first] as KnownLot));
+    await Promise.all(due.toSpliced(first, 1).map((lot) => few(() => wakes(() => unlessSilent(lot)))));
+    if (isHeard) failing.delete(cell);
+    else failing.add(cell);
   };
-  return async (due) => {
-    const byCell = Map.groupBy(due.flatMap(known), ({ lotId }) => cellOf(lotId));
-    await Promise.all([...byCell.values()].map(wakeCell));
+  return {
+    failing: () => [...failing],
+    wakeAll: async (due) => {
+      const byCell = [...Map.groupBy(due.flatMap(known), ({ lotId }) => cellOf(lotId))];
+      const [last, first] = [
+        byCell.filter(([cell]) => failing.has(cell)),
+        byCell.filter(([cell]) => !failing.has(cell)),
+      ];
+      await Promise.all([...first, ...last].map(wakeCell));
+    },
   };
 }
 

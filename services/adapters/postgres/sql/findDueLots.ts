@@ -7,16 +7,24 @@ export interface DueLot {
   readonly overdueMs: number;
 }
 
-/** Open lots of one region for which something must happen now, the longest due first. @param region signed id */
-export async function findDueLots(db: Queryable, region: string, limit: number): Promise<DueLot[]> {
+/**
+ * Open lots of one region for which something must happen now, the longest due first.
+ * @param region signed id @param except signed ids of cells whose lots are left out
+ */
+export async function findDueLots(
+  db: Queryable,
+  region: string,
+  limit: number,
+  except: readonly string[] = [],
+): Promise<DueLot[]> {
   const { rows } = await db.query<DueLot>({
     name: 'find-due-lots',
     text: `
 select lot_id as "lotId", version, (extract(epoch from now() - next_action_at) * 1000)::float8 as "overdueMs" from lot
- where geo_region_id = $1 and ended_at is null and next_action_at <= now()
+ where geo_region_id = $1 and ended_at is null and next_action_at <= now() and cell_id <> all($3)
  order by next_action_at
  limit $2`,
-    values: [region, limit],
+    values: [region, limit, except],
   });
   return rows;
 }
