@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { enter } from './browser.ts';
 import { publisherOf } from './outbox.ts';
 import { until } from '../../dev/testing/servers.ts';
@@ -182,6 +184,22 @@ describe('the event stream', () => {
     await listener.ended;
     assert.ok(performance.now() - connectedMs > 400);
     assert.equal(listener.events.at(-1)?.event, 'reauthenticate');
+  });
+
+  it('who hangs up while it is being let in keeps no place', async () => {
+    const authorization = `Bearer ${await world.token('recipient:fridge')}`;
+    for (let n = 0; n < 60; n++) {
+      const socket = connect(Number(new URL(world.url).port), '127.0.0.1');
+      socket.on('error', () => undefined);
+      socket.write(`GET /v1/stream HTTP/1.1\r\nhost: x\r\nauthorization: ${authorization}\r\n\r\n`, () =>
+        socket.destroy(),
+      );
+      await pause(5);
+    }
+    await pause(300);
+    const [clients] = /^api_stream_clients .*$/m.exec(await (await fetch(`${world.url}/metrics`)).text()) ?? [];
+    assert.equal(clients, 'api_stream_clients 0');
+    (await listen('recipient:fridge')).close();
   });
 
   it('says retry, and leaves out what is none of the client’s business', async () => {
