@@ -559,6 +559,26 @@ describe('candidate keeper: following and sweeping', { concurrency: false }, () 
     assert.deepEqual(await named(), []);
   });
 
+  it('a row that SQL put in under an id that is none is left out, and names itself; others are found', async () => {
+    await insertRecipient(recipientAt('a', 100));
+    await insertRecipient(recipientAt('food bank', 200));
+    await insertRecipient(recipientAt('c', 300));
+    await keeper.round();
+    await redis.client.geoadd((await below()).geo, 24.94, 60.17, 'food bank');
+    for (let n = 0; n < 3; n++) await keeper.sweepNow();
+    const found = await candidates.near([SEARCH]);
+    assert.deepEqual(
+      found?.[0]?.map(({ recipientId }) => recipientId),
+      ['a', 'c'],
+    );
+    const { values } = await unreadableRecipients.get();
+    assert.deepEqual(
+      values.map(({ labels }) => labels.recipient),
+      ['food bank'],
+    );
+    unreadableRecipients.remove('food bank');
+  });
+
   it('what Redis knows of a recipient and is spoilt is asked for once, and counted anew', async () => {
     for (const spoilt of ['{"recipientId": "a", ', 'null', '{"recipientId": "a"}']) {
       await insertRecipient(recipientAt('a', 100));

@@ -2,6 +2,7 @@ import Type from 'typebox';
 import { Value } from 'typebox/value';
 import type { Recipient } from '#core/matching/candidate.ts';
 import { isTimeZone } from '#core/matching/hours.ts';
+import { parseOrganisationId } from '#core/words/ids.ts';
 import { unreadableRecipients } from './metrics.ts';
 
 const Minute = Type.Integer({ minimum: 0, maximum: 8 * 24 * 60 });
@@ -38,6 +39,16 @@ export function readable(recipient: Recipient): Recipient {
   }
   unreadableRecipients.set({ recipient: recipientId }, 1);
   return { ...recipient, hours: [], needs: {}, timeZone: readableZone(timeZone) };
+}
+
+/**
+ * Whether a recipient's id is one. SQL lets any text in; nobody could sign in for it, and a blank in it would part the lists that scripts answer
+ * in the wrong place, for everybody near. It is left out altogether; the metric names it.
+ */
+export function isNamed(recipientId: string): boolean {
+  const is = parseOrganisationId(recipientId) !== null;
+  if (!is) unreadableRecipients.set({ recipient: recipientId }, 1);
+  return is;
 }
 
 /** UTC for a zone that this process doesn't know. */

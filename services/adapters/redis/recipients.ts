@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { Recipient } from '#core/matching/candidate.ts';
-import { readable } from './readable.ts';
+import { isNamed, readable } from './readable.ts';
 
 /** A recipient as PostgreSQL has it, with what orders its changes: `<version>.<updated at, µs>`. */
 export interface VersionedRecipient {
@@ -28,7 +28,7 @@ const COLUMNS = `r.recipient_id, r.name, r.lat, r.lon, r.time_zone, r.active, r.
 
 const PAGE_ROWS = 500;
 
-/** All recipients, by id, page by page: no statement outlasts the role's second. */
+/** All recipients whose id is one, by id, page by page: no statement outlasts the role's second. */
 export async function* allRecipients(pool: pg.Pool): AsyncGenerator<readonly VersionedRecipient[]> {
   for (let after = ''; ;) {
     const { rows } = await pool.query<Row>(
@@ -37,14 +37,14 @@ export async function* allRecipients(pool: pg.Pool): AsyncGenerator<readonly Ver
     );
     const last = rows.at(-1);
     if (last === undefined) return;
-    yield rows.map(versioned);
+    yield rows.flatMap(versioned);
     after = last.recipient_id;
   }
 }
 
 export async function oneRecipient(pool: pg.Pool, recipientId: string): Promise<VersionedRecipient | null> {
   const { rows } = await pool.query<Row>(`select ${COLUMNS} from recipient r where r.recipient_id = $1`, [recipientId]);
-  return rows[0] === undefined ? null : versioned(rows[0]);
+  return rows.flatMap(versioned)[0] ?? null;
 }
 
 export interface Changes {
@@ -65,7 +65,7 @@ export async function recipientsChangedSince(pool: pg.Pool, since: string): Prom
   );
   return {
     askedAt: rows[0]?.asked_at ?? since,
-    recipients: rows.flatMap((row) => (row.recipient_id === null ? [] : [versioned(row)])),
+    recipients: rows.flatMap((row) => (row.recipient_id === null ? [] : versioned(row))),
   };
 }
 
@@ -74,7 +74,8 @@ export async function databaseTime(pool: pg.Pool): Promise<string> {
   return rows[0]?.now ?? new Date(0).toISOString();
 }
 
-function versioned(row: Row): VersionedRecipient {
+function versioned(row: Row): VersionedRecipient[] {
+  if (!isNamed(row.recipient_id)) return [];
   const recipient = readable({
     recipientId: row.recipient_id,
     name: row.name,
@@ -92,5 +93,5 @@ function versioned(row: Row): VersionedRecipient {
     dailyCapacityGrams: Number(row.daily_capacity_grams),
     weeklyNeedGrams: Number(row.weekly_need_grams),
   });
-  return { recipient, version: row.ordered_version };
+  return [{ recipient, version: row.ordered_version }];
 }

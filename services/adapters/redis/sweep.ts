@@ -3,6 +3,7 @@ import { geoSetOf } from './fill.ts';
 import type { GenerationKeys } from './keys.ts';
 import { distrust, mend, type SweepDependencies } from './mend.ts';
 import { redisTimeMs } from './rebuild.ts';
+import { isNamed } from './readable.ts';
 import { ORDERED_VERSION } from './recipients.ts';
 import { runMarked } from './script.ts';
 import { DROP_MARKER, LOOK, MEND_DAYS, UNSUMMED } from './scripts.ts';
@@ -33,16 +34,19 @@ export async function sweep(deps: SweepDependencies, generation: string, doubts:
   const nowMs = await redisTimeMs(deps.redis.client);
   const incomplete = new Map<string, string>();
   for (let after = ''; ;) {
-    const { rows } = await deps.pool.query<Row>(
+    const { rows: all } = await deps.pool.query<Row>(
       `select r.recipient_id, r.active, r.fallback, r.lat, ${ORDERED_VERSION} as ordered_version
          from recipient r where r.recipient_id > $1 order by r.recipient_id limit ${String(PAGE_ROWS)}`,
       [after],
     );
-    const last = rows.at(-1);
+    const last = all.at(-1);
     if (last === undefined) break;
+    const [rows, unnamed] = [all.filter(isOfOne), all.filter((row) => !isOfOne(row))];
     const ids = rows.map((row) => row.recipient_id);
     const versions = new Map(rows.map((row) => [row.recipient_id, row.ordered_version]));
     const below = deps.keys.of(generation);
+    // an index of an older version has them
+    if (unnamed.length > 0) await leaveOut(deps, below, unnamed);
     // Days first: a collected offer's token is only taken away together with its day.
     await sweepDays(deps, below, ids, doubts.days);
     const { missing, differing } = await compare(deps, rows);
@@ -55,6 +59,15 @@ export async function sweep(deps: SweepDependencies, generation: string, doubts:
   for (const [id, version] of incomplete) doubts.incomplete.set(id, version);
   if (!isWhole) await distrust(deps, DROP_MARKER);
   return isWhole;
+}
+
+function isOfOne(row: Row): boolean {
+  return isNamed(row.recipient_id);
+}
+
+async function leaveOut({ redis }: SweepDependencies, below: GenerationKeys, unnamed: readonly Row[]): Promise<void> {
+  const ids = unnamed.map((row) => row.recipient_id);
+  for (const set of [below.geo, below.fallback]) await redis.client.zrem(set, ...ids);
 }
 
 /**

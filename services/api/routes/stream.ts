@@ -53,7 +53,10 @@ export function streamRoutes(app: Api, dependencies: StreamDependencies): void {
     (request, reply) => {
       const principal = principalOfRequest(request);
       // Gone while it was being let in: its close was told already, and a place of its own would never be given back.
-      if (reply.raw.destroyed) return reply.hijack();
+      if (reply.raw.destroyed) {
+        reply.hijack();
+        return;
+      }
       const sink = sinkOf(reply, metrics);
       const connection = hub.connect(principal, sink, request.headers['last-event-id'] ?? null);
       if (connection === null) {
