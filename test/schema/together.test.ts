@@ -45,3 +45,13 @@ it('a database that belongs to somebody else gets its schema, and its owner a hi
   const hints = warnings.filter((message) => message.includes('default_statistics_target'));
   assert.equal(hints.length, 1, warnings.join('\n'));
 });
+
+it('a migration that could not be noted as applied has done nothing, and can be applied again', async () => {
+  const { options }: { options: PostgresOptions } = server;
+  await createDatabase(options, 'cut');
+  const asOwner = (sql: string) => withClient(ownerUrl(options, 'cut'), (client) => client.query(sql));
+  await asOwner('create table schemaversion (version bigint primary key constraint cut check (version <> 2))');
+  await assert.rejects(migrate(ownerUrl(options, 'cut')), /cut/);
+  await asOwner('alter table schemaversion drop constraint cut');
+  assert.ok((await migrate(ownerUrl(options, 'cut'))) > 10);
+});

@@ -36,8 +36,7 @@ export async function migrate(
     const postgrator = new Postgrator({
       migrationPattern: join(import.meta.dirname, 'migrations', '*.sql'),
       driver: 'pg',
-      execQuery: (query) => client.query(query),
-      execSqlScript: (script) => apply(client, script),
+      ...withItsNote(client),
     });
     const applied = await postgrator.migrate();
     await keepLevels(client, levels);
@@ -47,16 +46,36 @@ export async function migrate(
   }
 }
 
+/**
+ * That a script was applied Postgrator notes by a question of its own: that goes in the script's transaction. A cut between the two would leave what
+ * can't be applied again, and no later migration would be.
+ */
+function withItsNote(client: pg.Client): Pick<Postgrator.PostgreSQLOptions, 'execQuery' | 'execSqlScript'> {
+  let isOpen = false;
+  return {
+    execSqlScript: async (script) => {
+      await begin(client, script);
+      isOpen = true;
+    },
+    execQuery: async (query) => {
+      const result = await client.query(query);
+      if (isOpen) await client.query('commit');
+      isOpen = false;
+      return result;
+    },
+  };
+}
+
 /** Another database of the same cluster is migrated at this moment: both set the services' role, which they share. */
 const ROLE_COLLISION = 'tuple concurrently updated';
 const MAX_COLLISIONS = 50;
 const PAUSE_MS = 50;
 
-/** A script is one transaction: after a collision nothing of it is left. */
-async function apply(client: pg.Client, script: string): Promise<void> {
+/** A script is one transaction, which it leaves open: after a collision nothing of it is left. */
+async function begin(client: pg.Client, script: string): Promise<void> {
   for (let collisions = 0; ; collisions++) {
     try {
-      await runInOneTransaction(client, statementsOf(script));
+      await runInTransaction(client, statementsOf(script));
       return;
     } catch (error) {
       // A connection that broke has nothing to take back; what broke it is the word to pass on.
@@ -69,10 +88,9 @@ async function apply(client: pg.Client, script: string): Promise<void> {
 }
 
 /** Each statement by itself: Citus sends its workers the text it was given, and they take one statement at a time. */
-async function runInOneTransaction(client: pg.Client, statements: readonly string[]): Promise<void> {
+async function runInTransaction(client: pg.Client, statements: readonly string[]): Promise<void> {
   await client.query('begin');
   for (const statement of statements) await client.query(statement);
-  await client.query('commit');
 }
 
 /** The level re-keys everything: it is written once and a mismatch is refused. */
