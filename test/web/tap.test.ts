@@ -1,7 +1,7 @@
 /** The rules of the outbox, without a browser. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { after, due, isStale, newTap, outcomeOf, type Tap } from '../../web/engine/tap.ts';
+import { after, disowned, due, isStale, newTap, outcomeOf, type Tap } from '../../web/engine/tap.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -20,6 +20,14 @@ describe('what is sent when', () => {
 
   it('nothing is sent in the name of another', () => {
     assert.deepEqual(due([tapOf('a', 1)], 'recipient:b', 10), []);
+  });
+
+  it('what some operator tapped before they were told apart is not sent, and the next one is told', () => {
+    const stray = { ...tapOf('a', 1), owner: 'operator:' };
+    const told = disowned(stray, 'operator:siti', 5);
+    assert.deepEqual([told?.state, told?.owner, told?.refusal?.code], ['refused', 'operator:siti', 'nobodys']);
+    assert.equal(disowned(stray, 'recipient:a', 5), null, 'whoever is no operator has nothing to do with it');
+    assert.equal(disowned({ ...stray, owner: 'operator:budi' }, 'operator:siti', 5), null, 'it waits for who tapped it');
   });
 
   it('what was sent or refused is not sent again', () => {

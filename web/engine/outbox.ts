@@ -1,7 +1,7 @@
 /** The queue of taps. Whoever is awake drains it: a page, or the service worker; never two at once. */
 import { authorized, type Answer } from './api.ts';
 import { database } from './database.ts';
-import { after, due, isStale, newTap, outcomeOf, type NewTap, type Outcome, type Tap } from './tap.ts';
+import { after, disowned, due, isStale, newTap, outcomeOf, type NewTap, type Outcome, type Tap } from './tap.ts';
 import { session } from './session.ts';
 
 const NEWS = new BroadcastChannel('outbox');
@@ -64,6 +64,9 @@ export async function drain(): Promise<boolean> {
     const held = await session().catch(() => null);
     if (held === null) return true;
     const { owner } = held.member;
+    const strays = all.flatMap((tap) => disowned(tap, owner, Date.now()) ?? []);
+    for (const stray of strays) await db.put('taps', stray);
+    if (strays.length > 0) tell();
     for (;;) {
       const [tap] = due(await db.getAll('taps'), owner, Date.now());
       if (tap === undefined) break;

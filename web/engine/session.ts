@@ -13,7 +13,7 @@ export interface Member {
   readonly photos: boolean;
   /** where this server's map is; null: it has none */
   readonly map: string | null;
-  /** `role:organisation`, by which what is kept here is told apart */
+  /** @see ownerOf */
   readonly owner: string;
 }
 
@@ -23,6 +23,13 @@ interface SessionBody {
   readonly role: Role;
   readonly organisationId: string | null;
   readonly name: string;
+}
+
+type Named = Pick<Member, 'role' | 'organisationId' | 'name'>;
+
+/** By which what is kept here is told apart: as the server calls a member. Operators have names of their own (ADR 0030). */
+function ownerOf({ role, organisationId, name }: Named): string {
+  return `${role}:${organisationId ?? name}`;
 }
 
 export interface Held {
@@ -73,7 +80,7 @@ export function dropToken(): void {
 async function hold(body: unknown): Promise<Held> {
   const { accessToken, expiresInSeconds, role, organisationId, name } = body as SessionBody;
   if (typeof accessToken !== 'string' || !ROLES.includes(role)) throw new Error('the answer holds no session');
-  const owner = `${role}:${organisationId ?? ''}`;
+  const owner = ownerOf({ role, organisationId, name });
   const before = await recall<Member>('member');
   const known = before?.owner === owner ? before : null;
   const { timeZone = null, photos = false, map = null } = known ?? {};
@@ -101,7 +108,9 @@ async function askWhatIsTold(accessToken: string): Promise<Partial<Pick<Member, 
 
 /** Who was signed in here last: shown while the server can't be asked. */
 export async function lastMember(): Promise<Member | null> {
-  return await recall<Member>('member');
+  const last = await recall<Member>('member');
+  // What was kept before operators were told apart has another owner.
+  return last === null ? null : { ...last, owner: ownerOf(last) };
 }
 
 /** By link or passkey. @returns null when signed in, else the refusal */

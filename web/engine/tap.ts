@@ -21,7 +21,7 @@ export type TapKind =
 export interface Tap {
   /** the Idempotency-Key: however often it is sent, it has one effect */
   readonly id: string;
-  /** who tapped, as `role:organisation`; never sent in another's name */
+  /** who tapped, as `Member.owner`; never sent in another's name */
   readonly owner: string;
   readonly kind: TapKind;
   /** the offer or surplus it is about; taps on one subject are sent in their order */
@@ -93,6 +93,16 @@ export function due(taps: readonly Tap[], owner: string, nowMs: number): Tap[] {
     if (!firsts.has(tap.subject)) firsts.set(tap.subject, tap);
   }
   return [...firsts.values()].filter((tap) => tap.nextTryAtMs <= nowMs);
+}
+
+/** Once all operators were this on a phone: whose such a tap is, nobody knows any more. */
+const ANY_OPERATOR = 'operator:';
+
+/** @returns a tap of nobody's as whoever is signed in now is told of it; null: it is somebody's, or no operator is here */
+export function disowned(tap: Tap, owner: string, nowMs: number): Tap | null {
+  if (tap.state !== 'queued' || tap.owner !== ANY_OPERATOR || !owner.startsWith(ANY_OPERATOR)) return null;
+  const refusal = { code: 'nobodys', detail: '' };
+  return { ...after(tap, { outcome: 'refused', refusal }, nowMs), owner };
 }
 
 export function isStale(tap: Tap, nowMs: number): boolean {

@@ -132,4 +132,6 @@ export const operatorEn = {
   'map.source': '© OpenStreetMap contributors',
   'map.fingers': 'Use two fingers to move the map.',
   'map.wheel': 'Hold {key} and scroll to zoom.',
+  'refused.nobodys':
+    'It was never sent: this phone does not know any more which operator tapped it. Do it again if it is still needed.',
 } as const;

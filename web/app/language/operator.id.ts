@@ -133,4 +133,6 @@ export const operatorId: Readonly<Record<keyof typeof operatorEn, string>> = {
   'map.source': '© para kontributor OpenStreetMap',
   'map.fingers': 'Geser peta dengan dua jari.',
   'map.wheel': 'Tahan {key} sambil menggulir untuk memperbesar.',
+  'refused.nobodys':
+    'Belum pernah terkirim: ponsel ini tidak tahu lagi operator mana yang mengetuknya. Lakukan lagi bila masih perlu.',
 };
