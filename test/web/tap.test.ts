@@ -1,7 +1,7 @@
 /** The rules of the outbox, without a browser. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { after, disowned, due, isStale, newTap, outcomeOf, type Tap } from '../../web/engine/tap.ts';
+import { after, disowned, due, isNews, isStale, isUnseen, newTap, outcomeOf, type Tap } from '../../web/engine/tap.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -27,7 +27,11 @@ describe('what is sent when', () => {
     const told = disowned(stray, 'operator:siti', 5);
     assert.deepEqual([told?.state, told?.owner, told?.refusal?.code], ['refused', 'operator:siti', 'nobodys']);
     assert.equal(disowned(stray, 'recipient:a', 5), null, 'whoever is no operator has nothing to do with it');
-    assert.equal(disowned({ ...stray, owner: 'operator:budi' }, 'operator:siti', 5), null, 'it waits for who tapped it');
+    assert.equal(
+      disowned({ ...stray, owner: 'operator:budi' }, 'operator:siti', 5),
+      null,
+      'it waits for who tapped it',
+    );
   });
 
   it('what was sent or refused is not sent again', () => {
@@ -64,5 +68,15 @@ describe('what an answer means', () => {
     assert.equal(isStale(tapOf('a', 0), 1_000 * HOUR_MS), false);
     const sent = after(tapOf('a', 0), { outcome: 'sent' }, 0);
     assert.deepEqual([isStale(sent, 23 * HOUR_MS), isStale(sent, 25 * HOUR_MS)], [false, true]);
+  });
+
+  it('what was sent is pending until the list shows it, whatever becomes of the clock', () => {
+    const sent = after(tapOf('a', 0), { outcome: 'sent' }, 10 * HOUR_MS);
+    const isPending = (seenAtMs: number, nowMs: number) => isUnseen(sent, seenAtMs * HOUR_MS, nowMs * HOUR_MS);
+    assert.deepEqual([isPending(9, 11), isPending(11, 11)], [true, false]);
+    assert.equal(isPending(9, 9.5), false, 'sent while the clock was fast: a list asked for since has it');
+    assert.equal(isPending(12, 11), true, 'a list asked for while the clock was fast may be of before');
+    assert.deepEqual([isNews(sent, 10 * HOUR_MS + 1), isNews(sent, 9 * HOUR_MS)], [true, false]);
+    assert.equal(isUnseen(tapOf('b', 10 * HOUR_MS), 0, 9 * HOUR_MS), true, 'what waits is pending by any clock');
   });
 });

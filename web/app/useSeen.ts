@@ -1,6 +1,7 @@
 import { useEffect, useMemo } from 'preact/hooks';
 import { onNews } from './live.ts';
-import { createSeen, type Seen } from './seen.ts';
+import { createSeen } from './seen.ts';
+import type { Seen } from './seenBy.ts';
 
 /**
  * What a screen was last told, asked for when it opens and again with each news.

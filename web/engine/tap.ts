@@ -110,6 +110,25 @@ export function isStale(tap: Tap, nowMs: number): boolean {
   return nowMs - tap.doneAtMs > (tap.state === 'sent' ? SENT_KEPT_MS : REFUSED_KEPT_MS);
 }
 
+const NEWS_MS = 60_000;
+
+/** What was sent is news for a minute. */
+export function isNews(tap: Tap, nowMs: number): boolean {
+  const agoMs = nowMs - (tap.doneAtMs ?? 0);
+  return tap.state !== 'sent' || (agoMs >= 0 && agoMs < NEWS_MS);
+}
+
+/**
+ * Something was tapped that the list does not show yet. A time to come is of a clock that was put back since: then a tap is
+ * done with, and a list is old.
+ * @param seenAtMs when the list was asked for
+ */
+export function isUnseen(tap: Tap, seenAtMs: number, nowMs: number): boolean {
+  if (tap.state !== 'sent') return tap.state === 'queued';
+  const doneAtMs = tap.doneAtMs ?? 0;
+  return doneAtMs <= nowMs && doneAtMs > (seenAtMs > nowMs ? 0 : seenAtMs);
+}
+
 /** @param status of the HTTP answer. @param code of its problem, if it is one */
 export function outcomeOf(status: number, code: string, detail: string, retryAfterMs: number | null): Outcome {
   if (status >= 200 && status < 300) return { outcome: 'sent' };

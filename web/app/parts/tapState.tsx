@@ -1,9 +1,7 @@
 import { dismiss } from '../../engine/outbox.ts';
-import type { Tap } from '../../engine/tap.ts';
+import { isNews, isUnseen, type Tap } from '../../engine/tap.ts';
 import { t, word } from '../language/language.ts';
 import { taps } from '../state.ts';
-
-const SHOWN_WHEN_SENT_MS = 60_000;
 
 interface TapStatesProps {
   readonly subject: string;
@@ -13,7 +11,7 @@ interface TapStatesProps {
 
 /** What became of the taps on one offer or surplus: kept, sent, or refused and why. */
 export function TapStates({ subject, latest = false }: TapStatesProps) {
-  const news = taps.value.filter((tap) => tap.subject === subject && isNews(tap));
+  const news = taps.value.filter((tap) => tap.subject === subject && isNews(tap, Date.now()));
   const own = latest ? news.filter((tap, index) => index === 0 || tap.state !== 'sent') : news;
   return (
     <div role="status">
@@ -37,14 +35,7 @@ export function TapState({ tap }: { readonly tap: Tap }) {
   );
 }
 
-function isNews(tap: Tap): boolean {
-  return tap.state !== 'sent' || Date.now() - (tap.doneAtMs ?? 0) < SHOWN_WHEN_SENT_MS;
-}
-
-/** Something was tapped that the list does not show yet: no second tap over it. @param seenAtMs when the list was asked for */
+/** No second tap over one that the list does not show yet. @param seenAtMs when the list was asked for */
 export function isPending(subject: string, seenAtMs: number): boolean {
-  return taps.value.some(
-    (tap) =>
-      tap.subject === subject && (tap.state === 'queued' || (tap.state === 'sent' && (tap.doneAtMs ?? 0) > seenAtMs)),
-  );
+  return taps.value.some((tap) => tap.subject === subject && isUnseen(tap, seenAtMs, Date.now()));
 }

@@ -9,6 +9,7 @@ import { OfferFacts } from '../parts/offerFacts.tsx';
 import { isPending, TapStates } from '../parts/tapState.tsx';
 import { routeLink } from '../routeLink.ts';
 import { createSeen } from '../seen.ts';
+import { isNewer } from '../seenBy.ts';
 import { clockTime } from '../state.ts';
 import { OpenOffer } from './recipientHome.tsx';
 import { Back } from '../parts/back.tsx';
@@ -22,7 +23,7 @@ export function OfferScreen({ id }: { readonly id: string }) {
   useEffect(() => onNews(() => void one.refresh()), [one]);
   const told = one.value.value;
   // The list may be newer than what was told of this one, or the other way round.
-  const offer = one.atMs.value > offers.atMs.value ? (told ?? listed) : (listed ?? told);
+  const offer = isNewer(one, offers) ? (told ?? listed) : (listed ?? told);
   return (
     <>
       <Back />

@@ -5,7 +5,7 @@ import { tap } from '../live.ts';
 import { Choice } from '../parts/choice.tsx';
 import { isPending, TapStates } from '../parts/tapState.tsx';
 import { Why } from '../parts/why.tsx';
-import { type Seen } from '../seen.ts';
+import type { Seen } from '../seenBy.ts';
 import { clockTime } from '../state.ts';
 import { useSeen } from '../useSeen.ts';
 

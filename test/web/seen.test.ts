@@ -1,0 +1,89 @@
+/** Lists on a phone whose clock is put right. */
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, it, mock } from 'node:test';
+import { createSeenBy, isNewer, type Seen } from '../../web/app/seenBy.ts';
+
+const HOUR_MS = 3_600_000;
+const NOON_MS = Date.UTC(2026, 0, 1, 12);
+/** the store, over the page's reloads */
+const kept = new Map<string, unknown>();
+let told: string;
+let answer: () => Promise<string>;
+let owner = 'recipient:a';
+
+/** As the page has it after it was loaded. */
+function list(what = 'offers'): Seen<string> {
+  const recall = <Value>(key: string) => Promise.resolve((kept.get(key) as Value | undefined) ?? null);
+  const remember = (key: string, value: unknown) => Promise.resolve(void kept.set(key, value));
+  return createSeenBy({ owner: () => owner, recall, remember }, what, () => answer());
+}
+
+beforeEach(() => {
+  kept.clear();
+  owner = 'recipient:a';
+  told = 'old';
+  answer = () => Promise.resolve(told);
+  mock.timers.enable({ apis: ['Date'], now: NOON_MS });
+});
+afterEach(() => mock.timers.reset());
+
+describe('a clock that was an hour fast and is put right', () => {
+  const putRight = (): void => mock.timers.setTime(NOON_MS - HOUR_MS);
+
+  it('does not make the answers of an hour too late', async () => {
+    const offers = list();
+    await offers.refresh();
+    putRight();
+    told = 'new';
+    await offers.refresh();
+    assert.deepEqual([offers.value.value, offers.atMs.value], ['new', NOON_MS - HOUR_MS]);
+  });
+
+  it('nor after the page was loaded anew', async () => {
+    await list().refresh();
+    putRight();
+    const offers = list();
+    answer = () => Promise.reject(new Error('no network'));
+    await offers.refresh();
+    assert.deepEqual([offers.value.value, offers.atMs.value], ['old', 0], 'what is kept is of long ago');
+    answer = () => Promise.resolve('new');
+    await offers.refresh();
+    assert.equal(offers.value.value, 'new');
+  });
+
+  it('does not change which of two lists is the newer', async () => {
+    const [one, other] = [list('one'), list('other')];
+    await one.refresh();
+    putRight();
+    await other.refresh();
+    assert.deepEqual([isNewer(other, one), isNewer(one, other)], [true, false]);
+  });
+});
+
+it('an answer that comes after that of a later question is not shown', async () => {
+  const offers = list();
+  const waiting: ((value: string) => void)[] = [];
+  answer = () => new Promise((resolve) => void waiting.push(resolve));
+  await Promise.resolve();
+  const both = [offers.refresh(), offers.refresh()];
+  while (waiting.length < 2) await Promise.resolve();
+  waiting[1]?.('later');
+  await Promise.resolve();
+  waiting[0]?.('earlier');
+  await Promise.all(both);
+  assert.equal(offers.value.value, 'later');
+});
+
+it("of two lists kept from before the one told later is the newer, and each is its owner's", async () => {
+  const [one, other] = [list('one'), list('other')];
+  await one.refresh();
+  mock.timers.setTime(NOON_MS + 1_000);
+  await other.refresh();
+  answer = () => Promise.reject(new Error('no network'));
+  const [again, otherAgain] = [list('one'), list('other')];
+  await Promise.all([again.refresh(), otherAgain.refresh()]);
+  assert.deepEqual([isNewer(otherAgain, again), again.failed.value], [true, true]);
+  owner = 'recipient:b';
+  await again.refresh();
+  assert.equal(again.value.value, null);
+});
