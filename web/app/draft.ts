@@ -48,16 +48,25 @@ function draftOf(kept: Kept): Draft {
 }
 
 export function keepForNextTime(organisationId: string, draft: Draft): void {
-  localStorage.setItem(lastOf(organisationId), JSON.stringify(draft));
+  keep(localStorage, lastOf(organisationId), draft);
 }
 
 /** Until it is posted, or left on purpose. */
 export function keepUnfinished(organisationId: string, draft: Draft): void {
-  sessionStorage.setItem(unfinishedOf(organisationId), JSON.stringify(draft));
+  keep(sessionStorage, unfinishedOf(organisationId), draft);
 }
 
 export function dropUnfinished(organisationId: string): void {
   sessionStorage.removeItem(unfinishedOf(organisationId));
+}
+
+/** A convenience: a full phone posts all the same. */
+function keep(storage: globalThis.Storage, key: string, draft: Draft): void {
+  try {
+    storage.setItem(key, JSON.stringify(draft));
+  } catch {
+    storage.removeItem(key);
+  }
 }
 
 /** null: nothing readable is kept */

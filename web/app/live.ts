@@ -4,7 +4,7 @@ import { drain, enqueue, hurry, listTaps, onOutboxChange } from '../engine/outbo
 import { lastMember, onSessionChange, session } from '../engine/session.ts';
 import type { NewTap } from '../engine/tap.ts';
 import { offers, surpluses } from './lists.ts';
-import { member, online, taps } from './state.ts';
+import { member, online, taps, unkept } from './state.ts';
 import { keepPushAlive } from './push.ts';
 import { openStream, type Stream } from './stream.ts';
 import { windows } from './windows.ts';
@@ -62,13 +62,24 @@ export async function knowMember(): Promise<void> {
   }
 }
 
-/** Written down first, then sent; @see tap.ts for what becomes of it */
-export async function tap(given: Omit<NewTap, 'owner'>): Promise<void> {
+/**
+ * Written down first, then sent; @see tap.ts for what becomes of it
+ * @returns false: it is neither kept nor done, and the person has been told
+ */
+export async function tap(given: Omit<NewTap, 'owner'>): Promise<boolean> {
   const owner = member.value?.owner;
-  if (owner === undefined) return;
-  await enqueue({ ...given, owner });
+  if (owner === undefined) return false;
+  const became = await enqueue({ ...given, owner });
+  const isLost = became !== 'kept' && became.outcome !== 'sent';
+  if (isLost) unkept.value = { kind: given.kind, refusal: became.outcome === 'refused' ? became.refusal : null };
+  else if (unkept.value?.kind === given.kind) unkept.value = null;
+  if (became !== 'kept') {
+    look();
+    return !isLost;
+  }
   void syncWhenAwake();
-  await drainNow();
+  void drainNow();
+  return true;
 }
 
 async function drainNow(): Promise<void> {
@@ -96,7 +107,8 @@ async function showTaps(): Promise<void> {
 }
 
 async function awake(): Promise<void> {
-  await hurry();
+  // Without its database a phone still looks.
+  await hurry().catch(() => undefined);
   await knowMember();
   look();
   await drainNow();

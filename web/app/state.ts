@@ -10,6 +10,8 @@ import { timeIn } from './language/zone.ts';
 export const member = signal<Member | null | undefined>(undefined);
 export const online = signal(navigator.onLine);
 export const taps = signal<readonly Tap[]>([]);
+/** tapped last of what this phone could not keep, and that was not done either; without a refusal the server did not answer */
+export const unkept = signal<Pick<Tap, 'kind' | 'refusal'> | null>(null);
 /** a newer version waits to take over */
 export const waitingVersion = signal<ServiceWorker | null>(null);
 /** the server's time, each second; unix ms */

@@ -12,7 +12,12 @@ export type Database = IDBPDatabase<Schema>;
 let opened: Promise<Database> | undefined;
 
 export function database(): Promise<Database> {
-  opened ??= openDB<Schema>('pahlawan', 1, {
+  opened ??= open();
+  return opened;
+}
+
+function open(): Promise<Database> {
+  const opening = openDB<Schema>('pahlawan', 1, {
     upgrade(db) {
       db.createObjectStore('taps', { keyPath: 'id' });
       db.createObjectStore('seen');
@@ -26,15 +31,28 @@ export function database(): Promise<Database> {
       opened = undefined;
     },
   });
-  return opened;
+  // A phone that could not this time may the next.
+  opening.catch(() => {
+    if (opened === opening) opened = undefined;
+  });
+  return opening;
 }
 
+/** Best effort, as `remember`: without what was seen before the server is asked. */
 export async function recall<Value>(key: string): Promise<Value | null> {
-  return ((await (await database()).get('seen', key)) as Value | undefined) ?? null;
+  try {
+    return ((await (await database()).get('seen', key)) as Value | undefined) ?? null;
+  } catch {
+    return null;
+  }
 }
 
 export async function remember(key: string, value: unknown): Promise<void> {
-  await (await database()).put('seen', value, key);
+  try {
+    await (await database()).put('seen', value, key);
+  } catch {
+    // A full phone shows what it is told, and has nothing to show without a network.
+  }
 }
 
 /** At sign-out: what an organisation saw is not for the next who takes this phone. Taps stay: they are owed. */

@@ -21,14 +21,26 @@ function tell(): void {
   for (const listener of listeners) listener();
 }
 
-/** Once this has returned the tap survives whatever happens to the page. */
-export async function enqueue(given: NewTap): Promise<Tap> {
+/**
+ * A kept tap survives whatever happens to the page. One that this phone can't keep, not even the second time, is sent from memory,
+ * once.
+ * @returns what became of it
+ */
+export async function enqueue(given: NewTap): Promise<'kept' | Outcome> {
   const tap = newTap(given, crypto.randomUUID(), Date.now());
-  const db = await database();
-  const writing = db.transaction('taps', 'readwrite', { durability: 'strict' });
-  await Promise.all([writing.store.put(tap), writing.done]);
+  try {
+    await write(tap).catch(() => write(tap));
+  } catch {
+    return await send(tap);
+  }
   tell();
-  return tap;
+  return 'kept';
+}
+
+/** @throws when the phone is full, or its database does not open */
+async function write(tap: Tap): Promise<void> {
+  const writing = (await database()).transaction('taps', 'readwrite', { durability: 'strict' });
+  await Promise.all([writing.store.put(tap), writing.done]);
 }
 
 export async function listTaps(owner: string): Promise<Tap[]> {

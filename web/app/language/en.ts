@@ -156,6 +156,7 @@ export const en = {
   'tap.queued': '{what}: kept here, not sent yet',
   'tap.sent': '{what}: sent',
   'tap.refused': '{what}: refused. {why}',
+  'tap.unkept': '{what}: this phone could not keep it, and the server did not answer. Do it again.',
   'tap.dismiss': 'I have read it',
 
   'refused.offer-lapsed': 'The time to answer was over.',

@@ -156,6 +156,7 @@ export const id: Readonly<Record<MessageKey, string>> = {
   'tap.queued': '{what}: disimpan di sini, belum terkirim',
   'tap.sent': '{what}: terkirim',
   'tap.refused': '{what}: gagal. {why}',
+  'tap.unkept': '{what}: ponsel ini tidak dapat menyimpannya, dan server tidak menjawab. Silakan lakukan lagi.',
   'tap.dismiss': 'Sudah saya baca',
 
   'refused.offer-lapsed': 'Waktu untuk menjawab sudah habis.',

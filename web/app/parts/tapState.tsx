@@ -26,13 +26,16 @@ export function TapState({ tap }: { readonly tap: Tap }) {
   const what = t(`tap.${tap.kind}`);
   if (tap.state === 'queued') return <p class="tap queued">{t('tap.queued', { what })}</p>;
   if (tap.state === 'sent') return <p class="tap sent">{t('tap.sent', { what })}</p>;
-  const { code, detail } = tap.refusal ?? { code: 'other', detail: '' };
-  const why = word('refused', code, 'refused.other', { detail });
   return (
     <p class="tap refused">
-      {t('tap.refused', { what, why })} <button onClick={() => void dismiss(tap.id)}>{t('tap.dismiss')}</button>
+      {refusedWords(tap)} <button onClick={() => void dismiss(tap.id)}>{t('tap.dismiss')}</button>
     </p>
   );
+}
+
+export function refusedWords({ kind, refusal }: Pick<Tap, 'kind' | 'refusal'>): string {
+  const { code, detail } = refusal ?? { code: 'other', detail: '' };
+  return t('tap.refused', { what: t(`tap.${kind}`), why: word('refused', code, 'refused.other', { detail }) });
 }
 
 /** No second tap over one that the list does not show yet. @param seenAtMs when the list was asked for */

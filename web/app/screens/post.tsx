@@ -26,6 +26,7 @@ export function PostScreen() {
   const [safe, setSafe] = useState<YesNo | null>(null);
   const [photo, setPhoto] = useState<Blob | null>(null);
   const [wrong, setWrong] = useState('');
+  const [sending, setSending] = useState(false);
   // Not when the page goes, only when the screen does.
   useEffect(() => () => dropUnfinished(organisationId), [organisationId]);
   const change = (part: Partial<Draft>): void => {
@@ -34,18 +35,22 @@ export function PostScreen() {
     setDraft(next);
     keepUnfinished(organisationId, next);
   };
-  const submit = (event: Event): void => {
+  const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
     // Each post is asked about anew.
     const problem = foodProblem(draft.kg, draft.storage, safe);
     setWrong(problem ?? '');
     if (problem !== null) return;
-    post(draft, photo);
+    setSending(true);
+    // Until the post is kept, this form is all there is of it.
+    const isKept = await post(draft, photo);
+    setSending(false);
+    if (!isKept) return;
     keepForNextTime(organisationId, draft);
     go('');
   };
   return (
-    <form onSubmit={submit} noValidate>
+    <form onSubmit={(event) => void submit(event)} noValidate>
       <FoodKind
         category={draft.category}
         storage={draft.storage}
@@ -71,7 +76,9 @@ export function PostScreen() {
       <Note note={draft.note} set={(note) => change({ note })} />
       {member.value?.photos === true && <TakePhoto photo={photo} take={setPhoto} />}
       <p role="alert">{wrong}</p>
-      <button class="primary">{t('post.go')}</button>
+      <button class="primary" disabled={sending}>
+        {t('post.go')}
+      </button>
     </form>
   );
 }
@@ -81,7 +88,8 @@ function untilWords(choice: GoodUntil): string {
   return choice === 'tomorrow' ? time : t('post.until.hours', { hours: choice, time });
 }
 
-function post(draft: Draft, photo: Blob | null): void {
+/** @returns false: it is neither kept nor done */
+function post(draft: Draft, photo: Blob | null): Promise<boolean> {
   const { category, storage, note } = draft;
   const photoId = crypto.randomUUID();
   const body = {
@@ -98,5 +106,5 @@ function post(draft: Draft, photo: Blob | null): void {
     const path = `/v1/photos/${photoId}`;
     void tap({ kind: 'photo', subject: `photo:${photoId}`, method: 'PUT', path, body: photo });
   }
-  void tap({ kind: 'post', subject: `post:${crypto.randomUUID()}`, method: 'POST', path: '/v1/surplus', body });
+  return tap({ kind: 'post', subject: `post:${crypto.randomUUID()}`, method: 'POST', path: '/v1/surplus', body });
 }

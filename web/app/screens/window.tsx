@@ -24,10 +24,11 @@ export function WindowScreen({ id }: { readonly id: string }) {
   );
 }
 
-function save(id: string, draft: WindowDraft): void {
+async function save(id: string, draft: WindowDraft): Promise<void> {
   const body = bodyOf(draft, isAskedForTemperature(draft.storage));
-  void tap({ kind: 'window-save', subject: subjectOf(id), method: 'PUT', path: `/v1/windows/${id}`, body });
-  go('windows');
+  const path = `/v1/windows/${id}`;
+  // Until it is kept, the form is all there is of it.
+  if (await tap({ kind: 'window-save', subject: subjectOf(id), method: 'PUT', path, body })) go('windows');
 }
 
 function Form({ first, id }: { readonly first: WindowDraft; readonly id: string | null }) {
@@ -41,7 +42,7 @@ function Form({ first, id }: { readonly first: WindowDraft; readonly id: string 
     event.preventDefault();
     const problem = problemOf(draft);
     setWrong(problem ?? '');
-    if (problem === null) save(id ?? crypto.randomUUID(), draft);
+    if (problem === null) void save(id ?? crypto.randomUUID(), draft);
   };
   return (
     <>
@@ -133,7 +134,7 @@ function PauseOrRemove({ id, first }: { readonly id: string; readonly first: Win
       {sure && <legend>{t('window.remove.sure')}</legend>}
       <div class="row">
         {!sure && (
-          <button onClick={() => save(id, { ...first, paused: !first.paused })}>
+          <button onClick={() => void save(id, { ...first, paused: !first.paused })}>
             {t(first.paused ? 'window.resume' : 'window.pause')}
           </button>
         )}

@@ -1,9 +1,9 @@
-/** One phone, several people: what one of them has tapped or asked for is never done in another's name. */
+/** What befalls phones: several people use one, and one has no room left. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
 import { offered, signIn, timesIn, until, type Person } from '../journey/people.ts';
-import { type Phone } from './browser.ts';
+import { controlled, smallTargetsOf, violationsOf, type Phone } from './browser.ts';
 import { openStage, type Stage } from './stage.ts';
 import { button, words } from './spoken.ts';
 
@@ -92,4 +92,55 @@ describe('operators at one phone', () => {
     assert.deepEqual(await actorsOf(hers.id), ['siti']);
     await phone.close();
   });
+});
+
+/** In the page: nothing that is tapped can be kept any more. */
+function full(): void {
+  const { put } = IDBObjectStore.prototype;
+  IDBObjectStore.prototype.put = function (...given) {
+    if (this.name === 'taps') throw new DOMException('no room', 'QuotaExceededError');
+    return put.apply(this, given);
+  };
+}
+
+describe('a phone that is full', () => {
+  it(
+    'says what it could not keep, and keeps the form; with a network the post goes out',
+    { timeout: 90_000 },
+    async () => {
+      const phone = await stage.phone('en', 'donor', await stage.helsinki.aDonor());
+      const { context, page } = phone;
+      await controlled(page);
+      await context.addInitScript(full);
+      await page.reload();
+      await page
+        .locator('main')
+        .getByRole('link', { name: t('food.post'), exact: true })
+        .click();
+      await page.getByLabel(t('category.bakery'), { exact: true }).check({ force: true });
+      await page.getByLabel(t('storage.ambient'), { exact: true }).check({ force: true });
+      await page.getByLabel(t('post.note')).fill('of a full phone');
+      await context.setOffline(true);
+      await button(page, t('post.go')).click();
+      const alert = page.getByRole('alert').filter({ hasText: 'could not keep it' });
+      await alert.waitFor();
+      assert.ok(await alert.evaluate((told) => told.getBoundingClientRect().top >= 0), 'in sight');
+      assert.equal(await page.getByLabel(t('post.note')).inputValue(), 'of a full phone');
+      assert.deepEqual(await violationsOf(page), []);
+      assert.deepEqual(await smallTargetsOf(page), []);
+
+      await context.setOffline(false);
+      await button(page, t('post.go')).click();
+      await page.getByLabel(t('post.note')).waitFor({ state: 'detached' });
+      const posted = await until(
+        'it is posted',
+        () => donor.get<{ items: { note: string | null }[] }>('/v1/surplus'),
+        ({ body }) => body.items.some(({ note }) => note === 'of a full phone'),
+      );
+      assert.equal(posted.body.items.filter(({ note }) => note === 'of a full phone').length, 1);
+      assert.equal(await alert.count(), 0);
+      assert.deepEqual(phone.complaints, []);
+      await phone.close();
+    },
+  );
 });
