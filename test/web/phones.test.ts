@@ -1,4 +1,4 @@
-/** What befalls phones: several people use one, and one has no room left. */
+/** What befalls phones: several people use one, one has no room left, and on one there is more to see than a page. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
@@ -143,4 +143,38 @@ describe('a phone that is full', () => {
       await phone.close();
     },
   );
+});
+
+/** Of the open offers the first page is empty here, and the second holds them all; no other list has any. @returns whether it was asked for */
+async function onTheSecondPage(page: Page): Promise<() => boolean> {
+  let isAsked = false;
+  await page.route('**/v1/offers?*', async (route) => {
+    const url = new URL(route.request().url());
+    const isOpen = url.searchParams.get('state') === 'open';
+    if (!isOpen || !url.searchParams.has('cursor'))
+      return await route.fulfill({ json: { items: [], nextCursor: isOpen ? 'more' : null } });
+    url.searchParams.delete('cursor');
+    await route.fulfill({ response: await route.fetch({ url: url.href }) });
+    isAsked = true;
+  });
+  return () => isAsked;
+}
+
+describe('a long list', () => {
+  it('shows the oldest open offers too: they spoil first', { timeout: 60_000 }, async () => {
+    const { id, offer } = await offered(donor);
+    const phone = await stage.phone('en', 'recipient', offer.recipientId);
+    const { page } = phone;
+    await button(page, t('offer.accept')).waitFor();
+    const isAsked = await onTheSecondPage(page);
+    await page.reload();
+    await until(
+      'the second page is asked for',
+      () => Promise.resolve(isAsked()),
+      (so) => so,
+    );
+    await button(page, t('offer.accept')).waitFor();
+    await donor.remove(`/v1/surplus/${id}`);
+    await phone.close();
+  });
 });

@@ -1,7 +1,8 @@
 /** What each role looks at. */
-import type { LotState } from '#core/lots/lot.ts';
+import { isEnd, type LotState } from '#core/lots/lot.ts';
 import type { OfferView, SurplusView } from '#core/lots/view.ts';
 import { read } from '../engine/api.ts';
+import { readPages, type Page } from './pages.ts';
 import { createSeen } from './seen.ts';
 
 export interface Contact {
@@ -36,21 +37,16 @@ export type SurplusWithHistory = NamedSurplus & {
   readonly history: readonly Step[];
 };
 
-export interface Page<Item> {
-  readonly items: readonly Item[];
-  readonly nextCursor: string | null;
-}
-
-async function pageOf<Item>(path: string): Promise<readonly Item[]> {
-  return (await read<Page<Item>>(path)).items;
-}
+/** More than a thousand cards nobody looks through, on a phone least of all. */
+const MOST_PAGES = 10;
 
 /** Open and claimed ones however old, and the latest of the rest. */
 export const offers = createSeen<readonly Offer[]>('offers', async () => {
   const pages = await Promise.all([
-    pageOf<Offer>('/v1/offers?state=open'),
-    pageOf<Offer>('/v1/offers?state=claimed'),
-    pageOf<Offer>('/v1/offers?limit=20'),
+    // The server gives the newest first: the last page holds those that spoil first.
+    readPages<Offer>('/v1/offers?state=open', { read, mostPages: MOST_PAGES }),
+    readPages<Offer>('/v1/offers?state=claimed', { read, mostPages: MOST_PAGES }),
+    read<Page<Offer>>('/v1/offers?limit=20').then(({ items }) => items),
   ]);
   // The last word on an offer is the newest: pages are not of one moment.
   const byId = new Map<string, Offer>();
@@ -61,4 +57,11 @@ export const offers = createSeen<readonly Offer[]>('offers', async () => {
   return [...byId.values()].toSorted((a, b) => b.offeredAt.localeCompare(a.offeredAt));
 });
 
-export const surpluses = createSeen('surpluses', () => pageOf<SurplusView>('/v1/surplus?limit=50'));
+/** The latest, and on as long as a page holds one that is open: asking by state would read all that a donor ever posted. */
+export const surpluses = createSeen('surpluses', () =>
+  readPages<SurplusView>('/v1/surplus', {
+    read,
+    mostPages: MOST_PAGES,
+    goesOn: (page) => page.some(({ state }) => !isEnd(state as LotState)),
+  }),
+);

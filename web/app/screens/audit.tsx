@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { read } from '../../engine/api.ts';
 import { t, word } from '../language/language.ts';
-import type { Page } from '../lists.ts';
+import type { Page } from '../pages.ts';
 import { Back } from '../parts/back.tsx';
 import { clockTime } from '../state.ts';
 

@@ -1,7 +1,8 @@
 import type { ImpactFactors } from '#core/words/impact.ts';
 import { read } from '../../engine/api.ts';
 import { t } from '../language/language.ts';
-import type { Offer, Page } from '../lists.ts';
+import type { Offer } from '../lists.ts';
+import type { Page } from '../pages.ts';
 import { ImpactHow, ImpactSums } from '../parts/impactSums.tsx';
 import { OfferTitle } from '../parts/offerFacts.tsx';
 import { clockTime, member } from '../state.ts';

@@ -1,6 +1,6 @@
 import { read } from '../../engine/api.ts';
 import { t, word } from '../language/language.ts';
-import type { Page } from '../lists.ts';
+import type { Page } from '../pages.ts';
 import { tap } from '../live.ts';
 import { isPending, TapStates } from '../parts/tapState.tsx';
 import { clockTime } from '../state.ts';

@@ -2,7 +2,7 @@ import type { LotState } from '#core/lots/lot.ts';
 import type { SurplusView } from '#core/lots/view.ts';
 import { read } from '../../engine/api.ts';
 import { t } from '../language/language.ts';
-import type { Page } from '../lists.ts';
+import type { Page } from '../pages.ts';
 import { LotsMap } from '../parts/lotsMap.tsx';
 import { go } from '../state.ts';
 import { LotLine } from './lots.tsx';
