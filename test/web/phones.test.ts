@@ -2,25 +2,31 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
+import { startPushService, type Device, type PushService } from '../../dev/testing/pushService.ts';
 import { offered, signIn, timesIn, until, type Person } from '../journey/people.ts';
 import { controlled, smallTargetsOf, violationsOf, type Phone } from './browser.ts';
 import { openStage, type Stage } from './stage.ts';
 import { button, words } from './spoken.ts';
 
 let stage: Stage;
+let service: PushService;
 let donor: Person;
 let operator: Person;
 const t = words('en');
 
 before(
   async () => {
-    stage = await openStage();
+    service = await startPushService();
+    stage = await openStage({ ALLOW_LOCAL_PUSH: '1' });
     donor = await signIn(stage.helsinki, 'donor', await stage.helsinki.aDonor());
     operator = await signIn(stage.helsinki, 'operator');
   },
   { timeout: 180_000 },
 );
-after(async () => stage.stop());
+after(async () => {
+  await stage.stop();
+  await service.stop();
+});
 
 async function linkOf(asked: object): Promise<string> {
   const { status, body } = await operator.post<{ url: string }>('/v1/auth/links', asked);
@@ -90,6 +96,76 @@ describe('operators at one phone', () => {
       (actors) => actors.length > 0,
     );
     assert.deepEqual(await actorsOf(hers.id), ['siti']);
+    await phone.close();
+  });
+});
+
+/** In the page: a browser that asks its push service for one device after the other. */
+function subscribesAs(devices: readonly Device['subscription'][]): void {
+  let count = 0;
+  let current: object | null = null;
+  const unsubscribe = () => {
+    current = null;
+    return Promise.resolve(true);
+  };
+  Object.assign(PushManager.prototype, {
+    getSubscription: () => Promise.resolve(current),
+    subscribe: () => {
+      const told = devices[count++];
+      current = { endpoint: told?.endpoint, options: { applicationServerKey: null }, unsubscribe, toJSON: () => told };
+      return Promise.resolve(current);
+    },
+  });
+}
+
+/** What is asked of the subscriptions on this page, and by whom. */
+function pushRequests(page: Page): string[] {
+  const asked: string[] = [];
+  page.on('request', (request) => {
+    const { pathname } = new URL(request.url());
+    if (!pathname.startsWith('/v1/push-subscriptions') || request.method() === 'GET') return;
+    const token = request.headers()['authorization']?.split('.')[1] ?? '';
+    const { sub } = JSON.parse(Buffer.from(token, 'base64url').toString()) as { sub: string };
+    asked.push(`${sub} ${request.method()} ${pathname.replace(/[0-9a-f]{64}/, 'id')}`);
+  });
+  return asked;
+}
+
+describe('notifications on a phone that another signs in on', () => {
+  it('are of whoever is signed in, and no longer of who was', { timeout: 90_000 }, async () => {
+    const { id, offer } = await offered(donor);
+    await donor.remove(`/v1/surplus/${id}`);
+    const { items } = (await operator.get<{ items: { id: string }[] }>('/v1/recipients?limit=100')).body;
+    const [first, second] = [offer.recipientId, items.find((each) => each.id !== offer.recipientId)?.id ?? ''];
+    const { publicKey } = (await operator.get<{ publicKey: string }>('/v1/push-subscriptions/key')).body;
+    const devices = [service.device(publicKey), service.device(publicKey)];
+    const phone = await stage.phone('en', 'recipient', first);
+    const { context, page } = phone;
+    await context.grantPermissions(['notifications'], { origin: stage.url });
+    await controlled(page);
+    await context.addInitScript(
+      subscribesAs,
+      devices.map(({ subscription }) => subscription),
+    );
+    await page.reload();
+    const asked = pushRequests(page);
+    await page.getByRole('link', { name: t('menu.settings') }).click();
+    await button(page, t('settings.push.on')).click();
+    await page.getByText(t('settings.push.done')).waitFor();
+    await signOut(page);
+    await enter(page, { role: 'recipient', organisationId: second });
+    await until(
+      'the next one subscribes',
+      () => Promise.resolve(asked),
+      (all) => all.includes(`${second} POST /v1/push-subscriptions`),
+    );
+    assert.deepEqual(asked, [
+      `${first} POST /v1/push-subscriptions`,
+      `${first} DELETE /v1/push-subscriptions/id`,
+      `${second} POST /v1/push-subscriptions/id/heartbeat`,
+      `${second} POST /v1/push-subscriptions`,
+    ]);
+    assert.deepEqual(phone.complaints, []);
     await phone.close();
   });
 });

@@ -132,6 +132,7 @@ export function startLive(): void {
     stream = owner === undefined ? null : openStream(look, isConnected);
     void showTaps().then(drainNow);
     look();
+    if (owner !== undefined && member.value?.role !== 'operator') void keepPushAlive(owner).catch(() => undefined);
   });
   addEventListener('online', () => {
     online.value = true;
@@ -148,7 +149,5 @@ export function startLive(): void {
   setInterval(() => {
     if (!connected && member.value != null) look();
   }, POLL_MS);
-  void knowMember()
-    .then(keepPushAlive)
-    .catch(() => undefined);
+  void knowMember();
 }

@@ -1,7 +1,7 @@
 /** Being told on this phone, though the page is closed. */
 import { authorized } from '../engine/api.ts';
 import { recall, remember } from '../engine/database.ts';
-import { heard } from '../engine/heartbeat.ts';
+import { forgotten, heard } from '../engine/heartbeat.ts';
 import { request } from '../engine/http.ts';
 
 export type PushState = 'unsupported' | 'off' | 'on' | 'denied';
@@ -37,30 +37,50 @@ async function subscribe({ publicKey }: { readonly publicKey: string }): Promise
   return 'on';
 }
 
-const KEPT = 'heartbeat';
+/** By owner: the server knows whose a subscription is, and it is another's when another has signed in. */
+const keptOf = (owner: string): string => `${owner} heartbeat`;
 /** A subscription was given up for a new one, which was not made yet. */
 const WANTED = 'push-wanted';
 const DAY_MS = 24 * 3_600_000;
 
-/** Once a day this phone says that it is there; one that the push service gave up subscribes anew. */
-export async function keepPushAlive(): Promise<void> {
+/**
+ * Once a day, and whenever another signs in, this phone says that it is there. One that the push service gave up, or that was
+ * another's, subscribes anew.
+ * @param owner who is signed in
+ */
+export async function keepPushAlive(owner: string): Promise<void> {
+  // One at a time, over all tabs: each subscription ends the one before.
+  await navigator.locks.request('push', async () => await keepAlive(owner));
+}
+
+async function keepAlive(owner: string): Promise<void> {
   const isWanted = (await recall<boolean>(WANTED)) === true;
   const state = await pushState();
   if (isWanted ? state !== 'on' && state !== 'off' : state !== 'on') return;
-  if (!isWanted && Date.now() - ((await recall<number>(KEPT)) ?? 0) < DAY_MS) return;
+  if (!isWanted && Date.now() - ((await recall<number>(keptOf(owner))) ?? 0) < DAY_MS) return;
   const subscription = await (await navigator.serviceWorker.ready).pushManager.getSubscription();
   const { body, ok } = await request('GET', '/v1/push-subscriptions/key');
   if (!ok) return;
   const key = body as { publicKey: string };
   // What is signed by another key than the one it was made for is not taken by the push service.
-  if (subscription === null || !isFor(key, subscription) || !(await heard(subscription.endpoint, false))) {
+  if (subscription === null || !isFor(key, subscription) || !(await heard(subscription.endpoint, false, { owner }))) {
     // Without it a phone whose new one fails would never ask for one again.
     await remember(WANTED, true);
     await subscription?.unsubscribe();
     await subscribe(key);
     await remember(WANTED, false);
   }
-  await remember(KEPT, Date.now());
+  await remember(keptOf(owner), Date.now());
+}
+
+/** Before signing out: who uses this phone next is not told of what is another's. Best effort: the next one takes it over. */
+export async function leavePush(owner: string): Promise<void> {
+  if ((await pushState()) !== 'on') return;
+  const subscription = await (await navigator.serviceWorker.ready).pushManager.getSubscription();
+  if (subscription === null) return;
+  // Whoever can't be signed out after all subscribes anew.
+  await remember(keptOf(owner), 0);
+  await forgotten(subscription.endpoint);
 }
 
 /** A browser that does not say for whose key it was made is believed. */

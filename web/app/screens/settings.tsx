@@ -7,7 +7,7 @@ import { Languages } from '../parts/languages.tsx';
 import { TapState } from '../parts/tapState.tsx';
 import { Passkeys } from '../parts/passkeys.tsx';
 import { Phone } from '../parts/phone.tsx';
-import { pushState, turnPushOn, type PushState } from '../push.ts';
+import { leavePush, pushState, turnPushOn, type PushState } from '../push.ts';
 import { member, taps, go } from '../state.ts';
 
 export function Settings() {
@@ -74,6 +74,7 @@ function SignOut() {
   const waiting = taps.value.filter((tap) => tap.state === 'queued').length;
   const out = async (path: string): Promise<void> => {
     try {
+      await leavePush(member.value?.owner ?? '').catch(() => undefined);
       await leave(path);
       member.value = null;
       go('');
