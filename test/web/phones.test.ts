@@ -1,4 +1,4 @@
-/** What befalls phones: several people use one, one has no room left, and on one there is more to see than a page. */
+/** What befalls phones: several people use one, one has no room left, one's clock is wrong, and on one there is more to see than a page. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
@@ -13,6 +13,12 @@ let service: PushService;
 let donor: Person;
 let operator: Person;
 const t = words('en');
+const HOUR_MS = 3_600_000;
+
+interface Posted {
+  readonly note: string | null;
+  readonly safeUntil: string;
+}
 
 before(
   async () => {
@@ -168,6 +174,46 @@ describe('notifications on a phone that another signs in on', () => {
     assert.deepEqual(phone.complaints, []);
     await phone.close();
   });
+});
+
+describe('a phone whose clock is three hours fast', () => {
+  it(
+    'says for how long food is good all the same, though it has not heard the server',
+    { timeout: 90_000 },
+    async () => {
+      const phone = await stage.phone('en', 'donor', await stage.helsinki.aDonor());
+      const { context, page } = phone;
+      await controlled(page);
+      // The clock of the service worker can't be moved from here.
+      await withoutSync(phone);
+      await context.setOffline(true);
+      await page.clock.setSystemTime(Date.now() + 3 * HOUR_MS);
+      await page.reload();
+      await page
+        .locator('main')
+        .getByRole('link', { name: t('food.post'), exact: true })
+        .click();
+      await page.getByLabel(t('category.bakery'), { exact: true }).check({ force: true });
+      await page.getByLabel(t('storage.ambient'), { exact: true }).check({ force: true });
+      await page.locator('input[name="until"]').first().check({ force: true });
+      await page.getByLabel(t('post.note')).fill('of a fast clock');
+      await button(page, t('post.go')).click();
+      await page.locator('.tap.queued').first().waitFor();
+      const leastMs = Date.now() + 2 * HOUR_MS - 3 * 60_000;
+      await context.setOffline(false);
+      const posted = await until(
+        'it is posted',
+        async () => (await donor.get<{ items: Posted[] }>('/v1/surplus')).body.items,
+        (items) => items.some(({ note }) => note === 'of a fast clock'),
+      );
+      const safeUntilMs = Date.parse(posted.find(({ note }) => note === 'of a fast clock')?.safeUntil ?? '');
+      assert.ok(
+        safeUntilMs >= leastMs && safeUntilMs <= Date.now() + 2 * HOUR_MS + 2_000,
+        new Date(safeUntilMs).toISOString(),
+      );
+      await phone.close();
+    },
+  );
 });
 
 /** In the page: nothing that is tapped can be kept any more. */

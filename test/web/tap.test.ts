@@ -1,7 +1,18 @@
 /** The rules of the outbox, without a browser. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { after, disowned, due, isNews, isStale, isUnseen, newTap, outcomeOf, type Tap } from '../../web/engine/tap.ts';
+import {
+  after,
+  disowned,
+  due,
+  isNews,
+  isStale,
+  isUnseen,
+  newTap,
+  onServerClock,
+  outcomeOf,
+  type Tap,
+} from '../../web/engine/tap.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -48,6 +59,27 @@ describe('what is sent when', () => {
     });
     assert.deepEqual(waits, [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000, 60_000]);
     assert.equal(after(tap, { outcome: 'later', retryAfterMs: 7_000 }, 100).nextTryAtMs, 7_100);
+  });
+});
+
+describe('a time counted from a clock that may be wrong', () => {
+  const post = { ...tapOf('a', 0), body: { safeUntil: '2026-01-01T15:00:30.000Z', note: 'x' }, ownTime: 'safeUntil' };
+
+  it('is put right once, by the server', () => {
+    assert.equal(onServerClock(post, null, 1), post, 'not before the server was heard');
+    const right = onServerClock(post, -3 * HOUR_MS, 1);
+    assert.deepEqual(right.body, { safeUntil: '2026-01-01T12:00:00.000Z', note: 'x' });
+    assert.equal(onServerClock(right, -3 * HOUR_MS, 1), right, 'whatever is sent again is the same');
+  });
+
+  it('is put right too when the clock was put right before', () => {
+    const right = onServerClock({ ...post, atMs: 3 * HOUR_MS }, 0, 1);
+    assert.deepEqual(right.body, { safeUntil: '2026-01-01T12:00:00.000Z', note: 'x' });
+  });
+
+  it('that came from the server stays', () => {
+    const tap = tapOf('a', 0);
+    assert.equal(onServerClock(tap, HOUR_MS, 1), tap);
   });
 });
 

@@ -1,7 +1,19 @@
 /** The queue of taps. Whoever is awake drains it: a page, or the service worker; never two at once. */
 import { authorized, type Answer } from './api.ts';
 import { database } from './database.ts';
-import { after, disowned, due, isStale, newTap, outcomeOf, type NewTap, type Outcome, type Tap } from './tap.ts';
+import { serverAheadMs } from './serverClock.ts';
+import {
+  after,
+  disowned,
+  due,
+  isStale,
+  newTap,
+  onServerClock,
+  outcomeOf,
+  type NewTap,
+  type Outcome,
+  type Tap,
+} from './tap.ts';
 import { session } from './session.ts';
 
 const NEWS = new BroadcastChannel('outbox');
@@ -31,7 +43,9 @@ export async function enqueue(given: NewTap): Promise<'kept' | Outcome> {
   try {
     await write(tap).catch(() => write(tap));
   } catch {
-    return await send(tap);
+    // Whoever has a session has heard what time it is.
+    await session().catch(() => null);
+    return await send(onServerClock(tap, serverAheadMs(), Date.now()));
   }
   tell();
   return 'kept';
@@ -80,8 +94,10 @@ export async function drain(): Promise<boolean> {
     for (const stray of strays) await db.put('taps', stray);
     if (strays.length > 0) tell();
     for (;;) {
-      const [tap] = due(await db.getAll('taps'), owner, Date.now());
-      if (tap === undefined) break;
+      const [first] = due(await db.getAll('taps'), owner, Date.now());
+      if (first === undefined) break;
+      const tap = onServerClock(first, serverAheadMs(), Date.now());
+      if (tap !== first) await db.put('taps', tap);
       const outcome = await send(tap);
       if (outcome.outcome === 'signed-out') break;
       await db.put('taps', after(tap, outcome, Date.now()));

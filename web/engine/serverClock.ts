@@ -12,6 +12,11 @@ export function heardServerTime(date: string | null): void {
   known = true;
 }
 
+/** How far the server's clock is ahead of this phone's; null: not heard yet. */
+export function serverAheadMs(): number | null {
+  return known ? offsetMs : null;
+}
+
 /** unix ms */
 export function serverNowMs(): number {
   return Date.now() + offsetMs;

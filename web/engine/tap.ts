@@ -30,6 +30,8 @@ export interface Tap {
   readonly path: string;
   /** JSON, or a Blob as it is; null: none */
   readonly body: unknown;
+  /** a time in the body that was counted from this phone's own clock: put right before it is first sent */
+  readonly ownTime?: string;
   /** unix ms by this phone's clock */
   readonly atMs: number;
   readonly state: 'queued' | 'sent' | 'refused';
@@ -49,10 +51,26 @@ export interface Refusal {
   readonly detail: string;
 }
 
-export type NewTap = Pick<Tap, 'owner' | 'kind' | 'subject' | 'method' | 'path' | 'body'>;
+export type NewTap = Pick<Tap, 'owner' | 'kind' | 'subject' | 'method' | 'path' | 'body' | 'ownTime'>;
 
 export function newTap(given: NewTap, id: string, nowMs: number): Tap {
   return { ...given, id, atMs: nowMs, state: 'queued', tries: 0, nextTryAtMs: nowMs, doneAtMs: null, refusal: null };
+}
+
+const MINUTE_MS = 60_000;
+
+/**
+ * By the server's clock, once it is known: under one key it is the same body each time it is sent.
+ * @param aheadMs how far the server's clock is ahead of this phone's; null: not known yet
+ */
+export function onServerClock(tap: Tap, aheadMs: number | null, nowMs: number): Tap {
+  const { ownTime, ...rest } = tap;
+  if (ownTime === undefined || aheadMs === null) return tap;
+  const body = tap.body as Record<string, unknown>;
+  // Nothing is tapped later than now: else this clock was fast, and has been put right since.
+  const movedMs = Math.min(aheadMs, nowMs + aheadMs - tap.atMs);
+  const atMs = Date.parse(String(body[ownTime])) + movedMs;
+  return { ...rest, body: { ...body, [ownTime]: new Date(Math.floor(atMs / MINUTE_MS) * MINUTE_MS).toISOString() } };
 }
 
 /** What came of sending a tap once. */

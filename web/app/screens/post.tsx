@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { isAskedForTemperature } from '#core/words/food.ts';
+import { serverAheadMs } from '../../engine/serverClock.ts';
 import { t } from '../language/language.ts';
 import { tap } from '../live.ts';
 import { Amount } from '../parts/amount.tsx';
@@ -106,5 +107,14 @@ function post(draft: Draft, photo: Blob | null): Promise<boolean> {
     const path = `/v1/photos/${photoId}`;
     void tap({ kind: 'photo', subject: `photo:${photoId}`, method: 'PUT', path, body: photo });
   }
-  return tap({ kind: 'post', subject: `post:${crypto.randomUUID()}`, method: 'POST', path: '/v1/surplus', body });
+  // So many hours from now, by whichever clock; ten o'clock tomorrow is a time by itself.
+  const isByOwnClock = serverAheadMs() === null && draft.goodUntil !== 'tomorrow';
+  return tap({
+    kind: 'post',
+    subject: `post:${crypto.randomUUID()}`,
+    method: 'POST',
+    path: '/v1/surplus',
+    body,
+    ...(isByOwnClock ? { ownTime: 'safeUntil' } : {}),
+  });
 }
