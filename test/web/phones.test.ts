@@ -265,6 +265,33 @@ describe('a phone that is full', () => {
       await phone.close();
     },
   );
+
+  it(
+    'that sends what it had kept before does so once, and holds up nothing behind it',
+    { timeout: 60_000 },
+    async () => {
+      const phone = await stage.phone('en', 'donor', await stage.helsinki.aDonor());
+      const { context, page } = phone;
+      await controlled(page);
+      await withoutSync(phone);
+      await context.setOffline(true);
+      for (const note of ['kept first', 'kept second']) {
+        await page.goto(`${stage.url}/#/post`);
+        await page.getByLabel(t('category.bakery'), { exact: true }).check({ force: true });
+        await page.getByLabel(t('storage.ambient'), { exact: true }).check({ force: true });
+        await page.getByLabel(t('post.note')).fill(note);
+        await button(page, t('post.go')).click();
+        await page.getByLabel(t('post.note')).waitFor({ state: 'detached' });
+      }
+      await page.evaluate(full);
+      await context.setOffline(false);
+      await page.locator('.tap.queued').first().waitFor({ state: 'detached' });
+      const { items } = (await donor.get<{ items: Posted[] }>('/v1/surplus')).body;
+      for (const kept of ['kept first', 'kept second'])
+        assert.equal(items.filter(({ note }) => note === kept).length, 1, kept);
+      await phone.close();
+    },
+  );
 });
 
 /** Of the open offers the first page is empty here, and the second holds them all; no other list has any. @returns whether it was asked for */

@@ -1,6 +1,6 @@
 /** The queue of taps. Whoever is awake drains it: a page, or the service worker; never two at once. */
 import { authorized, type Answer } from './api.ts';
-import { database } from './database.ts';
+import { database, type Database } from './database.ts';
 import { serverAheadMs } from './serverClock.ts';
 import {
   after,
@@ -97,14 +97,25 @@ export async function drain(): Promise<boolean> {
       const [first] = due(await db.getAll('taps'), owner, Date.now());
       if (first === undefined) break;
       const tap = onServerClock(first, serverAheadMs(), Date.now());
-      if (tap !== first) await db.put('taps', tap);
+      // A full phone works it out again: to the minute it is the same.
+      if (tap !== first) await db.put('taps', tap).catch(() => undefined);
       const outcome = await send(tap);
       if (outcome.outcome === 'signed-out') break;
-      await db.put('taps', after(tap, outcome, Date.now()));
+      await settle(db, after(tap, outcome, Date.now()));
       tell();
     }
     return (await db.getAll('taps')).some((tap) => tap.owner === owner && tap.state === 'queued');
   });
+}
+
+/** To forget there is room on a full phone too: what was sent need not be told, and holds up nothing behind it. */
+async function settle(db: Database, tap: Tap): Promise<void> {
+  try {
+    await db.put('taps', tap);
+  } catch (error) {
+    if (tap.state !== 'sent') throw error;
+    await db.delete('taps', tap.id);
+  }
 }
 
 async function send(tap: Tap): Promise<Outcome> {
