@@ -103,6 +103,15 @@ it('partitions are made ahead: next month is there, and so are tomorrow and the 
   assert.equal(rows[0]?.made, 0, 'a second call finds nothing to do');
 });
 
+it('what happened can only be added to, by way of its partitions too; migrations alone say what they were', async () => {
+  const changeable = await column(
+    `select c.relname as value from pg_class c
+      where c.relnamespace = 'public'::regnamespace and has_table_privilege('pahlawan_app', c.oid, 'update')
+        and (c.relname ~ '^(matching_history|audit_log)' or c.relname in ('schemaversion', 'deployment')) and c.relkind in ('r', 'p')`,
+  );
+  assert.deepEqual(changeable, []);
+});
+
 it('a read by id touches one partition', async () => {
   const { rows } = await pool.query<{ 'QUERY PLAN': string }>(
     `explain select * from lot where geo_region_id = 1 and posted_at = now() and lot_id = 'x'`,

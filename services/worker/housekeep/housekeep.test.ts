@@ -56,18 +56,21 @@ test('old command rows and travel times go, in batches; young ones stay', async 
   assert.equal(await count('travel_time'), 1);
 });
 
-test('what operators sent, and recipients where no food is, goes like the rest', async () => {
+test('what operators sent, and organisations where no food is, goes like the rest', async () => {
   await stage.pool.query(
     `insert into recipient (recipient_id, name, lat, lon, home_region_id, time_zone, categories, storages, hours, travel_mode,
        capacity_grams, daily_capacity_grams, weekly_need_grams)
-     values ('far away', 'R', 0, 0, 77, 'Asia/Jakarta', '{}', '{}', '[]', 'auto', 1, 1, 1)`,
+     values ('far-away', 'R', 0, 0, 77, 'Asia/Jakarta', '{}', '{}', '[]', 'auto', 1, 1, 1)`,
+  );
+  await stage.pool.query(
+    `insert into donor (donor_id, name, lat, lon, home_region_id, time_zone) values ('farther-away', 'D', 0, 0, 78, 'Asia/Jakarta')`,
   );
   await stage.pool.query(
     `insert into command (geo_region_id, command_id, kind, created_at)
-     select region, 'o' || region, 'push', now() - interval '8 days' from unnest(array[0, 77]) as region`,
+     select region, 'o' || region, 'push', now() - interval '8 days' from unnest(array[0, 77, 78]) as region`,
   );
   await housekeep(ports());
-  assert.equal(await count('command where geo_region_id in (0, 77)'), 0);
+  assert.equal(await count('command where geo_region_id in (0, 77, 78)'), 0);
 });
 
 test('links, sessions and spent challenges go a month after they were over; the rest, and passkeys, stay', async () => {

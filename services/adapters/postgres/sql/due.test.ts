@@ -4,8 +4,10 @@ import type { QueryConfig } from 'pg';
 import { freshDatabase, type FreshDatabase } from '../../../../dev/testing/freshDatabase.ts';
 import { createPool, type Pool } from '../pool.ts';
 import { findDueLots } from './findDueLots.ts';
+import { deleteOldTravelTimes } from './housekeeping.ts';
 import type { Queryable } from './queryable.ts';
 import { readBacklog } from './readBacklog.ts';
+import { listOffers } from './readOffers.ts';
 
 let database: FreshDatabase;
 let pool: Pool;
@@ -18,27 +20,54 @@ after(async () => {
   await database.drop();
 });
 
-/** The indexes of lots that a statement goes by, planned on what has no statistics yet. */
-async function indexesOf(ask: (db: Queryable) => Promise<unknown>): Promise<Set<string>> {
+/** The indexes of a table that a statement goes by, planned on what has no statistics yet. */
+async function indexesOf(table: string, ask: (db: Queryable) => Promise<unknown>): Promise<Set<string>> {
   const plans: string[] = [];
   const explaining = {
-    query: async ({ text, values = [] }: QueryConfig) => {
+    query: async (asked: QueryConfig | string, given: unknown[] = []) => {
+      const { text, values = given } = typeof asked === 'string' ? { text: asked } : asked;
       const { rows } = await pool.query<{ 'QUERY PLAN': string }>(`explain ${text}`, values as unknown[]);
       plans.push(...rows.map((row) => row['QUERY PLAN']));
       return { rows: [], rowCount: 0 };
     },
   } as unknown as Queryable;
   await ask(explaining);
-  return new Set(plans.flatMap((line) => /using lot_\d+_(\w+) on/.exec(line)?.[1] ?? []));
+  const name = new RegExp(`(?:using|Bitmap Index Scan on) ${table}_(?:\\d+_)?(\\w+)`);
+  return new Set(plans.flatMap((line) => name.exec(line)?.[1] ?? []));
 }
+
+const withCitus = async (): Promise<boolean> =>
+  (await pool.query(`select from pg_extension where extname = 'citus'`)).rowCount === 1;
 
 for (const [name, ask] of [
   ['what is left undone', readBacklog],
   ['what is due', (db: Queryable) => findDueLots(db, '1', 100)],
 ] as const) {
   it(`${name} is found by its time: nothing else passes every open lot`, async (t) => {
-    const { rowCount } = await pool.query(`select from pg_extension where extname = 'citus'`);
-    if (rowCount === 1) return t.skip('Citus plans on its shards');
-    assert.deepEqual([...(await indexesOf(ask))], ['geo_region_id_next_action_at_idx']);
+    if (await withCitus()) return t.skip('Citus plans on its shards');
+    assert.deepEqual([...(await indexesOf('lot', ask))], ['geo_region_id_next_action_at_idx']);
   });
 }
+
+it('offers that hold a lot now are found by an index of their own, not among all that a recipient ever had', async (t) => {
+  if (await withCitus()) return t.skip('Citus plans on its shards');
+  for (const state of ['open', 'claimed']) {
+    // as it is planned for all values, which `explain` of the text alone would not be
+    const preparing = {
+      query: async (text: string) => {
+        await pool.query(`prepare held as ${text}`);
+        const explained = `explain execute held('r', '${state}', null, null, 51)`;
+        const { rows } = await pool.query<{ 'QUERY PLAN': string }>(explained);
+        await pool.query('deallocate held');
+        assert.match(rows.map((row) => row['QUERY PLAN']).join('\n'), /using offer_\d+_recipient_id_idx on/);
+        return { rows: [] };
+      },
+    } as unknown as Pool;
+    await listOffers(preparing, { recipientId: 'r', state, after: null, limit: 51 });
+  }
+});
+
+it('old travel times are found by their age', async () => {
+  const indexes = await indexesOf('travel_time', (db) => deleteOldTravelTimes(db, 30, 1_000));
+  assert.ok(indexes.has('measured'), [...indexes].join());
+});

@@ -101,7 +101,7 @@ export async function deleteOldTravelTimes(db: Queryable, olderThanDays: number,
   const { rowCount } = await db.query(
     `
 delete from travel_time where (from_place, to_place, mode) in (
-  select from_place, to_place, mode from travel_time where measured_at < now() - $1 * interval '1 day' limit $2)`,
+  select from_place, to_place, mode from travel_time where measured_at < now() - $1 * interval '1 day' order by measured_at limit $2)`,
     [olderThanDays, limit],
   );
   return rowCount ?? 0;

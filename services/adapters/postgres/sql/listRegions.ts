@@ -9,13 +9,14 @@ export async function listRegions(db: Queryable): Promise<string[]> {
   return rows.map((row) => row.region);
 }
 
-/** Signed ids of all regions in which a command's key may be kept: where cells are, where recipients are at home, and operators' own (0). */
+/** Signed ids of all regions in which a command's key may be kept: where cells are, where organisations are at home, and operators' own (0). */
 export async function listCommandRegions(db: Queryable): Promise<string[]> {
   const { rows } = await db.query<{ region: string }>({
     name: 'list-command-regions',
     text: `
 select geo_region_id::text as region from region
  union select home_region_id::text from recipient
+ union select home_region_id::text from donor
  union select '0'`,
   });
   return rows.map((row) => row.region);

@@ -23,8 +23,21 @@ const JOINED = `select l.*, to_jsonb(o) as offer from offer o
   join lot l on l.geo_region_id = o.geo_region_id and l.posted_at = o.posted_at and l.lot_id = o.lot_id`;
 const READ = `${JOINED} where o.geo_region_id = $1 and o.posted_at = $2 and o.offer_id = $3`;
 const LIST = `${JOINED} where o.recipient_id = $1 and ($2::text is null or o.state = $2)
-  and ($3::timestamptz is null or (o.offered_at, o.offer_id) < ($3, $4::text))
-  order by o.offered_at desc, o.offer_id desc limit $5`;
+  and ($3::timestamptz is null or (o.offered_at, o.offer_id) < ($3, $4::text))`;
+const NEWEST_FIRST = 'order by o.offered_at desc, o.offer_id desc limit $5';
+/**
+ * Of what holds a lot now there is little, and an index of its own. It is found by that when the state stands in the text, and when no other index offers
+ * the order, by which all that a recipient ever had would be passed.
+ */
+const HELD = { open: heldList('open'), claimed: heldList('claimed') };
+
+function heldList(state: 'open' | 'claimed'): string {
+  return `${LIST} and o.state = '${state}' order by o.offered_at + interval '0' desc, o.offer_id desc limit $5`;
+}
+
+function listOf(state: string | null): string {
+  return state === 'open' || state === 'claimed' ? HELD[state] : `${LIST} ${NEWEST_FIRST}`;
+}
 
 /** One shard. null: no such offer. */
 export async function readOffer(
@@ -38,7 +51,13 @@ export async function readOffer(
 
 /** A recipient's offers, wherever the food is: across regions. */
 export async function listOffers(pool: Pool, { recipientId, state, after, limit }: OfferFilter): Promise<OfferRead[]> {
-  const { rows } = await pool.query<Row>(LIST, [recipientId, state, after?.at ?? null, after?.id ?? null, limit]);
+  const { rows } = await pool.query<Row>(listOf(state), [
+    recipientId,
+    state,
+    after?.at ?? null,
+    after?.id ?? null,
+    limit,
+  ]);
   return rows.map(readOfRow);
 }
 
