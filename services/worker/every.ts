@@ -1,10 +1,13 @@
 import type { Logger } from 'pino';
 
-/** Runs at once and then every so often, never twice at a time; a failure is logged and the next run tries again. */
+/**
+ * Runs at once and then every so often, never twice at a time; a failure is logged and the next run tries again.
+ * @param run true: there is more to do, at once
+ */
 export function every(
   ms: number,
   what: string,
-  run: () => Promise<void>,
+  run: () => Promise<boolean | void>,
   log: Pick<Logger, 'warn'>,
 ): { stop(): Promise<void> } {
   let timer: NodeJS.Timeout | undefined;
@@ -15,8 +18,8 @@ export function every(
       .catch((error: unknown) => {
         log.warn({ err: error }, `${what} failed; the next one tries again`);
       })
-      .finally(() => {
-        if (!stopped) timer = setTimeout(once, ms);
+      .then((isMore) => {
+        if (!stopped) timer = setTimeout(once, isMore === true ? 0 : ms);
       });
   };
   once();

@@ -118,7 +118,7 @@ function startSweep(shop: Workshop): RunningRole {
 }
 
 /** What is due by the clock, like the sweep's lots. */
-function windowPoster({ pool, cells, clock, meters, log }: Workshop): () => Promise<void> {
+function windowPoster({ pool, cells, clock, meters, log }: Workshop): () => Promise<boolean> {
   return createWindowPoster({
     cells,
     due: (limit) => windows.findDueWindows(pool, limit),

@@ -39,7 +39,7 @@ async function makeDue(id: string): Promise<void> {
 
 type Cells = PosterPorts['cells'];
 
-function poster(cells: Cells = world.given.cells): () => Promise<void> {
+function poster(cells: Cells = world.given.cells): () => Promise<boolean> {
   return createWindowPoster({
     cells,
     due: (limit) => windows.findDueWindows(world.pool, limit),

@@ -5,7 +5,7 @@ import * as windows from '#adapters/postgres/sql/windows.ts';
 import type { Answer, Post } from '#core/lots/command.ts';
 import { localDay } from '#core/matching/hours.ts';
 import { notingCells, openStage, type NotingCells, type Stage } from '../../../dev/testing/workerStage.ts';
-import { ASK_AFTER_MS, createWindowPoster, GRACE_MS, type PosterPorts } from './poster.ts';
+import { ASK_AFTER_MS, createWindowPoster, GRACE_MS, WINDOWS_A_ROUND, type PosterPorts } from './poster.ts';
 
 const ID = '018f3c5e-7a10-4c1b-9d2e-0123456789ab';
 const ZONE = 'Asia/Jakarta';
@@ -50,7 +50,7 @@ async function windowDue(agoMs: number, id = ID): Promise<string> {
   return day;
 }
 
-function posterWith(cells: PosterPorts['cells'], change: Partial<PosterPorts> = {}): () => Promise<void> {
+function posterWith(cells: PosterPorts['cells'], change: Partial<PosterPorts> = {}): () => Promise<boolean> {
   const { appPool: pool } = stage;
   return createWindowPoster({
     cells,
@@ -89,6 +89,14 @@ describe('a window that is due', () => {
     assert.equal(post.safeUntilMs, next.atMs - 86_400_000 + 120 * MINUTE_MS);
     await posterWith(cells)();
     assert.equal(cells.told.length, 1);
+  });
+
+  it('is followed by the rest of its hour at once, unless cells are away', async () => {
+    for (let n = 0; n <= WINDOWS_A_ROUND; n++) await windowDue(MINUTE_MS, `w${String(n)}`);
+    assert.equal(await posterWith(away)(), false);
+    const cells = notingCells();
+    const round = posterWith(cells);
+    assert.deepEqual([await round(), await round(), cells.told.length], [true, false, WINDOWS_A_ROUND + 1]);
   });
 
   it('is asked for again under the same id when the cell did not answer, or the worker died before it wrote that down', async () => {
