@@ -85,7 +85,7 @@ function readTogether({ read }: TravelStore): Times['inTable'] {
 }
 
 function timeOf(times: Times, { from, to, mode }: Journey): TravelTime {
-  const seconds = startOf(times, from, mode).seconds.get(placeKey(to));
+  const seconds = departuresOf(times, from).byMode[mode]?.seconds.get(placeKey(to));
   return seconds === undefined || Number.isNaN(seconds)
     ? { travelSeconds: estimateTravelSeconds(from, to, mode), travelSource: 'estimate' }
     : { travelSeconds: seconds, travelSource: 'route' };
@@ -95,6 +95,7 @@ function startOf(times: Times, place: Place, mode: TravelMode): Start {
   return startBy(departuresOf(times, place), mode);
 }
 
+/** Made only where something is to be kept: without an engine thousands of places have nothing. */
 function startBy({ byMode }: Departures, mode: TravelMode): Start {
   return (byMode[mode] ??= { seconds: new Map(), underway: new Map(), isExhausted: false });
 }
@@ -142,7 +143,7 @@ function countKnown(times: Times, journeys: readonly Journey[], justRead: Readon
   const known = { table: 0, memory: 0 };
   for (const { from, to, mode } of journeys) {
     const departures = departuresOf(times, from);
-    if (!startBy(departures, mode).seconds.has(placeKey(to))) continue;
+    if (departures.byMode[mode]?.seconds.has(placeKey(to)) !== true) continue;
     known[justRead.has(departures) ? 'table' : 'memory']++;
   }
   if (known.table > 0) journeysAsked.inc({ source: 'table' }, known.table);
