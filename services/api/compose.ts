@@ -41,7 +41,7 @@ import { createHub, type Hub } from './stream/hub.ts';
 /** What `npm run build:web` makes. */
 const SCREENS_DIR = join(import.meta.dirname, '../../web/dist');
 
-/** The reader of opening hours knows the holidays of all countries, some fifteen megabytes: loaded with the first text that comes. */
+/** The reader of opening hours knows the holidays of all countries, some ten megabytes: loaded with the first text that comes. */
 const parseHours: ParseHours = async (text) =>
   (await import('#adapters/hours/parseOpeningHours.ts')).parseOpeningHours(text);
 
