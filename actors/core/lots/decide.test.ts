@@ -102,6 +102,21 @@ describe('what happens next', () => {
     assert.ok([...both.answers.values()].every((answer) => answer.ok));
   });
 
+  it('posted while the clock was an hour ahead and nobody could be asked, it is offered once the clock is right', () => {
+    const world = createWorld([recipientNamed('a')]);
+    world.nowMs += 60 * MINUTE_MS;
+    world.ready = false;
+    world.run(postOf(1));
+    assert.equal(lotIn(world).state, 'posted');
+    world.ready = true;
+    world.nowMs -= 1_000;
+    world.run({ kind: 'wake', ...base(), lotId: LOT });
+    assert.equal(lotIn(world).state, 'posted', 'not before its time');
+    world.nowMs -= 60 * MINUTE_MS;
+    world.run({ kind: 'wake', ...base(), lotId: LOT });
+    assert.equal(lotIn(world).state, 'offered');
+  });
+
   it('an accept after the lapse is refused, as lapsed', () => {
     const world = createWorld([recipientNamed('a')]);
     world.run(postOf(1));

@@ -2,7 +2,7 @@ import type { Answer, Fallback, Rematch, Replay, Wake } from './command.ts';
 import { giveBack } from './answer.ts';
 import { currentOffer, isEnd, type Lot } from './lot.ts';
 import { place, placeFallback } from './place.ts';
-import { LATE_HANDOVER_MS, MAX_TRIES, PICKUP_GRACE_MS } from './policy.ts';
+import { LATE_HANDOVER_MS, LONGEST_POSTED_MS, MAX_TRIES, PICKUP_GRACE_MS } from './policy.ts';
 import { requireRematch } from './split.ts';
 import { closeOffer, move, patch, type Turn } from './turn.ts';
 import { answered, refuse } from './verdict.ts';
@@ -11,8 +11,14 @@ import { answered, refuse } from './verdict.ts';
 export function wake(turn: Turn, command: Wake): Answer {
   const lot = turn.lots.get(command.lotId);
   if (lot === undefined) return refuse('not-found', 'no such lot');
-  if (lot.nextActionAtMs !== null && turn.nowMs >= lot.nextActionAtMs) act(turn, lot);
+  if (isDue(turn, lot)) act(turn, lot);
   return answered(turn, command.lotId);
+}
+
+function isDue(turn: Turn, lot: Lot): boolean {
+  if (lot.nextActionAtMs === null) return false;
+  const isLost = lot.state === 'posted' && lot.nextActionAtMs > turn.nowMs + LONGEST_POSTED_MS;
+  return isLost || turn.nowMs >= lot.nextActionAtMs;
 }
 
 function act(turn: Turn, lot: Lot): void {

@@ -27,6 +27,8 @@ export const REMATCH_GUARD_MS = 5_000;
 export const MIN_RETRY_MS = 5_000;
 /** Candidates are being rebuilt: ask again. */
 export const NOT_READY_RETRY_MS = 2_000;
+/** A posted lot waits no longer than that: if it seems to, the clock was ahead when it was told to. */
+export const LONGEST_POSTED_MS = 30_000;
 /** From claim to collection, beyond the travel time. */
 export const PICKUP_WINDOW_MS = 60 * 60_000;
 /** From the reminder to the release. */

@@ -71,6 +71,18 @@ test('wakes the cells of what is due, the longest due first, and of nothing else
   assert.deepEqual([...overdue], [], 'whose it is now counts it');
 });
 
+test('a lot that was told to wait while the clock was ahead is woken, not in an hour', async () => {
+  const lost = await insertLot(stage.pool, { dueInMs: 3_600_000, state: 'posted' });
+  await insertLot(stage.pool, { dueInMs: 2_000, state: 'posted' });
+  await insertLot(stage.pool, { dueInMs: 3_600_000 });
+  const cells = notingCells();
+  await sweepWith(cells).round();
+  assert.deepEqual(
+    cells.told.map((command) => command.id),
+    [`wake:${lost}:2`],
+  );
+});
+
 test('a cell that lets calls wait is asked once a round, and holds up no other', async () => {
   await insertLot(stage.pool, { dueInMs: -1_000, cell: OTHER_CELL });
   for (let n = 0; n < 40; n++) await insertLot(stage.pool, { dueInMs: -60_000 });

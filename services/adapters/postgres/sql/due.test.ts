@@ -39,13 +39,15 @@ async function indexesOf(table: string, ask: (db: Queryable) => Promise<unknown>
 const withCitus = async (): Promise<boolean> =>
   (await pool.query(`select from pg_extension where extname = 'citus'`)).rowCount === 1;
 
-for (const [name, ask] of [
-  ['what is left undone', readBacklog],
-  ['what is due', (db: Queryable) => findDueLots(db, '1', 100)],
+const BY_TIME = 'geo_region_id_next_action_at_idx';
+for (const [name, ask, indexes] of [
+  ['what is left undone', readBacklog, [BY_TIME]],
+  // and the posted ones by an index of their own
+  ['what is due', (db: Queryable) => findDueLots(db, '1', 100), [BY_TIME, `${BY_TIME}1`]],
 ] as const) {
   it(`${name} is found by its time: nothing else passes every open lot`, async (t) => {
     if (await withCitus()) return t.skip('Citus plans on its shards');
-    assert.deepEqual([...(await indexesOf('lot', ask))], ['geo_region_id_next_action_at_idx']);
+    assert.deepEqual([...(await indexesOf('lot', ask))], indexes);
   });
 }
 

@@ -1,3 +1,4 @@
+import { LONGEST_POSTED_MS } from '#core/lots/policy.ts';
 import type { Queryable } from './queryable.ts';
 
 export interface DueLot {
@@ -8,7 +9,8 @@ export interface DueLot {
 }
 
 /**
- * Open lots of one region for which something must happen now, the longest due first.
+ * Open lots of one region for which something must happen now, the longest due first; and those that wait for candidates until a time that no such
+ * wait lasts to: they were written while PostgreSQL's clock was ahead, and nobody would look for them until it is there again.
  * @param region signed id @param except signed ids of cells whose lots are left out
  */
 export async function findDueLots(
@@ -20,11 +22,15 @@ export async function findDueLots(
   const { rows } = await db.query<DueLot>({
     name: 'find-due-lots',
     text: `
-select lot_id as "lotId", version, (extract(epoch from now() - next_action_at) * 1000)::float8 as "overdueMs" from lot
+(select lot_id as "lotId", version, (extract(epoch from now() - next_action_at) * 1000)::float8 as "overdueMs" from lot
  where geo_region_id = $1 and ended_at is null and next_action_at <= now() and cell_id <> all($3)
  order by next_action_at
- limit $2`,
-    values: [region, limit, except],
+ limit $2)
+union all
+(select lot_id, version, 0 from lot
+ where geo_region_id = $1 and state = 'posted' and next_action_at > now() + $4 * interval '1 millisecond' and cell_id <> all($3)
+ limit $2)`,
+    values: [region, limit, except, LONGEST_POSTED_MS],
   });
   return rows;
 }
