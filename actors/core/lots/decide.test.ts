@@ -117,6 +117,19 @@ describe('what happens next', () => {
     assert.equal(lotIn(world).state, 'offered');
   });
 
+  it('posted while the clock was an hour ahead and nobody was near, it is looked for again once the clock is right, as often as ever', () => {
+    const world = createWorld([]);
+    world.nowMs += 60 * MINUTE_MS;
+    world.run({ ...postOf(1), lotId: lotIdNumber(1, world.nowMs) });
+    const [lot] = [...world.lots.values()];
+    assert.ok(lot?.state === 'rematching');
+    world.nowMs -= 60 * MINUTE_MS;
+    const wake = () => world.run({ kind: 'wake', ...base(), lotId: lot.id }).changes.length;
+    assert.deepEqual([wake(), wake()], [1, 0]);
+    world.nowMs += 10 * MINUTE_MS;
+    assert.deepEqual([wake(), wake()], [1, 0]);
+  });
+
   it('an accept after the lapse is refused, as lapsed', () => {
     const world = createWorld([recipientNamed('a')]);
     world.run(postOf(1));

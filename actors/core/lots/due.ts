@@ -17,8 +17,15 @@ export function wake(turn: Turn, command: Wake): Answer {
 
 function isDue(turn: Turn, lot: Lot): boolean {
   if (lot.nextActionAtMs === null) return false;
-  const isLost = lot.state === 'posted' && lot.nextActionAtMs > turn.nowMs + LONGEST_POSTED_MS;
-  return isLost || turn.nowMs >= lot.nextActionAtMs;
+  return turn.nowMs >= lot.nextActionAtMs || waitsByAnotherClock(turn, lot, lot.nextActionAtMs);
+}
+
+/** It was told to wait while the clock was ahead. Who opens later than the longest wait between two tries is waited for. */
+function waitsByAnotherClock({ nowMs, facts }: Turn, lot: Lot, nextActionAtMs: number): boolean {
+  if (lot.state === 'posted') return nextActionAtMs > nowMs + LONGEST_POSTED_MS;
+  if (lot.state !== 'rematching' || lot.postedAtMs <= nowMs + LONGEST_POSTED_MS) return false;
+  const longestMs = 2 ** MAX_TRIES * facts.policy.retryBaseMs + LONGEST_POSTED_MS;
+  return nextActionAtMs >= lot.postedAtMs && nextActionAtMs <= lot.postedAtMs + longestMs;
 }
 
 function act(turn: Turn, lot: Lot): void {

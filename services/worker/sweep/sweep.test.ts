@@ -74,12 +74,15 @@ test('wakes the cells of what is due, the longest due first, and of nothing else
 test('a lot that was told to wait while the clock was ahead is woken, not in an hour', async () => {
   const lost = await insertLot(stage.pool, { dueInMs: 3_600_000, state: 'posted' });
   await insertLot(stage.pool, { dueInMs: 2_000, state: 'posted' });
+  const ofLater = await insertLot(stage.pool, { dueInMs: 3_610_000, state: 'rematching' });
+  await stage.pool.query(`update lot set posted_at = now() + interval '1 hour' where lot_id = $1`, [ofLater]);
+  await insertLot(stage.pool, { dueInMs: 3_600_000, state: 'rematching' });
   await insertLot(stage.pool, { dueInMs: 3_600_000 });
   const cells = notingCells();
   await sweepWith(cells).round();
   assert.deepEqual(
     cells.told.map((command) => command.id),
-    [`wake:${lost}:2`],
+    [`wake:${lost}:2`, `wake:${ofLater}:2`],
   );
 });
 

@@ -9,8 +9,8 @@ export interface DueLot {
 }
 
 /**
- * Open lots of one region for which something must happen now, the longest due first; and those that wait for candidates until a time that no such
- * wait lasts to: they were written while PostgreSQL's clock was ahead, and nobody would look for them until it is there again.
+ * Open lots of one region for which something must happen now, the longest due first; and those that wait because PostgreSQL's clock was ahead: nobody
+ * would look for them until it is there again. They wait for candidates longer than anybody does, or were posted in a time that is yet to come.
  * @param region signed id @param except signed ids of cells whose lots are left out
  */
 export async function findDueLots(
@@ -29,6 +29,11 @@ export async function findDueLots(
 union all
 (select lot_id, version, 0 from lot
  where geo_region_id = $1 and state = 'posted' and next_action_at > now() + $4 * interval '1 millisecond' and cell_id <> all($3)
+ limit $2)
+union all
+(select lot_id, version, 0 from lot
+ where geo_region_id = $1 and state = 'rematching' and posted_at > now() + $4 * interval '1 millisecond' and next_action_at >= posted_at
+   and cell_id <> all($3)
  limit $2)`,
     values: [region, limit, except, LONGEST_POSTED_MS],
   });
