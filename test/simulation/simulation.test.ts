@@ -43,7 +43,7 @@ const FAULTS: Record<string, readonly (readonly [file: string, from: string, to:
   ],
   'offers lapse early': [
     ['test/simulation/memoryStore.ts', 'step.notBeforeMs > nowMs', 'step.notBeforeMs < 0'],
-    ['actors/core/lots/due.ts', 'turn.nowMs >= lot.nextActionAtMs) act', 'turn.nowMs >= 0) act'],
+    ['actors/core/lots/due.ts', 'turn.nowMs >= lot.nextActionAtMs ||', 'turn.nowMs >= 0 ||'],
   ],
   'a cancelled lot keeps its offer': [
     ['actors/core/lots/cancel.ts', "closeOffer(turn, lot, 'withdrawn')", 'lot.offers'],
