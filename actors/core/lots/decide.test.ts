@@ -130,6 +130,27 @@ describe('what happens next', () => {
     assert.deepEqual([wake(), wake()], [1, 0]);
   });
 
+  for (const aheadMinutes of [1, 2, 6, 60]) {
+    it(`posted while the clock was ${String(aheadMinutes)} minutes ahead, it is not looked for every second once it is right`, () => {
+      const atMs = START_MS + aheadMinutes * MINUTE_MS;
+      const opens = new Date(atMs + 5 * MINUTE_MS + 2 * HOUR_MS);
+      const minute = 5 * 1440 + opens.getUTCHours() * 60 + opens.getUTCMinutes();
+      const late = recipientNamed('late', { hours: [[minute, minute + 60]] });
+      for (const [recipients, atMost] of [[[], 4 + aheadMinutes / 8] as const, [[late], 1] as const]) {
+        const world = createWorld([...recipients]);
+        world.nowMs = atMs;
+        world.run({ ...postOf(1), lotId: lotIdNumber(1, atMs), readyFromMs: atMs });
+        const lot = only(world.lots.values());
+        let changes = 0;
+        for (world.nowMs = START_MS; world.nowMs < atMs; world.nowMs += 1_000)
+          changes += world.run({ kind: 'wake', ...base(), lotId: lot.id }).changes.length;
+        assert.ok(changes <= atMost, `${String(recipients.length)} near: ${String(changes)} changes`);
+        const wakesTo3 = lotIn(world, lot.id).tries < 3 || aheadMinutes >= 6;
+        assert.ok(wakesTo3, 'tries keep their pace');
+      }
+    });
+  }
+
   it('an accept after the lapse is refused, as lapsed', () => {
     const world = createWorld([recipientNamed('a')]);
     world.run(postOf(1));

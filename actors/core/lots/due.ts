@@ -20,12 +20,19 @@ function isDue(turn: Turn, lot: Lot): boolean {
   return turn.nowMs >= lot.nextActionAtMs || waitsByAnotherClock(turn, lot, lot.nextActionAtMs);
 }
 
-/** It was told to wait while the clock was ahead. Who opens later than the longest wait between two tries is waited for. */
+/**
+ * It was told to wait while the clock was ahead: longer than anybody waits from now on, from a time that is yet to come. Who opens later than the
+ * longest wait between two tries is waited for.
+ */
 function waitsByAnotherClock({ nowMs, facts }: Turn, lot: Lot, nextActionAtMs: number): boolean {
   if (lot.state === 'posted') return nextActionAtMs > nowMs + LONGEST_POSTED_MS;
   if (lot.state !== 'rematching' || lot.postedAtMs <= nowMs + LONGEST_POSTED_MS) return false;
-  const longestMs = 2 ** MAX_TRIES * facts.policy.retryBaseMs + LONGEST_POSTED_MS;
-  return nextActionAtMs >= lot.postedAtMs && nextActionAtMs <= lot.postedAtMs + longestMs;
+  const longestMs = (tries: number): number => 2 ** tries * facts.policy.retryBaseMs;
+  // Once it has been looked for it waits as long as others do, and that again and again would be every second.
+  if (nextActionAtMs <= nowMs + longestMs(lot.tries)) return false;
+  return (
+    nextActionAtMs >= lot.postedAtMs && nextActionAtMs <= lot.postedAtMs + longestMs(MAX_TRIES) + LONGEST_POSTED_MS
+  );
 }
 
 function act(turn: Turn, lot: Lot): void {

@@ -104,10 +104,11 @@ function nobody(turn: Turn, lot: Lot, ranking: Ranking): Lot {
   return patch(turn, next, { nextActionAtMs: Math.min(turn.nowMs + NOT_READY_RETRY_MS, lot.safeUntilMs) });
 }
 
-/** A candidate who opens before safe-until postpones the fallback, and costs no try. */
+/** A candidate who opens before safe-until postpones the fallback, and costs no try. Who waits for that already goes on waiting. */
 function postpone(turn: Turn, lot: Lot, opensAtMs: number, ranking?: Ranking): Lot {
   const tries = Math.min(MAX_TRIES - 1, lot.tries);
   const atMs = Math.min(Math.max(opensAtMs, turn.nowMs + 1000), lot.safeUntilMs);
+  if (lot.state === 'rematching' && lot.nextActionAtMs === atMs && atMs > turn.nowMs) return lot;
   return patch(turn, searchOn(turn, lot, tries, {}, ranking), { nextActionAtMs: atMs });
 }
 

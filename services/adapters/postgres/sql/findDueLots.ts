@@ -29,11 +29,13 @@ export async function findDueLots(
 union all
 (select lot_id, version, 0 from lot
  where geo_region_id = $1 and state = 'posted' and next_action_at > now() + $4 * interval '1 millisecond' and cell_id <> all($3)
+ order by next_action_at
  limit $2)
 union all
 (select lot_id, version, 0 from lot
  where geo_region_id = $1 and state = 'rematching' and posted_at > now() + $4 * interval '1 millisecond' and next_action_at >= posted_at
    and cell_id <> all($3)
+ order by next_action_at
  limit $2)`,
     values: [region, limit, except, LONGEST_POSTED_MS],
   });
