@@ -11,9 +11,11 @@ let isOpen = false;
 let sent: string[] = [];
 /** holds up the answer to a resolve that was done */
 let held: Promise<void> | null = null;
+let [countsFail, resolveFails] = [false, false];
 
 beforeEach(() => {
   [letters, isOpen, sent, held] = [new Map(), false, [], null];
+  [countsFail, resolveFails] = [false, false];
 });
 
 function worker(throttleMs = 0): AlertBook {
@@ -28,9 +30,10 @@ function worker(throttleMs = 0): AlertBook {
         isOpen = false;
         sent.push('resolve');
         await held;
+        if (resolveFails) throw new Error('no answer in time');
       },
     },
-    counts: () => Promise.resolve(new Map(letters)),
+    counts: () => (countsFail ? Promise.reject(new Error('NATS is away')) : Promise.resolve(new Map(letters))),
     log,
     throttleMs,
   });
@@ -91,3 +94,27 @@ test('the first letter after a start is told at once, though others stand there'
   await book.note(SUBJECT);
   assert.deepEqual(sent, ['raise']);
 });
+
+for (const lost of ['the count after it', 'its answer']) {
+  test(`a resolve of which ${lost} is lost, while a letter comes, leaves no letter without an alert`, async () => {
+    const book = worker();
+    letters.set(SUBJECT, 1);
+    await book.note(SUBJECT);
+    letters.clear();
+    let release = (): void => undefined;
+    held = new Promise((resolve) => (release = resolve));
+    const round = book.round();
+    await new Promise((resolve) => setImmediate(resolve));
+    letters.set(SUBJECT, 1);
+    if (lost === 'its answer') {
+      await book.note(SUBJECT);
+      isOpen = false;
+      resolveFails = true;
+    } else countsFail = true;
+    release();
+    await round;
+    [countsFail, resolveFails] = [false, false];
+    await book.round();
+    assert.equal(isOpen, true, sent.join(', '));
+  });
+}

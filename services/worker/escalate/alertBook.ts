@@ -52,17 +52,17 @@ export function createAlertBook(ports: AlertBookPorts): AlertBook {
     sending.set(subject, running);
     return running;
   };
-  /** A letter that comes while it is under way may have been told before it: then it is told once more. */
-  const resolve = async (subject: string, page: Page): Promise<void> => {
+  /** A letter that comes while it is under way may have been told before it, an answer that is lost may come after one: then it is told once more. */
+  const resolve = async (subject: string): Promise<void> => {
+    const untold = (): unknown => pages.set(subject, { sentMs: Number.NEGATIVE_INFINITY, stale: true });
     pages.delete(subject);
     try {
       await ports.alerts.resolve(dedupKeyOf(subject));
+      if (pages.has(subject) || (await ports.counts()).has(subject)) untold();
     } catch (error) {
-      pages.set(subject, pages.get(subject) ?? page);
+      untold();
       throw error;
     }
-    if (pages.has(subject) || (await ports.counts()).has(subject))
-      pages.set(subject, { sentMs: Number.NEGATIVE_INFINITY, stale: true });
   };
   return {
     note: async (subject) => {
@@ -79,8 +79,8 @@ export function createAlertBook(ports: AlertBookPorts): AlertBook {
         else if (page.stale && performance.now() - page.sentMs >= throttleMs)
           await sendOnce(subject).catch(warn(ports.log));
       }
-      for (const [subject, page] of [...pages]) {
-        if (!counts.has(subject)) await resolve(subject, page).catch(warn(ports.log));
+      for (const subject of [...pages.keys()]) {
+        if (!counts.has(subject)) await resolve(subject).catch(warn(ports.log));
       }
     },
   };

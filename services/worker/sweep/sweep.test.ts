@@ -131,6 +131,39 @@ test('however much is due in a cell that fails, what is due in others has its tu
   assert.equal(woken, 1);
 });
 
+test('what can’t be read of one region, or beside the cells that fail, holds up nobody else; and overdue lots are told', async () => {
+  const lots = Array.from({ length: 500 }, () => ({
+    lotId: lotIdOf(CELL, newUuid(Date.now())),
+    version: 1,
+    overdueMs: 60_000,
+  }));
+  let [isWell, woken, overdue] = [false, 0, new Map<string, number>()];
+  const sweep = sweepWith(
+    {
+      send: () => {
+        if (!isWell) return Promise.reject(new Error('it fails'));
+        woken++;
+        return Promise.resolve({ ok: true } as never);
+      },
+    },
+    {
+      regions: () => Promise.resolve(['1', REGION_ID]),
+      dueLots: async (region, _, except) => {
+        if (region === '1') throw new Error('this region can’t be read');
+        await pause(20);
+        if (except.length > 0) throw new Error('it took too long');
+        return lots;
+      },
+      meters: { onWake: () => undefined, onOverdue: (byRegion) => void (overdue = new Map(byRegion)) },
+    },
+  );
+  await assert.rejects(sweep.round(), /can’t be read/);
+  assert.deepEqual([...overdue], [[REGION_ID, 500]]);
+  isWell = true;
+  await assert.rejects(sweep.round());
+  assert.equal(woken, 500);
+});
+
 test('a cell that does not answer is asked again in the next round', async () => {
   await insertLot(stage.pool);
   const cells = notingCells();

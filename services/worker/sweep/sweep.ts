@@ -62,15 +62,18 @@ export function createSweep(ports: SweepPorts): Sweep {
       const [, resent] = await Promise.allSettled([waker.wakeAll(due), ports.resend(region)]);
       if (resent.status === 'rejected') throw resent.reason;
     };
-    const swept = Promise.all(regions.map((region) => regionsAtOnce(() => sweepRegion(region))));
-    await swept.finally(() => ports.meters.onOverdue(overdue));
+    // all of them, whichever fails: a round that goes on beside the next one takes what is under way for woken
+    const swept = await Promise.allSettled(regions.map((region) => regionsAtOnce(() => sweepRegion(region))));
+    ports.meters.onOverdue(overdue);
+    for (const each of swept) if (each.status === 'rejected') throw each.reason;
   };
   /** The lots of cells that don't answer are the longest due, and would leave the others no room. */
   const dueIn = async (region: string): Promise<readonly DueLot[]> => {
     const due = await ports.dueLots(region, LOTS_A_ROUND, []);
     const failing = waker.failing();
     if (due.length < LOTS_A_ROUND || failing.length === 0) return due;
-    const others = await ports.dueLots(region, LOTS_A_ROUND, failing.map(signedIdOf));
+    // Without them the first are woken all the same: only who is woken is found to be well again.
+    const others = await ports.dueLots(region, LOTS_A_ROUND, failing.map(signedIdOf)).catch(none(ports.log));
     return [...new Map([...due, ...others].map((lot) => [lot.lotId, lot])).values()];
   };
   const tick = (): void => {
@@ -90,6 +93,13 @@ export function createSweep(ports: SweepPorts): Sweep {
       clearTimeout(timer);
       await current;
     },
+  };
+}
+
+function none(log: SweepPorts['log']): (error: unknown) => readonly DueLot[] {
+  return (error) => {
+    log.warn({ err: error }, 'what is due beside the cells that fail was not found; the next round tries again');
+    return [];
   };
 }
 
