@@ -20,7 +20,7 @@ export const mended = new Counter({
 
 export const unreadableRecipients = new Gauge({
   name: 'candidates_unreadable_recipients',
-  help: '1 for each recipient whose hours, needs or time zone in PostgreSQL are of no known form: it is never open.',
+  help: '1 for each recipient whose hours, needs or time zone in PostgreSQL are of no known form: it is never open. Or whose id is: it is left out.',
   labelNames: ['recipient'] as const,
 });
 

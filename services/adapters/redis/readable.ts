@@ -51,6 +51,12 @@ export function isNamed(recipientId: string): boolean {
   return is;
 }
 
+/** Who is gone is named no more. @param ids of all recipients that there are */
+export async function unnameOthers(ids: ReadonlySet<string>): Promise<void> {
+  const { values } = await unreadableRecipients.get();
+  for (const { labels } of values) if (!ids.has(String(labels.recipient))) unreadableRecipients.remove(labels);
+}
+
 /** UTC for a zone that this process doesn't know. */
 export function readableZone(timeZone: string): string {
   return isTimeZone(timeZone) ? timeZone : 'UTC';

@@ -3,7 +3,7 @@ import { geoSetOf } from './fill.ts';
 import type { GenerationKeys } from './keys.ts';
 import { distrust, mend, type SweepDependencies } from './mend.ts';
 import { redisTimeMs } from './rebuild.ts';
-import { isNamed } from './readable.ts';
+import { isNamed, unnameOthers } from './readable.ts';
 import { ORDERED_VERSION } from './recipients.ts';
 import { runMarked } from './script.ts';
 import { DROP_MARKER, LOOK, MEND_DAYS, UNSUMMED } from './scripts.ts';
@@ -33,6 +33,7 @@ type Row = Pick<Recipient, 'active' | 'fallback' | 'lat'> & {
 export async function sweep(deps: SweepDependencies, generation: string, doubts: Doubts): Promise<boolean> {
   const nowMs = await redisTimeMs(deps.redis.client);
   const incomplete = new Map<string, string>();
+  const there = new Set<string>();
   for (let after = ''; ;) {
     const { rows: all } = await deps.pool.query<Row>(
       `select r.recipient_id, r.active, r.fallback, r.lat, ${ORDERED_VERSION} as ordered_version
@@ -41,6 +42,7 @@ export async function sweep(deps: SweepDependencies, generation: string, doubts:
     );
     const last = all.at(-1);
     if (last === undefined) break;
+    for (const row of all) there.add(row.recipient_id);
     const [rows, unnamed] = [all.filter(isOfOne), all.filter((row) => !isOfOne(row))];
     const ids = rows.map((row) => row.recipient_id);
     const versions = new Map(rows.map((row) => [row.recipient_id, row.ordered_version]));
@@ -54,6 +56,7 @@ export async function sweep(deps: SweepDependencies, generation: string, doubts:
     for (const id of [...missing, ...(await unsummed(deps, differing))]) incomplete.set(id, versions.get(id) ?? '');
     after = last.recipient_id;
   }
+  await unnameOthers(there);
   const isWhole = ![...incomplete].some(([id, version]) => doubts.incomplete.get(id) === version);
   doubts.incomplete.clear();
   for (const [id, version] of incomplete) doubts.incomplete.set(id, version);
