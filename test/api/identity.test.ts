@@ -80,6 +80,24 @@ describe('a link', () => {
     assert.equal(typeof accessToken, 'string');
   });
 
+  it('whose answer was lost is asked again as the same attempt, by nobody else, until its session is used', async () => {
+    const token = tokenOf((await invite(shelter)).body.url);
+    const attemptId = crypto.randomUUID();
+    const browsers = [world.ask, world.askSecond, world.ask].map((ask) => openBrowser(ask));
+    const tried = await Promise.all(browsers.map((browser) => browser.post('link', { token, attemptId })));
+    assert.deepEqual(
+      tried.map(({ status }) => status),
+      [200, 200, 200],
+    );
+    assert.equal(new Set(browsers.map((browser) => browser.cookie())).size, 1);
+    for (const other of [{ token }, { token, attemptId: crypto.randomUUID() }]) {
+      assert.deepEqual(problemOf(await openBrowser(world.ask).post('link', other)), [401, 'link-used']);
+    }
+    assert.equal((await openBrowser(world.ask).post('link', { token, attemptId: 'x' })).status, 400);
+    assert.equal((await browsers[0]?.post('refresh'))?.status, 200);
+    assert.deepEqual(problemOf(await openBrowser(world.ask).post('link', { token, attemptId })), [401, 'link-used']);
+  });
+
   it('says when it is too old, and nothing of one that never was', async () => {
     const token = tokenOf((await invite(kitchen)).body.url);
     await world.pool.query(`update sign_in_link set expires_at = now() - interval '1 second' where token_hash = $1`, [
@@ -258,14 +276,29 @@ describe('the cookie', () => {
     assert.equal((await browser.post('refresh')).status, 200);
   });
 
-  it('a copy used later ends the session for both', async () => {
+  it('a copy used later ends the session for both, as soon as both are used', async () => {
+    for (const isOwnerFirst of [true, false]) {
+      const { browser } = await enter(world, kitchen);
+      const thief = browser.copy();
+      assert.equal((await browser.post('refresh')).status, 200);
+      await rotatedAgo(browser, 31);
+      // it may be a phone whose answer was lost: the successor that nobody has shown counts no more
+      assert.equal((await thief.post('refresh')).status, 200);
+      assert.notEqual(thief.cookie(), browser.cookie());
+      const [one, other] = isOwnerFirst ? [browser, thief] : [thief, browser];
+      assert.equal((await one.post('refresh')).status, isOwnerFirst ? 401 : 200);
+      const late = await other.post('refresh');
+      assert.deepEqual(problemOf(late), [401, 'not-authenticated']);
+      assert.equal(other.cookie(), '');
+      assert.deepEqual(problemOf(await one.post('refresh')), [401, 'not-authenticated']);
+    }
+  });
+
+  it('a copy of what has been followed twice ends it at once', async () => {
     const { browser } = await enter(world, kitchen);
     const thief = browser.copy();
-    assert.equal((await browser.post('refresh')).status, 200);
-    await rotatedAgo(browser, 31);
-    const late = await thief.post('refresh');
-    assert.deepEqual(problemOf(late), [401, 'not-authenticated']);
-    assert.equal(thief.cookie(), '');
+    for (let i = 0; i < 2; i++) assert.equal((await browser.post('refresh')).status, 200);
+    assert.deepEqual(problemOf(await thief.post('refresh')), [401, 'not-authenticated']);
     assert.deepEqual(problemOf(await browser.post('refresh')), [401, 'not-authenticated']);
   });
 
@@ -277,13 +310,29 @@ describe('the cookie', () => {
     assert.equal((await thief.post('refresh')).status, 401);
   });
 
-  it('a lost answer is asked for again within half a minute', async () => {
-    const { browser } = await enter(world, kitchen);
-    const before = browser.copy();
-    await browser.post('refresh');
-    await rotatedAgo(browser, 25);
-    assert.equal((await before.post('refresh')).status, 200);
-    assert.equal((await before.post('refresh')).status, 200);
+  it('a lost answer is asked for again, within half a minute or days later, and lost again', async () => {
+    let { browser } = await enter(world, kitchen);
+    for (const [seconds, times] of [
+      [25, 2],
+      [31, 3],
+      [5 * 86_400, 3],
+    ] as const) {
+      const before = browser.copy();
+      await browser.post('refresh');
+      for (let time = 0; time < times; time++) {
+        await rotatedAgo(browser, seconds);
+        const lost = before.copy();
+        assert.equal((await lost.post('refresh')).status, 200);
+      }
+      const tabs = [before, before.copy(), openBrowser(world.askSecond, before.cookie())];
+      assert.deepEqual(
+        (await Promise.all(tabs.map((tab) => tab.post('refresh')))).map(({ status }) => status),
+        [200, 200, 200],
+      );
+      assert.equal(new Set(tabs.map((tab) => tab.cookie())).size, 1, 'all hold the same successor');
+      assert.equal((await before.post('refresh')).status, 200, `${String(seconds)} s`);
+      browser = before;
+    }
   });
 
   it('is over when unused for a month, and after half a year however used', async () => {

@@ -16,13 +16,15 @@ describe('a refresh', () => {
     secretHash: digestOf('now'),
     previousHash: digestOf('before'),
     rotatedSecondsAgo: 0,
+    rotatedAtMicros: '0',
+    nowMicros: '0',
     alive: true,
     ...change,
   });
   it('is judged by the secret, its age, and whether the session lives', () => {
     assert.equal(judgeRefresh(session(), digestOf('now')), 'rotate');
     assert.equal(judgeRefresh(session({ rotatedSecondsAgo: GRACE_SECONDS }), digestOf('before')), 'again');
-    assert.equal(judgeRefresh(session({ rotatedSecondsAgo: GRACE_SECONDS + 0.1 }), digestOf('before')), 'reused');
+    assert.equal(judgeRefresh(session({ rotatedSecondsAgo: GRACE_SECONDS + 0.1 }), digestOf('before')), 'anew');
     assert.equal(judgeRefresh(session(), digestOf('long ago')), 'reused');
     assert.equal(judgeRefresh(session({ previousHash: null }), digestOf('before')), 'reused');
     assert.equal(judgeRefresh(session({ alive: false }), digestOf('now')), 'gone');

@@ -39,11 +39,20 @@ export async function issueLink(pool: Pool, { member, issuer, auditId, origin }:
   return { url: `${origin}/#/enter/${token}`, expiresAt };
 }
 
-/** @throws Problem link-used, link-expired, not-authenticated */
-export async function enterByLink(pool: Pool, sessions: Sessions, token: string): Promise<SignedIn> {
+/** @property attemptId the same for each try; nobody else knows it, as nobody knows the token */
+export interface Entry {
+  readonly token: string;
+  readonly attemptId?: string;
+}
+
+/** Once; who asks again as the same attempt may not have heard the answer, and gets it. @throws Problem link-used, link-expired, not-authenticated */
+export async function enterByLink(pool: Pool, sessions: Sessions, { token, attemptId }: Entry): Promise<SignedIn> {
+  const attempt = attemptId === undefined ? null : `${token}.${attemptId.toLowerCase()}`;
   return await inTransaction(pool, async (db) => {
     const taken = await takeSignInLink(db, digestOf(token));
-    if (!('refused' in taken)) return await sessions.start(db, taken);
+    if (!('refused' in taken)) return await sessions.start(db, taken, attempt);
+    const heard = attempt === null || taken.refused !== 'used' ? null : await sessions.repeat(db, attempt);
+    if (heard !== null) return heard;
     switch (taken.refused) {
       case 'used':
         throw new Problem('link-used', 'A link opens once. Ask for a new one, or sign in with your passkey.');

@@ -61,7 +61,7 @@ function enter(app: Api, dependencies: IdentityDependencies): void {
       schema: {
         summary: 'Sign in by a one-time link',
         description:
-          'Sets the refresh cookie. 401 `link-used` and `link-expired` say so; for both an operator has new links.',
+          'Sets the refresh cookie. 401 `link-used` and `link-expired` say so; for both an operator has new links. A repeat with the same `attemptId` gets the same answer until that session is refreshed.',
         tags,
         body: EnterByLink,
         response: answers(200, 'Session'),
@@ -69,7 +69,7 @@ function enter(app: Api, dependencies: IdentityDependencies): void {
     },
     async (request, reply) => {
       const { pool, sessions } = dependencies;
-      return await answerSession(dependencies, reply, await enterByLink(pool, sessions, request.body.token));
+      return await answerSession(dependencies, reply, await enterByLink(pool, sessions, request.body));
     },
   );
 }
@@ -84,8 +84,8 @@ function refresh(app: Api, dependencies: IdentityDependencies): void {
       schema: {
         summary: 'A new access token for the refresh cookie, which changes',
         description:
-          'Two tabs may ask at once: for 30 s the cookie before gets the same successor. After that a cookie that comes a ' +
-          'second time is a copy, and the session ends for both.',
+          'Two tabs may ask at once: for 30 s the cookie before gets the same successor. After that, while no successor was shown, its answer ' +
+          'was lost and it gets another. Any other cookie that comes a second time is a copy, and the session ends for both.',
         tags,
         response: answers(200, 'Session'),
       },

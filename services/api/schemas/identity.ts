@@ -33,7 +33,18 @@ export const Me = Type.Object(
   { $id: 'Me', ...strict },
 );
 
-export const EnterByLink = Type.Object({ token: Bytes(128) }, strict);
+export const EnterByLink = Type.Object(
+  {
+    token: Bytes(128),
+    attemptId: Type.Optional(
+      Type.String({
+        format: 'uuid',
+        description: "yours, at random, the same for each try: who didn't hear the answer gets the same session again",
+      }),
+    ),
+  },
+  strict,
+);
 
 export const IssueLink = Type.Object(
   {

@@ -21,10 +21,12 @@ export function Enter({ token }: { readonly token: string }) {
 function ByLink({ token }: { readonly token: string }) {
   const [refused, setRefused] = useState('');
   const [busy, setBusy] = useState(false);
+  // a try whose answer was lost is the same try again, not a link that was used
+  const [attemptId] = useState(() => crypto.randomUUID());
   const use = async (): Promise<void> => {
     setBusy(true);
     try {
-      const answer = await enter('/v1/auth/link', { token });
+      const answer = await enter('/v1/auth/link', { token, attemptId });
       if (answer === null) await home();
       else setRefused(word('enter.refused', answer.code, 'enter.refused.other'));
     } catch {

@@ -5,6 +5,9 @@ export interface SessionRow extends MemberRow {
   readonly secretHash: Buffer;
   readonly previousHash: Buffer | null;
   readonly rotatedSecondsAgo: number;
+  /** µs since 1970, as text */
+  readonly rotatedAtMicros: string;
+  readonly nowMicros: string;
   /** false: signed out, or too old */
   readonly alive: boolean;
 }
@@ -31,6 +34,8 @@ export async function holdSession(db: Queryable, id: string): Promise<SessionRow
   const { rows } = await db.query<SessionRow>(
     `select role, subject, secret_hash as "secretHash", previous_hash as "previousHash",
        extract(epoch from clock_timestamp() - rotated_at)::float8 as "rotatedSecondsAgo",
+       (extract(epoch from rotated_at) * 1000000)::bigint::text as "rotatedAtMicros",
+       (extract(epoch from clock_timestamp()) * 1000000)::bigint::text as "nowMicros",
        ended_at is null and expires_at > now() as alive
      from session where session_id = $1 for update`,
     [id],
@@ -38,12 +43,22 @@ export async function holdSession(db: Queryable, id: string): Promise<SessionRow
   return rows[0] ?? null;
 }
 
+const USED = `expires_at = least(now() + $3 * interval '1 day', created_at + $4 * interval '1 day')`;
+
 export async function rotateSession(db: Queryable, id: string, secretHash: Buffer): Promise<void> {
   await db.query(
-    `update session set previous_hash = secret_hash, secret_hash = $2, rotated_at = clock_timestamp(),
-       expires_at = least(now() + $3 * interval '1 day', created_at + $4 * interval '1 day')
+    `update session set previous_hash = secret_hash, secret_hash = $2, rotated_at = clock_timestamp(), ${USED}
      where session_id = $1`,
     [id, secretHash, IDLE_DAYS, MAX_DAYS],
+  );
+}
+
+/** Instead of one that was never shown; the one before stays the one before. @param atMicros µs since 1970 */
+export async function replaceSecret(db: Queryable, id: string, secretHash: Buffer, atMicros: string): Promise<void> {
+  await db.query(
+    `update session set secret_hash = $2, rotated_at = 'epoch'::timestamptz + $5::bigint * interval '1 microsecond', ${USED}
+     where session_id = $1`,
+    [id, secretHash, IDLE_DAYS, MAX_DAYS, atMicros],
   );
 }
 
