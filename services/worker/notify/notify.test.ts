@@ -231,7 +231,9 @@ test('a phone whose subscription can not be opened here is not told: its offer s
   await subscribe('recipient-1', 'recipient', '/phone');
   const lotId = await lotWithOffer();
   let hasKey = false;
+  const meters = createMeters();
   start({
+    meters,
     openSubscription: (row) => {
       if (!hasKey) throw new Error('no such key');
       return sealer.open(row, pushContext(row.endpointDigest));
@@ -240,6 +242,7 @@ test('a phone whose subscription can not be opened here is not told: its offer s
   await say(stage, eventOf(lotId));
   await pause(300);
   assert.equal(await proved(lotId), false);
+  assert.match(await meters.registry.metrics(), /worker_pushes_total\{outcome="sealed"\} 1/);
   hasKey = true;
   await until('told, with the key', () => proved(lotId), 10_000);
   assert.equal(service.got.length, 1);

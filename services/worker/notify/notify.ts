@@ -44,7 +44,7 @@ export interface NotifyPorts {
   readonly appliedVersion: (region: string, lotId: string) => Promise<number>;
   readonly recordVersion: (region: string, lotId: string, version: number) => Promise<void>;
   readonly nowMs: () => number;
-  readonly onPush: (outcome: PushOutcome['outcome'] | 'given-up') => void;
+  readonly onPush: (outcome: PushOutcome['outcome'] | 'sealed' | 'given-up') => void;
   readonly onText: (outcome: TextOutcome['outcome'] | 'given-up') => void;
   readonly log: Pick<Logger, 'warn'>;
 }
@@ -135,7 +135,7 @@ async function tell(ports: NotifyPorts, notice: Notice, eventId: string, settled
   );
   if (settled.size > MEMORY) settled.clear();
   for (const { digest, result } of outcomes) {
-    ports.onPush(result.outcome);
+    ports.onPush(result === SEALED ? 'sealed' : result.outcome);
     if (result.outcome !== 'retry' && result.outcome !== 'denied')
       settled.set(`${eventId}:${digest}`, result.outcome === 'delivered');
   }
