@@ -6,6 +6,16 @@ import type { Pool } from './pool.ts';
 
 const RESAMPLE_MS = 10_000;
 const FIRST_RETRY_MS = 250;
+/** An answer that took so long says when it was about to that: less than anybody's time is counted in. */
+const CLOSE_MS = 100;
+/** At the start so many may be further off, and the best is taken. */
+const FIRST_TRIES = 5;
+
+/** Between which PostgreSQL's unix time minus ours must be, by one answer of its: sent before and heard after. ms */
+interface Bounds {
+  readonly leastMs: number;
+  readonly mostMs: number;
+}
 
 export interface DatabaseClock extends Clock {
   /** Asks PostgreSQL now, once for all who ask meanwhile; keeps the old offset when it cannot be asked. */
@@ -25,7 +35,10 @@ export async function createDatabaseClock(pool: Pool, patienceMs: number | null 
   let asked: Promise<void> | undefined;
   const ask = async (): Promise<void> => {
     try {
-      offsetMs = await offsetOf(pool);
+      // Who was held up for seconds may have answered at their end: what is known is better, as long as it may be so.
+      const bounds = await boundsOf(pool);
+      if (widthOf(bounds) <= CLOSE_MS || offsetMs < bounds.leastMs || offsetMs > bounds.mostMs)
+        offsetMs = middleOf(bounds);
     } catch {
       // PostgreSQL is away: so is every write; the monotonic clock carries on.
     } finally {
@@ -40,17 +53,28 @@ export async function createDatabaseClock(pool: Pool, patienceMs: number | null 
 
 /** A process that ends because PostgreSQL is away is started again later and later: it comes back long after PostgreSQL. */
 async function firstOffsetOf(pool: Pool): Promise<number> {
-  for (;;) {
+  let best: Bounds | null = null;
+  for (let told = 0; best === null || (widthOf(best) > CLOSE_MS && told < FIRST_TRIES);) {
     try {
-      return await offsetOf(pool);
+      const bounds = await boundsOf(pool);
+      told++;
+      if (best === null || widthOf(bounds) < widthOf(best)) best = bounds;
     } catch {
       await pause(FIRST_RETRY_MS);
     }
   }
+  return middleOf(best);
 }
 
-/** PostgreSQL's unix time minus ours, in ms, taking the answer to be from the middle of the round trip. */
-async function offsetOf(pool: Pool): Promise<number> {
+function widthOf({ leastMs, mostMs }: Bounds): number {
+  return mostMs - leastMs;
+}
+
+function middleOf({ leastMs, mostMs }: Bounds): number {
+  return (leastMs + mostMs) / 2;
+}
+
+async function boundsOf(pool: Pool): Promise<Bounds> {
   const client = await pool.connect();
   let broken: Error | undefined;
   try {
@@ -61,7 +85,7 @@ async function offsetOf(pool: Pool): Promise<number> {
     const answeredMs = performance.now();
     const nowMs = rows[0]?.now_ms;
     if (nowMs === undefined) throw new Error('PostgreSQL told no time');
-    return nowMs - (askedMs + answeredMs) / 2;
+    return { leastMs: nowMs - answeredMs, mostMs: nowMs - askedMs };
   } catch (error) {
     broken = error as Error;
     throw error;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { freshDatabase, type FreshDatabase } from '../../../dev/testing/freshDatabase.ts';
 import { until } from '../../../dev/testing/until.ts';
 import { createDatabaseClock } from './clock.ts';
@@ -69,6 +70,41 @@ test('asked for the time by many at once, PostgreSQL is asked once; later once m
   await Promise.all(Array.from({ length: 100 }, () => clock.sample()));
   await clock.sample();
   assert.equal(asked, 3);
+  clock.stop();
+  await pool.end();
+});
+
+test('an answer that was long on its way, there or back, is not taken for the time, but a clock that jumped is', async () => {
+  const pool = createPool(database.appUrl, 'clock', 1);
+  let [beforeMs, afterMs, jumpMs] = [0, 0, 0];
+  const heldUp = connecting(pool, async () => {
+    const client = await pool.connect();
+    const query = async (text: string): Promise<unknown> => {
+      await pause(beforeMs);
+      const { rows } = await client.query<{ now_ms: number }>(text);
+      await pause(afterMs);
+      return { rows: rows.map(({ now_ms }) => ({ now_ms: now_ms + jumpMs })) };
+    };
+    return { query, release: (broken?: Error) => client.release(broken) };
+  });
+  afterMs = 300;
+  const starting = createDatabaseClock(heldUp);
+  await pause(150);
+  afterMs = 0;
+  const clock = await starting;
+  const aheadMs = (): number => Math.abs(clock.nowMs() - Date.now() - jumpMs);
+  assert.ok(aheadMs() < 60, 'the first one');
+  for (const late of [
+    [600, 0],
+    [0, 600],
+  ] as const) {
+    [beforeMs, afterMs] = late;
+    await clock.sample();
+    assert.ok(aheadMs() < 60, `${String(late)}: ${String(aheadMs())}`);
+  }
+  [beforeMs, afterMs, jumpMs] = [0, 200, 3_600_000];
+  await clock.sample();
+  assert.ok(aheadMs() <= 160, `${String(aheadMs())} after the jump`);
   clock.stop();
   await pool.end();
 });
