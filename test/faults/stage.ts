@@ -33,6 +33,10 @@ const CRAMP = `update recipient set capacity_grams = least(capacity_grams, 3000)
 export async function crampHalf(databaseUrl: string, seed: string): Promise<void> {
   await withDatabase(databaseUrl, async (client) => {
     await client.query(CRAMP, [seed]);
+    // In an hour a city has had all that it takes in a day, and what nobody has room for rightly waits.
+    await client.query(
+      `update recipient set daily_capacity_grams = 100 * daily_capacity_grams where daily_capacity_grams > 8000 and not fallback`,
+    );
     // Before dawn food rightly waits for who opens: a campaign's laws are the same at any hour.
     await client.query(`update recipient set hours = '[[0, 10080]]', version = version + 1, updated_at = now()`);
   });
