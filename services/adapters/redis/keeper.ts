@@ -39,6 +39,9 @@ const LOCK_MS = 15_000;
 const SETTLE_MS = 2_300;
 const REFRESH_MS = 1_000;
 const SWEEP_MS = 5_000;
+/** Whoever fails for so long with the lock in hand lets others try: it may be the only one that PostgreSQL does not let in. */
+const FAILING_MS = 5_000;
+const SIT_OUT_MS = 5_000;
 /** A sweep reads every open offer: a nation's take their time, and may have so small a share of it. */
 const SWEEP_SHARE = 1 / 20;
 
@@ -51,6 +54,9 @@ interface Keeper {
   loss: Loss | null;
   refreshedMs: number;
   nextSweepMs: number;
+  /** of rounds one after the other; null: the last one went well */
+  failingSinceMs: number | null;
+  sitsOutUntilMs: number;
   /** PostgreSQL's time up to which recipients are known */
   knownUntil: string | null;
 }
@@ -65,6 +71,8 @@ export function createCandidateKeeper(deps: KeeperDependencies): CandidateKeeper
     loss: null,
     refreshedMs: 0,
     nextSweepMs: performance.now() + (deps.sweepMs ?? SWEEP_MS),
+    failingSinceMs: null,
+    sitsOutUntilMs: 0,
     knownUntil: null,
   };
   let stopped = false;
@@ -100,13 +108,25 @@ export async function refreshRecipient(
 }
 
 async function guardedRound(keeper: Keeper): Promise<void> {
+  if (performance.now() < keeper.sitsOutUntilMs) return;
   try {
     await round(keeper);
+    keeper.failingSinceMs = null;
   } catch (error) {
     keeperFailures.inc();
+    await sitOutIfLong(keeper);
     keeper.deps.log.warn({ err: error }, 'candidate keeper: this round failed, the next one tries again');
     await startAnew(keeper, error);
   }
+}
+
+async function sitOutIfLong(keeper: Keeper): Promise<void> {
+  const nowMs = performance.now();
+  keeper.failingSinceMs ??= nowMs;
+  if (nowMs - keeper.failingSinceMs < FAILING_MS) return;
+  keeper.failingSinceMs = null;
+  keeper.sitsOutUntilMs = nowMs + SIT_OUT_MS;
+  await letGo(keeper);
 }
 
 /** A key of another type, by a hand or another program, errs in every round: a recount never meets it, for it has keys of its own. */
