@@ -44,10 +44,11 @@ const missing = (): Promise<readonly string[]> => app?.missing() ?? Promise.reso
 // Before anybody is waited for, or it would be ended for that again and again.
 const probes = await serveProbes({ host: env.HOST, port: env.APP_PORT, registry, missing });
 const clock = await createDatabaseClock(pool);
-const parts = { pool, bus, keepStreams, cells, alerts, photos, redis, me, clock, meters, log };
+const watch = watchSidecar({ daprUrl, daprToken: env.DAPR_API_TOKEN, registry: meters.registry, log });
+const isSidecarWell = watch.isWell;
+const parts = { pool, bus, keepStreams, cells, isSidecarWell, alerts, photos, redis, me, clock, meters, log };
 const regionLevel = env.REGION_LEVEL;
 app = startWorkerApp({ ...parts, regionLevel, ...push, texting, publish: createPublish(bus, keepStreams) }, roles);
-const watch = watchSidecar({ daprUrl, daprToken: env.DAPR_API_TOKEN, registry: meters.registry, log });
 log.info({ port: probes.port, roles }, 'working');
 
 let stopping = false;

@@ -17,7 +17,7 @@ import { findLatestEvents } from '#adapters/postgres/sql/findLatestEvents.ts';
 import { findUnprovenOffers } from '#adapters/postgres/sql/findUnprovenOffers.ts';
 import * as housekeeping from '#adapters/postgres/sql/housekeeping.ts';
 import { listCommandRegions, listRegions } from '#adapters/postgres/sql/listRegions.ts';
-import { joinMembers, leaveMembers } from '#adapters/postgres/sql/members.ts';
+import { joinMembers, leaveMembers, listMembers } from '#adapters/postgres/sql/members.ts';
 import * as subscriptions from '#adapters/postgres/sql/pushSubscriptions.ts';
 import * as windows from '#adapters/postgres/sql/windows.ts';
 import { newUuid } from '#adapters/ids/uuid.ts';
@@ -35,6 +35,7 @@ import { createNotifier } from './notify/notify.ts';
 import { createText, type Texting } from './notify/texting.ts';
 import { createPhones, createProofs, createSubscriptions } from './notify/proofs.ts';
 import { createRematcher } from './rematch/rematch.ts';
+import { createMembers } from './sweep/members.ts';
 import { createResend } from './sweep/resend.ts';
 import { createSweep } from './sweep/sweep.ts';
 import { createPhotoCleaner } from './housekeep/photos.ts';
@@ -46,6 +47,8 @@ export interface Workshop {
   readonly publish: Publish;
   readonly keepStreams: () => Promise<void>;
   readonly cells: Pick<CellClient, 'send'>;
+  /** whether calls to cells get anywhere from here */
+  readonly isSidecarWell: () => Promise<boolean>;
   readonly alerts: Alerts;
   /** null: no web push */
   readonly pusher: Pick<Pusher, 'push'> | null;
@@ -101,7 +104,12 @@ function startSweep(shop: Workshop): RunningRole {
     cells: shop.cells,
     regions: () => listRegions(pool),
     dueLots: (region, limit, except) => findDueLots(pool, region, limit, except),
-    members: () => joinMembers(pool, 'sweep', shop.me, SWEEP_MEMBER_MS),
+    members: createMembers({
+      join: () => joinMembers(pool, 'sweep', shop.me, SWEEP_MEMBER_MS),
+      list: () => listMembers(pool, 'sweep', SWEEP_MEMBER_MS),
+      isWell: shop.isSidecarWell,
+      me: shop.me,
+    }),
     me: shop.me,
     resend,
     log: shop.log,

@@ -36,8 +36,14 @@ interface Sidecar {
   readonly stopped: AbortSignal;
 }
 
+export interface SidecarWatch {
+  /** Whether it is there, takes our word, and is connected to placement: without that no call to a cell gets anywhere. Answers within a second. */
+  isWell(): Promise<boolean>;
+  stop(): Promise<void>;
+}
+
 /** Watches until stopped. An error is an answer as well: only silence counts, and only while the sidecar says that it is connected. */
-export function watchSidecar({ daprUrl, daprToken, registry, log }: SidecarWatchOptions): { stop(): Promise<void> } {
+export function watchSidecar({ daprUrl, daprToken, registry, log }: SidecarWatchOptions): SidecarWatch {
   const stopping = new AbortController();
   const dapr = new Pool(daprUrl, { connections: SILENT_ROUNDS + 2 });
   const sidecar = { dapr, headers: { 'dapr-api-token': daprToken }, stopped: stopping.signal };
@@ -57,6 +63,7 @@ export function watchSidecar({ daprUrl, daprToken, registry, log }: SidecarWatch
     if (!stopping.signal.aborted) throw error;
   });
   return {
+    isWell: () => saysItIsWell(sidecar),
     async stop() {
       stopping.abort();
       await watching;

@@ -61,6 +61,7 @@ function start(change: Partial<Workshop> = {}): void {
     ...stage,
     pool: stage.appPool,
     cells: notingCells(),
+    isSidecarWell: () => Promise.resolve(true),
     alerts: { raise: () => Promise.resolve(), resolve: () => Promise.resolve() },
     pusher,
     openSubscription: (row) => sealer.open(row, pushContext(row.endpointDigest)),

@@ -129,6 +129,7 @@ function start(): void {
     ...stage,
     pool: stage.appPool,
     cells: notingCells(),
+    isSidecarWell: () => Promise.resolve(true),
     alerts: { raise: () => Promise.resolve(), resolve: () => Promise.resolve() },
     pusher,
     openSubscription: (row) => sealer.open(row, pushContext(row.endpointDigest)),

@@ -12,6 +12,11 @@ insert into member (role, owner, seen_until) values ($1, $2, now() + $3 * interv
 on conflict (role, owner) do update set seen_until = excluded.seen_until`,
     values: [role, owner, leaseMs],
   });
+  return await listMembers(db, role, leaseMs);
+}
+
+/** @returns all that are there, in the same order for everybody */
+export async function listMembers(db: Queryable, role: string, leaseMs: number): Promise<string[]> {
   const { rows } = await db.query<{ owner: string }>({
     name: 'list-members',
     text: `
