@@ -440,4 +440,23 @@ describe('a database restored to a time before the cell', () => {
     await ports.store.activate(CELL);
     assert.equal(await count('region'), 1);
   });
+
+  it('or to before an answer: the next look at the lot believes its row, not what the cell had in mind', async () => {
+    const offer = await offered();
+    await pool.query(`update offer set deadline = now() - interval '1 second'`);
+    await pool.query(`update lot set next_action_at = now() - interval '1 second'`);
+    const tables = ['lot', 'offer', 'matching_history', 'outbox', 'command'];
+    const client = await pool.connect();
+    try {
+      for (const table of tables) await client.query(`create temporary table was_${table} as table ${table}`);
+      good(await one(acceptOf(offer)));
+      for (const table of tables)
+        await client.query(`delete from ${table}; insert into ${table} select * from was_${table}`);
+    } finally {
+      client.release(true);
+    }
+    await one({ kind: 'wake', id: 'wake', fingerprint: null, lotId: offer.lotId });
+    assert.equal(await count(`offer where offer_id = '${offer.offerId}' and state = 'lapsed'`), 1);
+    assert.deepEqual(failures, []);
+  });
 });
