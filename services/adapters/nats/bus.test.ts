@@ -13,8 +13,11 @@ interface Greeter {
   readonly sockets: readonly Socket[];
 }
 
-/** Connected to what greets as NATS does. @param onPing may answer otherwise than with a pong, and then says true */
-async function greeted(t: TestContext, onPing: (socket: Socket) => boolean = () => false): Promise<Greeter> {
+/** What greets as NATS does. @returns its port, and everybody who ever came, the newest last */
+async function greet(
+  t: TestContext,
+  onPing: (socket: Socket) => boolean,
+): Promise<{ port: number; sockets: readonly Socket[] }> {
   const sockets: Socket[] = [];
   const server = createServer((socket) => {
     sockets.push(socket);
@@ -26,15 +29,30 @@ async function greeted(t: TestContext, onPing: (socket: Socket) => boolean = () 
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  const bus = await connectBus({ url: `nats://127.0.0.1:${String(port)}`, name: 'test' });
-  t.after(async () => {
-    await bus.connection.close();
+  t.after(() => {
     for (const each of sockets) each.destroy();
     server.close();
   });
+  return { port: (server.address() as AddressInfo).port, sockets };
+}
+
+/** Connected to it. @param onPing may answer otherwise than with a pong, and then says true */
+async function greeted(t: TestContext, onPing: (socket: Socket) => boolean = () => false): Promise<Greeter> {
+  const { port, sockets } = await greet(t, onPing);
+  const bus = await connectBus({ url: `nats://127.0.0.1:${String(port)}`, name: 'test' });
+  t.after(() => bus.connection.close());
   return { bus, sockets };
 }
+
+test('of several servers one where JetStream answers nobody is left for another', async (t) => {
+  const servers = await Promise.all([greet(t, () => false), greet(t, () => false)]);
+  const url = servers.map(({ port }) => `nats://127.0.0.1:${String(port)}`).join(',');
+  const bus = await connectBus({ url, name: 'test', askEveryMs: 100 });
+  t.after(() => bus.connection.close());
+  assert.equal(servers.filter(({ sockets }) => sockets.length > 0).length, 1);
+  await until('the other was dialled', () => servers.every(({ sockets }) => sockets.length > 0), 20_000);
+  await until('it is connected', () => bus.isConnected());
+});
 
 test('a server that lets nobody in for a while is asked again until it does', async (t) => {
   let refused = 0;

@@ -27,6 +27,10 @@ const RECONNECT_WAIT_MS = 250;
 /** A server whose machine is gone answers no dial; there may be others. */
 const DIAL_TIMEOUT_MS = 2_000;
 const API_TIMEOUT_MS = 3_000;
+/** Of several servers one that JetStream does not answer at so often, one question after the other, is left for another. */
+const MOST_UNANSWERED = 2;
+const ASK_EVERY_MS = 5_000;
+const LEADERLESS = 503;
 /** Mostly it is there, and who goes on without it has to come back to it. */
 const FIRST_WAIT_MS = 1_000;
 
@@ -34,6 +38,8 @@ export interface BusOptions {
   readonly url: string;
   /** shown in NATS's connection list */
   readonly name: string;
+  /** how often JetStream is asked whether it is there, where there are several servers; ms */
+  readonly askEveryMs?: number;
 }
 
 /**
@@ -120,12 +126,41 @@ async function dial(options: BusOptions): Promise<Reached> {
       if (status.type === 'reconnect') connected = true;
     }
   })();
+  const jsm = await jetstreamManager(connection, { checkAPI: false, timeout: API_TIMEOUT_MS });
+  if (options.url.includes(',')) leaveWhoIsAlone(connection, jsm, options.askEveryMs ?? ASK_EVERY_MS);
   return {
     connection,
     js: jetstream(connection, { timeout: API_TIMEOUT_MS }),
-    jsm: await jetstreamManager(connection, { checkAPI: false, timeout: API_TIMEOUT_MS }),
+    jsm,
     isConnected: () => connected && !connection.isClosed(),
   };
+}
+
+/**
+ * A server that has lost the others of its cluster keeps its clients and answers their pings, and can store nothing for them. The others may be well: the
+ * next in turn is dialled.
+ */
+function leaveWhoIsAlone(connection: NatsConnection, jsm: JetStreamManager, everyMs: number): void {
+  let unanswered = 0;
+  const ask = async (): Promise<void> => {
+    unanswered = (await isJetStreamThere(jsm)) ? 0 : unanswered + 1;
+    if (unanswered >= MOST_UNANSWERED && !connection.isClosed()) {
+      unanswered = 0;
+      await connection.reconnect().catch(() => undefined);
+    }
+    if (!connection.isClosed()) setTimeout(() => void ask(), everyMs).unref();
+  };
+  setTimeout(() => void ask(), everyMs).unref();
+}
+
+/** Whatever it answers it is there, but that it has no leader. */
+async function isJetStreamThere(jsm: JetStreamManager): Promise<boolean> {
+  try {
+    await jsm.getAccountInfo();
+    return true;
+  } catch (error) {
+    return !(isBusAway(error) || (isRefused(error) && error.status === LEADERLESS));
+  }
 }
 
 /**

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { AckPolicy } from '@nats-io/jetstream';
+import { AckPolicy, StorageType } from '@nats-io/jetstream';
 import type { RegionToken } from '#core/words/ids.ts';
 import { freePort } from '../../../dev/stack/ports.ts';
 import { startNats, until, type NatsProcess } from '../../../dev/testing/loopServers.ts';
@@ -89,7 +89,7 @@ async function say(...texts: string[]): Promise<void> {
 
 test('streams are made once, however often one asks, and brought to their definition', async () => {
   await ensureStreams(bus.jsm);
-  await bus.jsm.streams.update(LOTS, { max_age: 3_600_000_000_000 });
+  for (const name of [LOTS, DEAD_LETTERS]) await bus.jsm.streams.update(name, { max_age: 3_600_000_000_000 });
   await ensureStreams(bus.jsm);
   const { config } = await bus.jsm.streams.info(LOTS);
   assert.equal(config.max_age, 7 * 86_400 * 1e9);
@@ -130,6 +130,26 @@ test('at its limit the oldest events go, and new ones are taken', async () => {
   for (let n = 0; n < 40; n++) assert.ok((await ports.publish({ ...letter, id: crypto.randomUUID() })).stored);
   const { state: letters } = await bus.jsm.streams.info(DEAD_LETTERS);
   assert.ok(letters.bytes <= 8 * 1024 && letters.messages > 5 && letters.messages < 40, JSON.stringify(letters));
+  await ensureStreams(bus.jsm);
+});
+
+test('a stream that somebody made otherwise for good is read from all the same, and the others are seen to', async () => {
+  await bus.jsm.streams.delete(LOTS);
+  await bus.jsm.streams.delete(DEAD_LETTERS);
+  await bus.jsm.streams.add({ name: LOTS, subjects: ['lot.>'], storage: StorageType.Memory });
+  await assert.rejects(ensureStreams(bus.jsm), /storage/);
+  assert.equal((await bus.jsm.streams.info(DEAD_LETTERS)).config.num_replicas, 1);
+  const done: string[] = [];
+  consume({
+    handle: (delivery) => {
+      done.push(text(delivery));
+      return Promise.resolve(DONE);
+    },
+  });
+  await say('a/1');
+  await until('it was done', () => done.length === 1, 10_000);
+  await Promise.all(running.splice(0).map((each) => each.stop()));
+  await bus.jsm.streams.delete(LOTS);
   await ensureStreams(bus.jsm);
 });
 

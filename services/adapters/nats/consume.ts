@@ -124,7 +124,11 @@ export function startConsumer(ports: ConsumerPorts, spec: ConsumerSpec): Running
 }
 
 async function openConsumer(ports: ConsumerPorts, spec: ConsumerSpec): Promise<ConsumerMessages> {
-  await ports.keepStreams();
+  // What JetStream will not change, of this stream or another, may still be read from; if it is not there the next question says so.
+  await ports.keepStreams().catch((error: unknown) => {
+    if (!isRefused(error)) throw error;
+    ports.log.warn({ err: error }, 'a stream is not as it should be, and can’t be changed: an operator has to');
+  });
   const isPaused = await ensureConsumer(ports.bus.jsm, spec.stream, {
     durable_name: spec.durable,
     ack_policy: AckPolicy.Explicit,

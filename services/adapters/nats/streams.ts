@@ -56,7 +56,7 @@ export const STREAMS: readonly Definition[] = [
 /**
  * What an update leaves as it finds it unless it is named, and what would lose events: limits by hand. (A stream that was sealed stays so: a person meant it.)
  */
-const UNLIMITED = { max_msgs: -1, max_msgs_per_subject: -1, max_msg_size: -1, no_ack: false } as const;
+const UNLIMITED = { max_msgs: -1, max_msgs_per_subject: -1, max_msg_size: -1, max_age: 0, no_ack: false } as const;
 
 export interface StreamSizes {
   /** 1 on one server, 3 in production */
@@ -73,23 +73,29 @@ const SMALL: StreamSizes = { replicas: 1, maxGiB: 3 };
 /**
  * Makes the streams that are missing and brings the others to their definition. Safe to call at any time.
  * @param sizes null: who does not know leaves those that are there alone
+ * @throws what kept the first one that could not be made or changed as it is, after all others were seen to
  */
 export async function ensureStreams(jsm: JetStreamManager, sizes: StreamSizes | null = SMALL): Promise<void> {
+  const failures: unknown[] = [];
+  for (const definition of STREAMS)
+    await ensureStream(jsm, definition, sizes).catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
+}
+
+async function ensureStream(jsm: JetStreamManager, definition: Definition, sizes: StreamSizes | null): Promise<void> {
   const { replicas, maxGiB } = sizes ?? SMALL;
-  for (const definition of STREAMS) {
-    const config = { ...UNLIMITED, ...definition, num_replicas: replicas };
-    const share = SHARES[definition.name];
-    const bound = share === undefined ? {} : { max_bytes: Math.round(share * maxGiB * 2 ** 30) };
-    // Added once more, a stream with a limit is refused for want of room: the server counts it twice.
-    const isNew = !(await isThere(jsm, definition.name));
-    const make = async (each: Definition): Promise<unknown> =>
-      isNew ? addUnlessThere(jsm, each) : sizes !== null && jsm.streams.update(each.name, each);
-    await make({ ...config, ...bound }).catch((error: unknown) => {
-      if (!isRefused(error, NO_ROOM)) throw error;
-      // The server may store less than that: its own limit is all there is then.
-      return make(config);
-    });
-  }
+  const config = { ...UNLIMITED, ...definition, num_replicas: replicas };
+  const share = SHARES[definition.name];
+  const bound = share === undefined ? {} : { max_bytes: Math.round(share * maxGiB * 2 ** 30) };
+  // Added once more, a stream with a limit is refused for want of room: the server counts it twice.
+  const isNew = !(await isThere(jsm, definition.name));
+  const make = async (each: Definition): Promise<unknown> =>
+    isNew ? addUnlessThere(jsm, each) : sizes !== null && jsm.streams.update(each.name, each);
+  await make({ ...config, ...bound }).catch((error: unknown) => {
+    if (!isRefused(error, NO_ROOM)) throw error;
+    // The server may store less than that: its own limit is all there is then.
+    return make(config);
+  });
 }
 
 async function isThere(jsm: JetStreamManager, name: string): Promise<boolean> {
