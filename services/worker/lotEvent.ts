@@ -1,6 +1,7 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { LotEventSchema, type Lot, type LotEvent } from '#proto/gen/pahlawan/v1/events_pb.js';
-import { parseCellToken, parseLotId, parseOfferId } from '#core/words/ids.ts';
+import { cellOfLevel } from '#adapters/geo/s2.ts';
+import { cellOf, parseCellToken, parseLotId, parseOfferId } from '#core/words/ids.ts';
 
 /** A lot event that has a lot. */
 export type LotEventOf = LotEvent & { readonly lot: Lot };
@@ -31,6 +32,7 @@ function isOurs({ id, region, donorId, offer }: Lot): boolean {
   const [lot, organisations] = [parseLotId(id), offer === undefined ? [donorId] : [donorId, offer.recipientId]];
   return (
     lot !== null &&
+    cellOfLevel(cellOf(lot.id)) !== null &&
     parseCellToken(region) !== null &&
     organisations.every(isText) &&
     (offer === undefined || parseOfferId(offer.id)?.lotId === lot.id)

@@ -16,8 +16,19 @@ export function scopesOf({ lot, event }: FeedEvent): ReadonlySet<string> {
   return new Set([`donor:${lot.donorId}`, ...scopes]);
 }
 
-/** null: it is none of theirs */
+/**
+ * null: it is none of theirs, or nothing that can be shown. What comes over the bus is not believed: by an event that throws nobody who comes back
+ * would get past it.
+ */
 export function noticeFor(principal: Principal, feedEvent: FeedEvent): Notice | null {
+  try {
+    return noticeOf(principal, feedEvent);
+  } catch {
+    return null;
+  }
+}
+
+function noticeOf(principal: Principal, feedEvent: FeedEvent): Notice | null {
   const { lot } = feedEvent;
   if (principal.role === 'recipient') return offerNotice(principal.id, feedEvent);
   if (principal.role === 'donor' && lot.donorId !== principal.id) return null;
