@@ -103,6 +103,36 @@ it('partitions are made ahead: next month is there, and so are tomorrow and the 
   assert.equal(rows[0]?.made, 0, 'a second call finds nothing to do');
 });
 
+it('a partition that is needed and was detached is put back, one that is over is not; others in the way keep no day from going', async () => {
+  const [today, tomorrow] = [0, 1].map(
+    (days) => `outbox_${new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10).replaceAll('-', '')}`,
+  );
+  const ofLast = `to_char(date_trunc('month', now() at time zone 'UTC') - interval '1 month', 'YYYYMM')`;
+  const [last] = await column(`select 'lot_' || ${ofLast} as value`);
+  const client = await pool.connect();
+  try {
+    await client.query('begin');
+    await client.query(`alter table outbox detach partition ${String(tomorrow)}`);
+    await client.query(`alter table lot detach partition ${String(last)}`);
+    await client.query(`create table outbox_default partition of outbox default`);
+    const { rows } = await client.query<{ made: number }>('select ensure_partitions() as made');
+    const isOver = new Date().getUTCDate() > 3;
+    assert.equal(rows[0]?.made, isOver ? 1 : 2);
+    await client.query('select drop_done_outbox_days()');
+    const attached = await client.query<{ name: string }>(
+      `select inhrelid::regclass::text as name from pg_inherits where inhparent in ('outbox'::regclass, 'lot'::regclass)`,
+    );
+    const names = attached.rows.map(({ name }) => name);
+    assert.deepEqual(
+      [today, tomorrow, last].map((name) => names.includes(String(name))),
+      [true, true, !isOver],
+    );
+  } finally {
+    await client.query('rollback');
+    client.release();
+  }
+});
+
 it('what happened can only be added to, by way of its partitions too; migrations alone say what they were', async () => {
   const changeable = await column(
     `select c.relname as value from pg_class c
