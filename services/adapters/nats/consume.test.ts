@@ -153,6 +153,20 @@ test('a stream that somebody made otherwise for good is read from all the same, 
   await ensureStreams(bus.jsm);
 });
 
+test('what is unreadable and nearly too large is buried all the same, without its payload', async () => {
+  let seen = 0;
+  consume({
+    handle: () => {
+      seen++;
+      return Promise.resolve({ dead: 'unreadable' });
+    },
+  });
+  await say('a/'.padEnd(1_048_000, 'x'));
+  const letters = async (): Promise<number> => (await bus.jsm.streams.info(DEAD_LETTERS)).state.messages;
+  await until('it is among the dead letters', async () => (await letters()) === 1, 5_000);
+  assert.equal(seen, 1);
+});
+
 test('a consumer that somebody changed, or made otherwise altogether, works all the same and is ours again', async () => {
   const changes = {
     changed: { ack_policy: AckPolicy.Explicit, filter_subject: 'lot.>', max_ack_pending: 3, description: 'by hand' },

@@ -285,7 +285,7 @@ async function bury(
   const because = 'dead' in outcome ? outcome.dead : outcome.retry;
   ports.log.error({ durable: spec.durable, because, subject: delivery.subject }, 'undeliverable');
   // what stands in the dead letters already stays there
-  const buried = spec.maxTries === null || (await ports.publish(letterOf(spec, message, delivery, outcome))).stored;
+  const buried = spec.maxTries === null || (await isStored(ports.publish, letterOf(spec, message, delivery, outcome)));
   if (!buried) {
     message.nak(MAX_RETRY_MS);
     return;
@@ -294,28 +294,42 @@ async function bury(
   spec.onOutcome?.('dead');
 }
 
+type Letter = (payload: Uint8Array) => ReturnType<typeof deadLetterMessage>;
+
+/** A message of nearly the greatest size leaves no room for what a letter says of it: then it goes without. */
+async function isStored(
+  publish: Publish,
+  { letter, payload }: { letter: Letter; payload: Uint8Array },
+): Promise<boolean> {
+  const whole = await publish(letter(payload));
+  if (whole.stored || !whole.permanent) return whole.stored;
+  return (await publish(letter(new Uint8Array()))).stored;
+}
+
 function letterOf(
   spec: ConsumerSpec,
   message: JsMsg,
   delivery: Delivery,
   outcome: Exclude<Outcome, { done: true }>,
-): ReturnType<typeof deadLetterMessage> {
+): { letter: Letter; payload: Uint8Array } {
   const because = 'dead' in outcome ? outcome.dead : `${String(delivery.deliveries)} tries: ${outcome.retry}`;
-  return deadLetterMessage(
-    // a stream made anew counts from 1 again: the time tells its messages from the old ones
-    `undeliverable:${spec.durable}:${String(delivery.seq)}:${String(message.timestampNanos)}`,
-    {
-      cause: 'undeliverable',
-      detail: `${spec.durable}: ${because}`,
-      originalSubject: delivery.subject,
-      originalPayload: delivery.payload,
-      lotId: 'dead' in outcome ? (outcome.lotId ?? null) : spec.keyOf(delivery) || null,
-      region: regionOfSubject(delivery.subject),
-      lotVersion: 'dead' in outcome ? (outcome.lotVersion ?? 0) : 0,
-      traceparent: delivery.traceparent,
-    },
-    Date.now(),
-  );
+  const letter: Letter = (originalPayload) =>
+    deadLetterMessage(
+      // a stream made anew counts from 1 again: the time tells its messages from the old ones
+      `undeliverable:${spec.durable}:${String(delivery.seq)}:${String(message.timestampNanos)}`,
+      {
+        cause: 'undeliverable',
+        detail: `${spec.durable}: ${because}`,
+        originalSubject: delivery.subject,
+        originalPayload,
+        lotId: 'dead' in outcome ? (outcome.lotId ?? null) : spec.keyOf(delivery) || null,
+        region: regionOfSubject(delivery.subject),
+        lotVersion: 'dead' in outcome ? (outcome.lotVersion ?? 0) : 0,
+        traceparent: delivery.traceparent,
+      },
+      Date.now(),
+    );
+  return { letter, payload: delivery.payload };
 }
 
 /** 0.5, 1, 2 … 30 s, ± a quarter. */

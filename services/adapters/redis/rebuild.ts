@@ -105,7 +105,7 @@ async function* collectedDays(pool: pg.Pool): AsyncGenerator<readonly DayGrams[]
   }
 }
 
-/** Without a marker nobody reads them. Of a newer one, by who took over meanwhile, nothing goes. */
+/** Without a marker nobody reads them; a PostgreSQL that lost its last numbers may give one again. Of a newer one, by who took over meanwhile, nothing goes. */
 async function dropOlderGenerations(
   redis: Redis,
   keys: Keys,
@@ -116,7 +116,7 @@ async function dropOlderGenerations(
   for (let cursor = '0'; ;) {
     await stillOurs();
     const [next, found] = await redis.scan(cursor, 'MATCH', `${keys.root}:*`, 'COUNT', 1_000);
-    const dead = found.filter((key) => Number(older.exec(key)?.[1] ?? generation) < Number(generation));
+    const dead = found.filter((key) => Number(older.exec(key)?.[1] ?? Infinity) <= Number(generation));
     if (dead.length > 0) await redis.unlink(...dead);
     if (next === '0') return;
     cursor = next;
