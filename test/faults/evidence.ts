@@ -7,7 +7,7 @@ import { jetstreamManager, JetStreamApiError, type JetStreamManager } from '@nat
 import { connect } from '@nats-io/transport-node';
 import { Redis } from 'ioredis';
 import { keysOf } from '#adapters/redis/keys.ts';
-import { LotEventSchema } from '#proto/gen/pahlawan/v1/events_pb.js';
+import { LotEventSchema, type Lot } from '#proto/gen/pahlawan/v1/events_pb.js';
 import type { Operation, Repeat } from './operations.ts';
 import { withDatabase } from './withDatabase.ts';
 
@@ -320,7 +320,17 @@ export async function readConsumers(natsUrl: string): Promise<ConsumerLeft[]> {
 async function messageAt(manager: JetStreamManager, seq: number): Promise<StreamMessage | null> {
   const stored = await manager.streams.getMessage('LOTS', { seq });
   if (stored === null) return null;
-  const { lot } = fromBinary(LotEventSchema, stored.data);
+  const lot = lotIn(stored.data);
+  if (lot === null) return null;
   const digest = createHash('sha256').update(stored.data).digest('hex');
   return { seq, lotId: lot?.id ?? '', version: lot?.version ?? 0, digest };
+}
+
+/** null: somebody's bytes on our subjects, which a fault may be. Ours can all be read: workers would have dead-lettered them. */
+function lotIn(data: Uint8Array): Lot | undefined | null {
+  try {
+    return fromBinary(LotEventSchema, data).lot;
+  } catch {
+    return null;
+  }
 }
