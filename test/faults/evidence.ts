@@ -323,13 +323,13 @@ async function messageAt(manager: JetStreamManager, seq: number): Promise<Stream
   const lot = lotIn(stored.data);
   if (lot === null) return null;
   const digest = createHash('sha256').update(stored.data).digest('hex');
-  return { seq, lotId: lot?.id ?? '', version: lot?.version ?? 0, digest };
+  return { seq, lotId: lot.id, version: lot.version, digest };
 }
 
 /** null: somebody's bytes on our subjects, which a fault may be. Ours can all be read: workers would have dead-lettered them. */
-function lotIn(data: Uint8Array): Lot | undefined | null {
+function lotIn(data: Uint8Array): Lot | null {
   try {
-    return fromBinary(LotEventSchema, data).lot;
+    return fromBinary(LotEventSchema, data).lot ?? null;
   } catch {
     return null;
   }
