@@ -1,7 +1,8 @@
 /** Lists on a phone whose clock is put right. */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it, mock } from 'node:test';
-import { createSeenBy, isNewer, type Seen } from '../../web/app/seenBy.ts';
+import { createSeenBy, isNewer, whyNothing, type Seen } from '../../web/app/seenBy.ts';
+import { NotThere } from '../../web/engine/http.ts';
 
 const HOUR_MS = 3_600_000;
 const NOON_MS = Date.UTC(2026, 0, 1, 12);
@@ -86,4 +87,31 @@ it("of two lists kept from before the one told later is the newer, and each is i
   owner = 'recipient:b';
   await again.refresh();
   assert.equal(again.value.value, null);
+});
+
+describe('where there is nothing to show', () => {
+  const nothing = async (): Promise<string> => {
+    const offer = list('offer');
+    await offer.refresh();
+    return whyNothing(offer);
+  };
+
+  it('it is gone when the server says so, and else it has not answered', async () => {
+    answer = () => Promise.reject(new NotThere('/v1/offers/x'));
+    assert.equal(await nothing(), 'gone');
+    answer = () => Promise.reject(new DOMException('too slow', 'TimeoutError'));
+    assert.equal(await nothing(), 'failed');
+  });
+
+  it('it is being asked for until there is an answer', async () => {
+    let reply = (_: string): void => undefined;
+    answer = () => new Promise((resolve) => (reply = resolve));
+    const offer = list('offer');
+    const asking = offer.refresh();
+    await Promise.resolve();
+    assert.equal(whyNothing(offer), 'loading');
+    reply('here');
+    await asking;
+    assert.equal(offer.value.value, 'here');
+  });
 });

@@ -12,6 +12,9 @@ export interface Answer<Body = unknown> {
   readonly retryAfterMs: number | null;
 }
 
+/** The server's own word that there is no such thing: neither a page of something in between, nor no answer. */
+export class NotThere extends Error {}
+
 /** Slow networks are answered within this, or it is asked again. */
 const TIMEOUT_MS = 20_000;
 

@@ -9,10 +9,12 @@ import { OfferFacts } from '../parts/offerFacts.tsx';
 import { isPending, TapStates } from '../parts/tapState.tsx';
 import { routeLink } from '../routeLink.ts';
 import { createSeen } from '../seen.ts';
-import { isNewer } from '../seenBy.ts';
+import { isNewer, whyNothing } from '../seenBy.ts';
 import { clockTime } from '../state.ts';
 import { OpenOffer } from './recipientHome.tsx';
 import { Back } from '../parts/back.tsx';
+
+const NOTHING = { gone: 'offer.gone', failed: 'app.failed', loading: 'app.loading' } as const;
 
 /** One offer. With a connection also who gives it and, once claimed, how to reach them. */
 export function OfferScreen({ id }: { readonly id: string }) {
@@ -28,7 +30,7 @@ export function OfferScreen({ id }: { readonly id: string }) {
     <>
       <Back />
       {offer == null ? (
-        <p>{one.failed.value || offers.value.value !== null ? t('offer.gone') : t('app.loading')}</p>
+        <p>{t(NOTHING[whyNothing(one)])}</p>
       ) : (
         <OneOffer offer={offer} donor={told?.donor} seenAtMs={Math.max(one.atMs.value, offers.atMs.value)} />
       )}
