@@ -59,10 +59,7 @@ function answerBrokenHttp(error: NodeJS.ErrnoException, socket: Socket): void {
     socket.destroy();
     return;
   }
-  const tooLarge = error.code === 'HPE_HEADER_OVERFLOW';
-  const problem = tooLarge
-    ? new Problem('too-large', 'The headers are too large.')
-    : new Problem('malformed-request', 'This is no HTTP.');
+  const problem = brokenBy(error);
   const document = documentOf(problem);
   const body = JSON.stringify(document);
   const status = `${String(document.status)} ${STATUS_CODES[document.status] ?? ''}`;
@@ -72,6 +69,13 @@ function answerBrokenHttp(error: NodeJS.ErrnoException, socket: Socket): void {
     `HTTP/1.1 ${status}\r\ncontent-type: ${PROBLEM_TYPE}\r\ncontent-length: ${String(Buffer.byteLength(body))}\r\nconnection: close\r\n\r\n${body}`,
     destroy,
   );
+}
+
+function brokenBy({ code }: NodeJS.ErrnoException): Problem {
+  if (code === 'HPE_HEADER_OVERFLOW') return new Problem('too-large', 'The headers are too large.');
+  // Phones take a 400 for the last word, and a slow network is none.
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new Problem('unavailable', 'It did not arrive in time. Send it again.');
+  return new Problem('malformed-request', 'This is no HTTP.');
 }
 
 /** Bodies are taken as they are; in queries and paths text that is plainly a whole number counts as one. */
