@@ -1,8 +1,8 @@
 /** Keeps what is shown up to date, and the outbox empty. */
 import { effect } from '@preact/signals';
-import { drain, enqueue, hurry, listTaps, onOutboxChange } from '../engine/outbox.ts';
+import { drain, drainPhotos, enqueue, hurry, listTaps, onOutboxChange } from '../engine/outbox.ts';
 import { lastMember, onSessionChange, session } from '../engine/session.ts';
-import type { NewTap } from '../engine/tap.ts';
+import { isPhoto, type NewTap } from '../engine/tap.ts';
 import { offers, surpluses } from './lists.ts';
 import { member, online, taps, unkept } from './state.ts';
 import { keepPushAlive } from './push.ts';
@@ -83,12 +83,20 @@ export async function tap(given: Omit<NewTap, 'owner'>): Promise<boolean> {
 }
 
 async function drainNow(): Promise<void> {
-  const hadQueued = taps.value.some((each) => each.state === 'queued');
+  const hadQueued = taps.value.some((each) => each.state === 'queued' && !isPhoto(each));
   try {
     await drain();
   } finally {
     if (hadQueued) look();
+    void drainPhotos().catch(() => undefined);
   }
+}
+
+/** What is under way is due all the while: a photo alone is no reason to look again and again. */
+function drainDue(): void {
+  const due = taps.value.filter((each) => each.state === 'queued' && each.nextTryAtMs <= Date.now());
+  if (due.some((each) => !isPhoto(each))) void drainNow();
+  else if (due.length > 0) void drainPhotos();
 }
 
 /** Where there is Background Sync the service worker goes on when this page is gone. */
@@ -143,9 +151,7 @@ export function startLive(): void {
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'visible') void awake();
   });
-  setInterval(() => {
-    if (taps.value.some((each) => each.state === 'queued' && each.nextTryAtMs <= Date.now())) void drainNow();
-  }, DRAIN_MS);
+  setInterval(drainDue, DRAIN_MS);
   setInterval(() => {
     if (!connected && member.value != null) look();
   }, POLL_MS);

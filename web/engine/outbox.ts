@@ -6,6 +6,7 @@ import {
   after,
   disowned,
   due,
+  isPhoto,
   isStale,
   newTap,
   onServerClock,
@@ -80,32 +81,41 @@ export async function hurry(): Promise<void> {
   await waiting.done;
 }
 
-/** Sends what is due, in its order. @returns whether something still waits */
+/** Sends what is due but for photos, in its order. @returns whether something still waits */
 export async function drain(): Promise<boolean> {
-  return await navigator.locks.request('outbox', async () => {
-    const db = await database();
-    const all = await db.getAll('taps');
-    await Promise.all(all.filter((tap) => isStale(tap, Date.now())).map((tap) => db.delete('taps', tap.id)));
-    if (!all.some((tap) => tap.state === 'queued')) return false;
-    const held = await session().catch(() => null);
-    if (held === null) return true;
-    const { owner } = held.member;
-    const strays = all.flatMap((tap) => disowned(tap, owner, Date.now()) ?? []);
-    for (const stray of strays) await db.put('taps', stray);
-    if (strays.length > 0) tell();
-    for (;;) {
-      const [first] = due(await db.getAll('taps'), owner, Date.now());
-      if (first === undefined) break;
-      const tap = onServerClock(first, serverAheadMs(), Date.now());
-      // A full phone works it out again: to the minute it is the same.
-      if (tap !== first) await db.put('taps', tap).catch(() => undefined);
-      const outcome = await send(tap);
-      if (outcome.outcome === 'signed-out') break;
-      await settle(db, after(tap, outcome, Date.now()));
-      tell();
-    }
-    return (await db.getAll('taps')).some((tap) => tap.owner === owner && tap.state === 'queued');
+  return await navigator.locks.request('outbox', async () => await sendDue((tap) => !isPhoto(tap)));
+}
+
+/** To be called after `drain`. A photo may take minutes: what is tapped meanwhile goes beside it. @returns whether one still waits */
+export async function drainPhotos(): Promise<boolean> {
+  return await navigator.locks.request('photos', { ifAvailable: true }, async (lock) => {
+    return lock === null || (await sendDue(isPhoto));
   });
+}
+
+async function sendDue(isOurs: (tap: Tap) => boolean): Promise<boolean> {
+  const db = await database();
+  const all = await db.getAll('taps');
+  await Promise.all(all.filter((tap) => isStale(tap, Date.now())).map((tap) => db.delete('taps', tap.id)));
+  if (!all.some((tap) => tap.state === 'queued' && isOurs(tap))) return false;
+  const held = await session().catch(() => null);
+  if (held === null) return true;
+  const { owner } = held.member;
+  const strays = all.flatMap((tap) => disowned(tap, owner, Date.now()) ?? []);
+  for (const stray of strays) await db.put('taps', stray);
+  if (strays.length > 0) tell();
+  for (;;) {
+    const first = due(await db.getAll('taps'), owner, Date.now()).find(isOurs);
+    if (first === undefined) break;
+    const tap = onServerClock(first, serverAheadMs(), Date.now());
+    // A full phone works it out again: to the minute it is the same.
+    if (tap !== first) await db.put('taps', tap).catch(() => undefined);
+    const outcome = await send(tap);
+    if (outcome.outcome === 'signed-out') break;
+    await settle(db, after(tap, outcome, Date.now()));
+    tell();
+  }
+  return (await db.getAll('taps')).some((tap) => tap.owner === owner && tap.state === 'queued' && isOurs(tap));
 }
 
 /** To forget there is room on a full phone too: what was sent need not be told, and holds up nothing behind it. */

@@ -102,7 +102,7 @@ function post(draft: Draft, photo: Blob | null): Promise<boolean> {
     ...(photo === null ? {} : { photo: photoId }),
     ...(note.trim() === '' ? {} : { note: note.trim() }),
   };
-  // Beside the post, not before it: food never waits for its picture.
+  // Beside the post, and sent after it: food never waits for its picture.
   if (photo !== null) {
     const path = `/v1/photos/${photoId}`;
     void tap({ kind: 'photo', subject: `photo:${photoId}`, method: 'PUT', path, body: photo });
