@@ -188,10 +188,17 @@ describe('a recurring post', () => {
     // in an hour or more, so that it doesn't post under the test
     await page.getByLabel(t('window.time'), { exact: true }).fill(wallIn(90));
     await fitsEverybody(page, 'a recurring post');
-    await button(page, t('window.save')).click();
+    // as a finger that taps twice
+    await button(page, t('window.save')).evaluate((save: HTMLElement) => (save.click(), save.click()));
     await until('it is kept', theWindow, (window) => window?.next != null);
     await page.getByRole('link', { name: t('app.back'), exact: true }).click();
     await page.getByRole('heading', { name: t('windows.home') }).waitFor();
+    await until(
+      'nothing waits',
+      () => page.locator('.tap.queued').count(),
+      (count) => count === 0,
+    );
+    assert.equal((await windowsOf()).length, 1, 'saved twice it is one');
 
     await button(page, t('window.skip')).click();
     await button(page, t('window.unskip')).waitFor();

@@ -266,6 +266,31 @@ describe('a phone that is full', () => {
     },
   );
 
+  it('whose answer is lost posts once, though the person does it again', { timeout: 90_000 }, async () => {
+    const phone = await stage.phone('en', 'donor', await stage.helsinki.aDonor());
+    const { context, page } = phone;
+    await controlled(page);
+    await context.addInitScript(full);
+    await page.goto(`${stage.url}/#/post`);
+    await page.reload();
+    await page.getByLabel(t('category.bakery'), { exact: true }).check({ force: true });
+    await page.getByLabel(t('storage.ambient'), { exact: true }).check({ force: true });
+    await page.getByLabel(t('post.note')).fill('of a lost answer');
+    await page.route('**/v1/surplus', async (route) => {
+      if (route.request().method() !== 'POST') return await route.continue();
+      await route.fetch();
+      await route.abort();
+    });
+    await button(page, t('post.go')).click();
+    await page.getByRole('alert').filter({ hasText: 'could not keep it' }).waitFor();
+    await page.unroute('**/v1/surplus');
+    await button(page, t('post.go')).click();
+    await page.getByLabel(t('post.note')).waitFor({ state: 'detached' });
+    const { items } = (await donor.get<{ items: Posted[] }>('/v1/surplus')).body;
+    assert.equal(items.filter(({ note }) => note === 'of a lost answer').length, 1);
+    await phone.close();
+  });
+
   it(
     'that sends what it had kept before does so once, and holds up nothing behind it',
     { timeout: 60_000 },

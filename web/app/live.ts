@@ -64,22 +64,23 @@ export async function knowMember(): Promise<void> {
 
 /**
  * Written down first, then sent; @see tap.ts for what becomes of it
- * @returns false: it is neither kept nor done, and the person has been told
+ * @returns done: it is kept, or done. Else the person has been told; what was not answered may be tapped again, and is the same then
  */
-export async function tap(given: Omit<NewTap, 'owner'>): Promise<boolean> {
+export async function tap(given: Omit<NewTap, 'owner'>): Promise<'done' | 'refused' | 'unanswered'> {
   const owner = member.value?.owner;
-  if (owner === undefined) return false;
+  if (owner === undefined) return 'unanswered';
   const became = await enqueue({ ...given, owner });
   const isLost = became !== 'kept' && became.outcome !== 'sent';
   if (isLost) unkept.value = { kind: given.kind, refusal: became.outcome === 'refused' ? became.refusal : null };
   else if (unkept.value?.kind === given.kind) unkept.value = null;
   if (became !== 'kept') {
     look();
-    return !isLost;
+    if (!isLost) return 'done';
+    return became.outcome === 'refused' ? 'refused' : 'unanswered';
   }
   void syncWhenAwake();
   void drainNow();
-  return true;
+  return 'done';
 }
 
 async function drainNow(): Promise<void> {

@@ -34,19 +34,28 @@ function tell(): void {
   for (const listener of listeners) listener();
 }
 
+/** By owner and subject: what was sent from memory last and not answered. It may have had its effect. */
+const unanswered = new Map<string, { readonly said: string; readonly tap: Tap }>();
+
 /**
  * A kept tap survives whatever happens to the page. One that this phone can't keep, not even the second time, is sent from memory,
- * once.
+ * once. Without an answer the person does it again: the same is sent then, under the same key.
  * @returns what became of it
  */
 export async function enqueue(given: NewTap): Promise<'kept' | Outcome> {
-  const tap = newTap(given, crypto.randomUUID(), Date.now());
+  const [subject, said] = [`${given.owner} ${given.subject}`, JSON.stringify(given)];
+  const before = unanswered.get(subject);
+  unanswered.delete(subject);
+  const tap = before?.said === said ? before.tap : newTap(given, crypto.randomUUID(), Date.now());
   try {
     await write(tap).catch(() => write(tap));
   } catch {
     // Whoever has a session has heard what time it is.
     await session().catch(() => null);
-    return await send(onServerClock(tap, serverAheadMs(), Date.now()));
+    const sent = onServerClock(tap, serverAheadMs(), Date.now());
+    const outcome = await send(sent);
+    if (outcome.outcome === 'later' || outcome.outcome === 'signed-out') unanswered.set(subject, { said, tap: sent });
+    return outcome;
   }
   tell();
   return 'kept';
