@@ -118,6 +118,32 @@ describe('the handover by camera', () => {
     assert.equal(await stateOf(id), 'collected');
   });
 
+  it('of hot food counts the answer that was given while the camera was open', { timeout: 60_000 }, async () => {
+    const t = words('en');
+    const { id, offer } = await claimed({ storage: 'hot', category: 'prepared', temperature: 'checked' });
+    await withCamera(await filmed(id), offer.recipientId, async (page) => {
+      await page.locator(`a[href="#/offer/${offer.id}"]`).click();
+      const see = await holdCamera(page);
+      await button(page, t('scan.start')).click();
+      await page.getByText(t('scan.how')).waitFor();
+      await page.getByLabel(t('post.yes'), { exact: true }).check({ force: true });
+      await see();
+      await page.getByText(t('state.offer.collected'), { exact: true }).waitFor();
+    });
+    assert.equal(await stateOf(id), 'collected');
+  });
+
+  /** The camera gives no picture until it is told to. @returns how to tell it */
+  async function holdCamera(page: Page): Promise<() => Promise<void>> {
+    await page.evaluate(() => {
+      const { mediaDevices } = navigator;
+      const real = mediaDevices.getUserMedia.bind(mediaDevices);
+      const held = new Promise<void>((resolve) => Object.assign(globalThis, { see: resolve }));
+      mediaDevices.getUserMedia = (asked) => held.then(() => real(asked));
+    });
+    return () => page.evaluate(() => (globalThis as unknown as { see(): void }).see());
+  }
+
   it('without leave for the camera says what to do instead', { timeout: 60_000 }, async () => {
     const t = words('id');
     const { offer } = await claimed();
