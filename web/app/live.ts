@@ -1,7 +1,7 @@
 /** Keeps what is shown up to date, and the outbox empty. */
 import { effect } from '@preact/signals';
 import { drain, drainPhotos, enqueue, hurry, listTaps, onOutboxChange } from '../engine/outbox.ts';
-import { lastMember, onSessionChange, session } from '../engine/session.ts';
+import { lastMember, onSessionChange, onSessionEnd, session } from '../engine/session.ts';
 import { isPhoto, type NewTap } from '../engine/tap.ts';
 import { offers, surpluses } from './lists.ts';
 import { member, online, taps, unkept } from './state.ts';
@@ -134,6 +134,7 @@ export function startLive(): void {
   };
   onOutboxChange(() => void showTaps());
   onSessionChange(() => void knowMember());
+  onSessionEnd(() => (member.value = null));
   effect(() => {
     if (member.value?.owner === owner) return;
     owner = member.value?.owner;
