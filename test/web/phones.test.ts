@@ -300,7 +300,7 @@ describe('a phone that is full', () => {
       await controlled(page);
       await withoutSync(phone);
       await context.setOffline(true);
-      for (const note of ['kept first', 'kept second']) {
+      for (const note of ['kept refused', 'kept first', 'kept second']) {
         await page.goto(`${stage.url}/#/post`);
         await page.getByLabel(t('category.bakery'), { exact: true }).check({ force: true });
         await page.getByLabel(t('storage.ambient'), { exact: true }).check({ force: true });
@@ -309,8 +309,15 @@ describe('a phone that is full', () => {
         await page.getByLabel(t('post.note')).waitFor({ state: 'detached' });
       }
       await page.evaluate(full);
+      await page.route('**/v1/surplus', async (route) => {
+        if (route.request().postData()?.includes('kept refused') !== true) return await route.continue();
+        await route.fulfill({ status: 409, json: { type: '/docs/errors/donor-paused', detail: '' } });
+      });
       await context.setOffline(false);
       await page.locator('.tap.queued').first().waitFor({ state: 'detached' });
+      const refused = page.locator('.tap.refused', { hasText: t('refused.donor-paused') });
+      await refused.getByRole('button').click();
+      await refused.waitFor({ state: 'detached' });
       const { items } = (await donor.get<{ items: Posted[] }>('/v1/surplus')).body;
       for (const kept of ['kept first', 'kept second'])
         assert.equal(items.filter(({ note }) => note === kept).length, 1, kept);

@@ -116,8 +116,7 @@ async function showTaps(): Promise<void> {
 }
 
 async function awake(): Promise<void> {
-  // Without its database a phone still looks.
-  await hurry().catch(() => undefined);
+  await hurry();
   await knowMember();
   look();
   await drainNow();

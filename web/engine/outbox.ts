@@ -1,6 +1,7 @@
 /** The queue of taps. Whoever is awake drains it: a page, or the service worker; never two at once. */
 import { authorized, type Answer } from './api.ts';
 import { database, type Database } from './database.ts';
+import { createQueue } from './queue.ts';
 import { serverAheadMs } from './serverClock.ts';
 import {
   after,
@@ -33,6 +34,15 @@ function tell(): void {
   NEWS.postMessage(null);
   for (const listener of listeners) listener();
 }
+
+const queue = createQueue(
+  {
+    all: async () => await (await database()).getAll('taps'),
+    put: async (tap) => await (await database()).put('taps', tap),
+    remove: async (id) => await (await database()).delete('taps', id),
+  },
+  () => listeners.size > 0,
+);
 
 /** By owner and subject: what was sent from memory last and not answered. It may have had its effect. */
 const unanswered = new Map<string, { readonly said: string; readonly tap: Tap }>();
@@ -68,26 +78,34 @@ async function write(tap: Tap): Promise<void> {
 }
 
 export async function listTaps(owner: string): Promise<Tap[]> {
-  const taps = await (await database()).getAll('taps');
-  return taps.filter((tap) => tap.owner === owner).toSorted((a, b) => b.atMs - a.atMs);
+  return (await queue.all()).filter((tap) => tap.owner === owner).toSorted((a, b) => b.atMs - a.atMs);
 }
 
 /** A refusal has been read. */
 export async function dismiss(id: string): Promise<void> {
-  const db = await database();
-  const tap = await db.get('taps', id);
-  if (tap?.state === 'refused') await db.delete('taps', id);
+  const tap = (await queue.all()).find((each) => each.id === id);
+  if (tap?.state === 'refused') await queue.forget(id);
   tell();
 }
 
-/** The network is back, or a person looks: waits between tries are over. */
+/** The network is back, or a person looks: waits between tries are over. Best effort: they end by themselves, too. */
 export async function hurry(): Promise<void> {
-  const db = await database();
-  const waiting = db.transaction('taps', 'readwrite');
-  for (const tap of await waiting.store.getAll()) {
-    if (tap.state === 'queued' && tap.nextTryAtMs > Date.now()) await waiting.store.put({ ...tap, nextTryAtMs: 0 });
+  queue.hurry();
+  try {
+    await hurryKept(await database());
+  } catch {
+    // A full phone can't note it; what is due goes all the same.
   }
-  await waiting.done;
+}
+
+async function hurryKept(db: Database): Promise<void> {
+  const waiting = db.transaction('taps', 'readwrite');
+  const putAll = async (): Promise<void> => {
+    for (const tap of await waiting.store.getAll()) {
+      if (tap.state === 'queued' && tap.nextTryAtMs > Date.now()) await waiting.store.put({ ...tap, nextTryAtMs: 0 });
+    }
+  };
+  await Promise.all([putAll(), waiting.done]);
 }
 
 /** Sends what is due but for photos, in its order. @returns whether something still waits */
@@ -103,38 +121,26 @@ export async function drainPhotos(): Promise<boolean> {
 }
 
 async function sendDue(isOurs: (tap: Tap) => boolean): Promise<boolean> {
-  const db = await database();
-  const all = await db.getAll('taps');
-  await Promise.all(all.filter((tap) => isStale(tap, Date.now())).map((tap) => db.delete('taps', tap.id)));
+  const all = await queue.all();
+  await Promise.all(all.filter((tap) => isStale(tap, Date.now())).map((tap) => queue.forget(tap.id)));
   if (!all.some((tap) => tap.state === 'queued' && isOurs(tap))) return false;
   const held = await session().catch(() => null);
   if (held === null) return true;
   const { owner } = held.member;
   const strays = all.flatMap((tap) => disowned(tap, owner, Date.now()) ?? []);
-  for (const stray of strays) await db.put('taps', stray);
+  for (const stray of strays) await queue.note(stray);
   if (strays.length > 0) tell();
   for (;;) {
-    const first = due(await db.getAll('taps'), owner, Date.now()).find(isOurs);
+    const first = due(await queue.all(), owner, Date.now()).find(isOurs);
     if (first === undefined) break;
     const tap = onServerClock(first, serverAheadMs(), Date.now());
-    // A full phone works it out again: to the minute it is the same.
-    if (tap !== first) await db.put('taps', tap).catch(() => undefined);
+    if (tap !== first) await queue.note(tap);
     const outcome = await send(tap);
     if (outcome.outcome === 'signed-out') break;
-    await settle(db, after(tap, outcome, Date.now()));
+    await queue.note(after(tap, outcome, Date.now()));
     tell();
   }
-  return (await db.getAll('taps')).some((tap) => tap.owner === owner && tap.state === 'queued' && isOurs(tap));
-}
-
-/** To forget there is room on a full phone too: what was sent need not be told, and holds up nothing behind it. */
-async function settle(db: Database, tap: Tap): Promise<void> {
-  try {
-    await db.put('taps', tap);
-  } catch (error) {
-    if (tap.state !== 'sent') throw error;
-    await db.delete('taps', tap.id);
-  }
+  return (await queue.all()).some((tap) => tap.owner === owner && tap.state === 'queued' && isOurs(tap));
 }
 
 async function send(tap: Tap): Promise<Outcome> {
