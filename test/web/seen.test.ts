@@ -75,6 +75,31 @@ it('an answer that comes after that of a later question is not shown', async () 
   assert.equal(offers.value.value, 'later');
 });
 
+describe('no answer', () => {
+  it('to a question before the one that is answered, or of somebody else, is no failure', async () => {
+    const offers = list();
+    const waiting: { resolve: (value: string) => void; reject: (why: Error) => void }[] = [];
+    answer = () => new Promise((resolve, reject) => void waiting.push({ resolve, reject }));
+    await Promise.resolve();
+    const both = [offers.refresh(), offers.refresh()];
+    while (waiting.length < 2) await Promise.resolve();
+    waiting[1]?.resolve('later');
+    await both[1];
+    waiting[0]?.reject(new Error('too slow'));
+    await Promise.all(both);
+    assert.equal(offers.failed.value, false);
+
+    const hers = offers.refresh();
+    while (waiting.length < 3) await Promise.resolve();
+    owner = 'recipient:b';
+    answer = () => Promise.resolve('his');
+    await offers.refresh();
+    waiting[2]?.reject(new Error('too slow'));
+    await hers;
+    assert.deepEqual([offers.value.value, offers.failed.value], ['his', false]);
+  });
+});
+
 it("of two lists kept from before the one told later is the newer, and each is its owner's", async () => {
   const [one, other] = [list('one'), list('other')];
   await one.refresh();

@@ -56,6 +56,7 @@ export function createSeenBy<Value>(ports: SeenPorts, what: string, load: () => 
     value.value = null;
     atMs.value = 0;
     question.value = 0;
+    failed.value = false;
     gone.value = false;
     const kept = await ports.recall<Kept<Value>>(`${next} ${what}`);
     if (kept === null || owner !== next || question.value > 0) return;
@@ -87,6 +88,7 @@ export function createSeenBy<Value>(ports: SeenPorts, what: string, load: () => 
         gone.value = false;
         await ports.remember(`${asker} ${what}`, told);
       } catch (error) {
+        if (asker !== owner || mine < question.value) return;
         if (error instanceof NotThere) gone.value = true;
         failed.value = true;
       }
