@@ -156,6 +156,33 @@ describe('the handover by camera', () => {
   });
 });
 
+describe('after too many wrong codes', () => {
+  it('the screen that shows the code has a new one soon, by itself', { timeout: 60_000 }, async () => {
+    const t = words('id');
+    const { id, offer } = await offered(donor);
+    const recipient = await signIn(stage.helsinki, 'recipient', offer.recipientId);
+    assert.equal((await recipient.post(`/v1/offers/${offer.id}/accept`, {})).status, 200);
+    const phone = await stage.phone('id', 'donor', donorId);
+    const { page } = phone;
+    await page.clock.install();
+    await page.locator(`a[href="#/surplus/${id}"]`).click();
+    await button(page, t('food.code.show')).click();
+    const digits = page.locator('.digits');
+    const first = (await digits.textContent()) ?? '';
+    const wrong = first.startsWith('1') ? '22222222' : '11111111';
+    for (let n = 0; n < 6; n++) await recipient.post(`/v1/offers/${offer.id}/handover`, { code: wrong });
+    await page.clock.fastForward(31_000);
+    const second = await until(
+      'there is a new one',
+      () => digits.textContent(),
+      (text) => text !== first,
+    );
+    const code = second?.replace(/\D/g, '');
+    assert.equal((await recipient.post(`/v1/offers/${offer.id}/handover`, { code })).status, 200);
+    await phone.close();
+  });
+});
+
 it('a post that is half typed outlives the page, but not a change of mind; it is kept for its donor alone', async () => {
   const t = words('id');
   const phone = await stage.phone('id', 'donor', donorId);

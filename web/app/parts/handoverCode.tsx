@@ -4,6 +4,9 @@ import { t } from '../language/language.ts';
 import { QrCode } from './qrCode.tsx';
 import { onNews } from '../live.ts';
 
+/** After too many wrong codes whoever stands at the door waits for new ones no longer than this. */
+const ASK_EVERY_MS = 30_000;
+
 /** The 8 digits, shown when asked for and never kept. After a lock the next look brings new ones. */
 export function HandoverCode({ offerId }: { readonly offerId: string }) {
   const [shown, setShown] = useState(false);
@@ -20,7 +23,14 @@ export function HandoverCode({ offerId }: { readonly offerId: string }) {
       }
     };
     void ask();
-    return onNews(() => void ask());
+    const stopNews = onNews(() => void ask());
+    const asking = setInterval(() => {
+      if (document.visibilityState === 'visible') void ask();
+    }, ASK_EVERY_MS);
+    return () => {
+      stopNews();
+      clearInterval(asking);
+    };
   }, [shown, offerId]);
   if (!shown) {
     return (
