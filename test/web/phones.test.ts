@@ -144,7 +144,7 @@ describe('notifications on a phone that another signs in on', () => {
     const { items } = (await operator.get<{ items: { id: string }[] }>('/v1/recipients?limit=100')).body;
     const [first, second] = [offer.recipientId, items.find((each) => each.id !== offer.recipientId)?.id ?? ''];
     const { publicKey } = (await operator.get<{ publicKey: string }>('/v1/push-subscriptions/key')).body;
-    const devices = [service.device(publicKey), service.device(publicKey)];
+    const devices = [service.device(publicKey), service.device(publicKey), service.device(publicKey)];
     const phone = await stage.phone('en', 'recipient', first);
     const { context, page } = phone;
     await context.grantPermissions(['notifications'], { origin: stage.url });
@@ -171,6 +171,13 @@ describe('notifications on a phone that another signs in on', () => {
       `${second} POST /v1/push-subscriptions/id/heartbeat`,
       `${second} POST /v1/push-subscriptions`,
     ]);
+    // By a link over the other's session: nobody has signed out.
+    await enter(page, { role: 'recipient', organisationId: first });
+    await until(
+      'the first one, on the same day, subscribes again',
+      () => Promise.resolve(asked),
+      (all) => all.at(-1) === `${first} POST /v1/push-subscriptions`,
+    );
     assert.deepEqual(phone.complaints, []);
     await phone.close();
   });
