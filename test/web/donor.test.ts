@@ -183,6 +183,27 @@ describe('after too many wrong codes', () => {
   });
 });
 
+it('who goes on by keyboard is at the heading of the next screen, and at the digits that were asked for', async () => {
+  const t = words('en');
+  const { id, offer } = await offered(donor);
+  const recipient = await signIn(stage.helsinki, 'recipient', offer.recipientId);
+  assert.equal((await recipient.post(`/v1/offers/${offer.id}/accept`, {})).status, 200);
+  const phone = await stage.phone('en', 'donor', donorId);
+  const { page } = phone;
+  const focused = () =>
+    page.evaluate(() => [document.activeElement?.tagName, document.activeElement?.className].join(' '));
+  const isAt = (what: string) => until(`the focus is at ${what}`, focused, (now) => now.trim() === what);
+  await page.locator(`a[href="#/surplus/${id}"]`).press('Enter');
+  await button(page, t('food.code.show')).waitFor();
+  await isAt('H1');
+  await button(page, t('food.code.show')).press('Enter');
+  await isAt('P digits');
+  await page.getByRole('link', { name: t('app.back'), exact: true }).press('Enter');
+  await page.getByRole('heading', { name: t('food.title') }).waitFor();
+  await isAt('H1');
+  await phone.close();
+});
+
 it('a post that is half typed outlives the page, but not a change of mind; it is kept for its donor alone', async () => {
   const t = words('id');
   const phone = await stage.phone('id', 'donor', donorId);
