@@ -121,6 +121,13 @@ describe('what an answer means', () => {
     });
   });
 
+  it('a page of a gateway is no answer of the server, but that it is too large is its own to say', () => {
+    for (const status of [302, 400, 403, 404, 451])
+      assert.equal(outcomeOf(status, `http-${String(status)}`, '', null).outcome, 'later', String(status));
+    assert.equal(outcomeOf(413, 'http-413', '', null).outcome, 'refused');
+    assert.equal(outcomeOf(404, 'not-found', '', null).outcome, 'refused');
+  });
+
   it('a queued tap is never forgotten; what is done is, after a while', () => {
     assert.equal(isStale(tapOf('a', 0), 1_000 * HOUR_MS), false);
     const sent = after(tapOf('a', 0), { outcome: 'sent' }, 0);

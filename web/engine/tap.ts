@@ -167,11 +167,13 @@ export function isUnseen(tap: Tap, seenAtMs: number, nowMs: number): boolean {
   return doneAtMs <= nowMs && doneAtMs > (seenAtMs > nowMs ? 0 : seenAtMs);
 }
 
-/** @param status of the HTTP answer. @param code of its problem, if it is one */
+/** @param status of the HTTP answer. @param code of its problem; `http-<status>`: it is none, so not of our server */
 export function outcomeOf(status: number, code: string, detail: string, retryAfterMs: number | null): Outcome {
   if (status >= 200 && status < 300) return { outcome: 'sent' };
   if (status === 401) return { outcome: 'signed-out' };
+  // What stands between has no say in it (a gateway's 404 while we are being replaced), but for what it never lets through.
+  const isAnothers = code === `http-${String(status)}` && status !== 413;
   const isTemporary = status >= 500 || status === 408 || status === 425 || status === 429 || code === 'in-flight';
-  if (isTemporary) return { outcome: 'later', retryAfterMs };
+  if (isTemporary || isAnothers) return { outcome: 'later', retryAfterMs };
   return { outcome: 'refused', refusal: { code, detail } };
 }
