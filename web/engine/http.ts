@@ -31,8 +31,9 @@ export function timeoutMsOf(body: unknown): number {
 /** @throws TypeError or DOMException when there is no answer */
 export async function request(method: string, path: string, given: RequestInit = {}): Promise<Answer> {
   const signal = AbortSignal.timeout(timeoutMsOf(given.body));
+  const askedAtMs = performance.now();
   const response = await fetch(path, { method, signal, cache: 'no-store', ...given });
-  heardServerTime(response.headers.get('date'));
+  heardServerTime(response.headers.get('date'), performance.now() - askedAtMs);
   const text = await response.text();
   const body = readJson(text);
   const problem = response.ok ? {} : ((body ?? {}) as { type?: unknown; detail?: unknown });
