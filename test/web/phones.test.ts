@@ -333,6 +333,37 @@ describe('a phone that is full', () => {
   );
 });
 
+describe('the link of a push', () => {
+  it('says whether the server has answered, and asks again; and that an offer is gone only then', async () => {
+    const { id, offer } = await offered(donor);
+    const phone = await stage.phone('en', 'recipient', offer.recipientId);
+    const { page } = phone;
+    await button(page, t('offer.accept')).waitFor();
+    // Once the list knows it, it is shown from there.
+    await page.route('**/v1/offers?*', (route) => route.fulfill({ json: { items: [], nextCursor: null } }));
+    await page.reload();
+    await page.getByText(t('offer.empty')).waitFor();
+    const path = `**/v1/offers/${offer.id}`;
+    await page.route(path, (route) => route.abort());
+    await page.clock.install();
+    await page.goto(`${stage.url}/#/offer/${offer.id}`);
+    await page.locator('main').getByText(t('app.failed')).waitFor();
+    assert.equal(await page.getByText(t('offer.gone')).count(), 0);
+    await page.unroute(path);
+    await page.clock.fastForward(16_000);
+    await button(page, t('offer.accept')).waitFor();
+    await phone.close();
+
+    const { items } = (await operator.get<{ items: { id: string }[] }>('/v1/recipients?limit=100')).body;
+    const other = items.find((each) => each.id !== offer.recipientId)?.id ?? '';
+    const hers = await stage.phone('en', 'recipient', other);
+    await hers.page.goto(`${stage.url}/#/offer/${offer.id}`);
+    await hers.page.getByText(t('offer.gone')).waitFor();
+    await hers.close();
+    await donor.remove(`/v1/surplus/${id}`);
+  });
+});
+
 /** Of the open offers the first page is empty here, and the second holds them all; no other list has any. @returns whether it was asked for */
 async function onTheSecondPage(page: Page): Promise<() => boolean> {
   let isAsked = false;

@@ -9,7 +9,7 @@ import { keepPushAlive } from './push.ts';
 import { openStream, type Stream } from './stream.ts';
 import { windows } from './windows.ts';
 
-/** Without the stream it is asked this often. */
+/** Without the stream, or without an answer, it is asked this often. */
 const POLL_MS = 15_000;
 const DRAIN_MS = 2_000;
 /** Many events in a row are one reason to look; to an operator a whole city's come. */
@@ -154,7 +154,8 @@ export function startLive(): void {
   });
   setInterval(drainDue, DRAIN_MS);
   setInterval(() => {
-    if (!connected && member.value != null) look();
+    const isUnanswered = offers.failed.value || surpluses.failed.value;
+    if ((!connected || isUnanswered) && member.value != null) look();
   }, POLL_MS);
   void knowMember();
 }
