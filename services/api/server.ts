@@ -72,6 +72,7 @@ function endSlowBodies(app: FastifyInstance): void {
       const timer = setTimeout(() => {
         if (!raw.complete) raw.destroy();
       }, BODY_WITHIN_MS);
+      timer.unref();
       raw.once('close', () => clearTimeout(timer));
     }
     done(null, payload);

@@ -19,6 +19,9 @@ function list(what = 'offers'): Seen<string> {
   return createSeenBy({ owner: () => owner, recall, remember }, what, () => answer());
 }
 
+/** All that can go on has. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 beforeEach(() => {
   kept.clear();
   owner = 'recipient:a';
@@ -80,17 +83,16 @@ describe('no answer', () => {
     const offers = list();
     const waiting: { resolve: (value: string) => void; reject: (why: Error) => void }[] = [];
     answer = () => new Promise((resolve, reject) => void waiting.push({ resolve, reject }));
-    await Promise.resolve();
     const both = [offers.refresh(), offers.refresh()];
-    while (waiting.length < 2) await Promise.resolve();
+    await turn();
     waiting[1]?.resolve('later');
-    await both[1];
+    await turn();
     waiting[0]?.reject(new Error('too slow'));
     await Promise.all(both);
-    assert.equal(offers.failed.value, false);
+    assert.deepEqual([offers.value.value, offers.failed.value], ['later', false]);
 
     const hers = offers.refresh();
-    while (waiting.length < 3) await Promise.resolve();
+    await turn();
     owner = 'recipient:b';
     answer = () => Promise.resolve('his');
     await offers.refresh();
@@ -133,7 +135,7 @@ describe('where there is nothing to show', () => {
     answer = () => new Promise((resolve) => (reply = resolve));
     const offer = list('offer');
     const asking = offer.refresh();
-    await Promise.resolve();
+    await turn();
     assert.equal(whyNothing(offer), 'loading');
     reply('here');
     await asking;
