@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { describe, it, mock } from 'node:test';
 import pino from 'pino';
 import { CellUnavailable } from '#cell/contract.ts';
 import { problemOf } from './answerProblems.ts';
@@ -56,11 +56,46 @@ describe('what is no HTTP', () => {
       // as Node.js says it of who does not come to an end
       app.server.emit('clientError', Object.assign(new Error('late'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), ours);
       const [said] = (await once(other, 'data')) as [Buffer];
-      assert.match(said.toString(), /^HTTP\/1.1 400 /);
+      assert.match(said.toString(), /^HTTP\/1.1 503 /, 'what is too slow may come again');
       if (!ours.destroyed) await once(ours, 'close');
       other.destroy();
     },
   );
+});
+
+describe('a body that does not come', () => {
+  /** A request whose body is one byte short, once its route has been found. */
+  async function trickled(config: { readonly slowBody?: boolean }) {
+    const app = bare();
+    const found = new Promise<void>((resolve) => {
+      app.addHook('preParsing', (_, __, payload, done) => (resolve(), done(null, payload)));
+    });
+    app.post('/in', { config: { access: 'public', idempotencyKey: false, ...config } }, () => ({}));
+    await app.listen({ host: '127.0.0.1', port: 0 });
+    const { port } = app.server.address() as AddressInfo;
+    const other = connect({ port, host: '127.0.0.1' });
+    other.write('POST /in HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{');
+    await found;
+    return { app, other };
+  }
+
+  it('is not waited for longer than half a minute, unless its route says so', { timeout: 10_000 }, async (t) => {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    t.after(() => mock.timers.reset());
+    const small = await trickled({});
+    const closed = once(small.other.resume(), 'close');
+    mock.timers.tick(30_000);
+    await closed;
+    await small.app.close();
+
+    const photo = await trickled({ slowBody: true });
+    mock.timers.tick(200_000);
+    photo.other.write('}');
+    const [said] = (await once(photo.other, 'data')) as [Buffer];
+    assert.match(said.toString(), /^HTTP\/1.1 200 /);
+    photo.other.destroy();
+    await photo.app.close();
+  });
 });
 
 describe('problems', () => {

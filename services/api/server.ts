@@ -17,8 +17,18 @@ import type { Api } from './requests.ts';
 const BODY_LIMIT_BYTES = 64 * 1024;
 /** Longer than any load balancer keeps its own idle connections. */
 const KEEP_ALIVE_MS = 72_000;
-const REQUEST_TIMEOUT_MS = 30_000;
+/** By then Node.js ends whatever has not arrived: a photo at 32 kbit/s has. */
+const REQUEST_TIMEOUT_MS = 300_000;
+/** Whatever else people send is small, and holds its place at the door (`admission/`) while it comes. */
+const BODY_WITHIN_MS = 30_000;
 const MAX_PARAM_LENGTH = 400;
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** its body may take as long as a slow network does */
+    slowBody?: boolean;
+  }
+}
 
 /** @param trustedProxies addresses or networks whose X-Forwarded-For is believed */
 export function createServer(
@@ -50,7 +60,23 @@ export function createServer(
   app.setValidatorCompiler(validatorOf);
   app.setSerializerCompiler(() => JSON.stringify);
   readJsonOnly(app);
+  endSlowBodies(app);
   return app;
+}
+
+/** Most have arrived with their headers. */
+function endSlowBodies(app: FastifyInstance): void {
+  app.addHook('preParsing', (request, _, payload, done) => {
+    const { raw, routeOptions } = request;
+    if (!raw.complete && routeOptions.config.slowBody !== true) {
+      const timer = setTimeout(() => {
+        if (!raw.complete) raw.destroy();
+      }, BODY_WITHIN_MS);
+      timer.unref();
+      raw.once('close', () => clearTimeout(timer));
+    }
+    done(null, payload);
+  });
 }
 
 /** What isn't even HTTP gets a problem too, by hand. */
@@ -59,10 +85,7 @@ function answerBrokenHttp(error: NodeJS.ErrnoException, socket: Socket): void {
     socket.destroy();
     return;
   }
-  const tooLarge = error.code === 'HPE_HEADER_OVERFLOW';
-  const problem = tooLarge
-    ? new Problem('too-large', 'The headers are too large.')
-    : new Problem('malformed-request', 'This is no HTTP.');
+  const problem = brokenBy(error);
   const document = documentOf(problem);
   const body = JSON.stringify(document);
   const status = `${String(document.status)} ${STATUS_CODES[document.status] ?? ''}`;
@@ -72,6 +95,14 @@ function answerBrokenHttp(error: NodeJS.ErrnoException, socket: Socket): void {
     `HTTP/1.1 ${status}\r\ncontent-type: ${PROBLEM_TYPE}\r\ncontent-length: ${String(Buffer.byteLength(body))}\r\nconnection: close\r\n\r\n${body}`,
     destroy,
   );
+}
+
+function brokenBy({ code }: NodeJS.ErrnoException): Problem {
+  if (code === 'HPE_HEADER_OVERFLOW') return new Problem('too-large', 'The headers are too large.');
+  // Phones take a 400 for the last word, and a slow network is none.
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return new Problem('unavailable', 'It did not arrive in time. Send it again.');
+  return new Problem('malformed-request', 'This is no HTTP.');
 }
 
 /** Bodies are taken as they are; in queries and paths text that is plainly a whole number counts as one. */

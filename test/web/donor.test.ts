@@ -118,6 +118,32 @@ describe('the handover by camera', () => {
     assert.equal(await stateOf(id), 'collected');
   });
 
+  it('of hot food counts the answer that was given while the camera was open', { timeout: 60_000 }, async () => {
+    const t = words('en');
+    const { id, offer } = await claimed({ storage: 'hot', category: 'prepared', temperature: 'checked' });
+    await withCamera(await filmed(id), offer.recipientId, async (page) => {
+      await page.locator(`a[href="#/offer/${offer.id}"]`).click();
+      const see = await holdCamera(page);
+      await button(page, t('scan.start')).click();
+      await page.getByText(t('scan.how')).waitFor();
+      await page.getByLabel(t('post.yes'), { exact: true }).check({ force: true });
+      await see();
+      await page.getByText(t('state.offer.collected'), { exact: true }).waitFor();
+    });
+    assert.equal(await stateOf(id), 'collected');
+  });
+
+  /** The camera gives no picture until it is told to. @returns how to tell it */
+  async function holdCamera(page: Page): Promise<() => Promise<void>> {
+    await page.evaluate(() => {
+      const { mediaDevices } = navigator;
+      const real = mediaDevices.getUserMedia.bind(mediaDevices);
+      const held = new Promise<void>((resolve) => Object.assign(globalThis, { see: resolve }));
+      mediaDevices.getUserMedia = (asked) => held.then(() => real(asked));
+    });
+    return () => page.evaluate(() => (globalThis as unknown as { see(): void }).see());
+  }
+
   it('without leave for the camera says what to do instead', { timeout: 60_000 }, async () => {
     const t = words('id');
     const { offer } = await claimed();
@@ -128,6 +154,54 @@ describe('the handover by camera', () => {
     await fitsEverybody(phone.page, 'no camera');
     await phone.close();
   });
+});
+
+describe('after too many wrong codes', () => {
+  it('the screen that shows the code has a new one soon, by itself', { timeout: 60_000 }, async () => {
+    const t = words('id');
+    const { id, offer } = await offered(donor);
+    const recipient = await signIn(stage.helsinki, 'recipient', offer.recipientId);
+    assert.equal((await recipient.post(`/v1/offers/${offer.id}/accept`, {})).status, 200);
+    const phone = await stage.phone('id', 'donor', donorId);
+    const { page } = phone;
+    await page.clock.install();
+    await page.locator(`a[href="#/surplus/${id}"]`).click();
+    await button(page, t('food.code.show')).click();
+    const digits = page.locator('.digits');
+    const first = (await digits.textContent()) ?? '';
+    const wrong = first.startsWith('1') ? '22222222' : '11111111';
+    for (let n = 0; n < 6; n++) await recipient.post(`/v1/offers/${offer.id}/handover`, { code: wrong });
+    await page.clock.fastForward(31_000);
+    const second = await until(
+      'there is a new one',
+      () => digits.textContent(),
+      (text) => text !== first,
+    );
+    const code = second?.replace(/\D/g, '');
+    assert.equal((await recipient.post(`/v1/offers/${offer.id}/handover`, { code })).status, 200);
+    await phone.close();
+  });
+});
+
+it('who goes on by keyboard is at the heading of the next screen, and at the digits that were asked for', async () => {
+  const t = words('en');
+  const { id, offer } = await offered(donor);
+  const recipient = await signIn(stage.helsinki, 'recipient', offer.recipientId);
+  assert.equal((await recipient.post(`/v1/offers/${offer.id}/accept`, {})).status, 200);
+  const phone = await stage.phone('en', 'donor', donorId);
+  const { page } = phone;
+  const focused = () =>
+    page.evaluate(() => [document.activeElement?.tagName, document.activeElement?.className].join(' '));
+  const isAt = (what: string) => until(`the focus is at ${what}`, focused, (now) => now.trim() === what);
+  await page.locator(`a[href="#/surplus/${id}"]`).press('Enter');
+  await button(page, t('food.code.show')).waitFor();
+  await isAt('H1');
+  await button(page, t('food.code.show')).press('Enter');
+  await isAt('P digits');
+  await page.getByRole('link', { name: t('app.back'), exact: true }).press('Enter');
+  await page.getByRole('heading', { name: t('food.title') }).waitFor();
+  await isAt('H1');
+  await phone.close();
 });
 
 it('a post that is half typed outlives the page, but not a change of mind; it is kept for its donor alone', async () => {
@@ -188,10 +262,17 @@ describe('a recurring post', () => {
     // in an hour or more, so that it doesn't post under the test
     await page.getByLabel(t('window.time'), { exact: true }).fill(wallIn(90));
     await fitsEverybody(page, 'a recurring post');
-    await button(page, t('window.save')).click();
+    // as a finger that taps twice
+    await button(page, t('window.save')).evaluate((save: HTMLElement) => (save.click(), save.click()));
     await until('it is kept', theWindow, (window) => window?.next != null);
     await page.getByRole('link', { name: t('app.back'), exact: true }).click();
     await page.getByRole('heading', { name: t('windows.home') }).waitFor();
+    await until(
+      'nothing waits',
+      () => page.locator('.tap.queued').count(),
+      (count) => count === 0,
+    );
+    assert.equal((await windowsOf()).length, 1, 'saved twice it is one');
 
     await button(page, t('window.skip')).click();
     await button(page, t('window.unskip')).waitFor();

@@ -144,7 +144,7 @@ describe('notifications on a phone that another signs in on', () => {
     const { items } = (await operator.get<{ items: { id: string }[] }>('/v1/recipients?limit=100')).body;
     const [first, second] = [offer.recipientId, items.find((each) => each.id !== offer.recipientId)?.id ?? ''];
     const { publicKey } = (await operator.get<{ publicKey: string }>('/v1/push-subscriptions/key')).body;
-    const devices = [service.device(publicKey), service.device(publicKey)];
+    const devices = [service.device(publicKey), service.device(publicKey), service.device(publicKey)];
     const phone = await stage.phone('en', 'recipient', first);
     const { context, page } = phone;
     await context.grantPermissions(['notifications'], { origin: stage.url });
@@ -171,6 +171,13 @@ describe('notifications on a phone that another signs in on', () => {
       `${second} POST /v1/push-subscriptions/id/heartbeat`,
       `${second} POST /v1/push-subscriptions`,
     ]);
+    // By a link over the other's session: nobody has signed out.
+    await enter(page, { role: 'recipient', organisationId: first });
+    await until(
+      'the first one, on the same day, subscribes again',
+      () => Promise.resolve(asked),
+      (all) => all.at(-1) === `${first} POST /v1/push-subscriptions`,
+    );
     assert.deepEqual(phone.complaints, []);
     await phone.close();
   });
@@ -266,6 +273,31 @@ describe('a phone that is full', () => {
     },
   );
 
+  it('whose answer is lost posts once, though the person does it again', { timeout: 90_000 }, async () => {
+    const phone = await stage.phone('en', 'donor', await stage.helsinki.aDonor());
+    const { context, page } = phone;
+    await controlled(page);
+    await context.addInitScript(full);
+    await page.goto(`${stage.url}/#/post`);
+    await page.reload();
+    await page.getByLabel(t('category.bakery'), { exact: true }).check({ force: true });
+    await page.getByLabel(t('storage.ambient'), { exact: true }).check({ force: true });
+    await page.getByLabel(t('post.note')).fill('of a lost answer');
+    await page.route('**/v1/surplus', async (route) => {
+      if (route.request().method() !== 'POST') return await route.continue();
+      await route.fetch();
+      await route.abort();
+    });
+    await button(page, t('post.go')).click();
+    await page.getByRole('alert').filter({ hasText: 'could not keep it' }).waitFor();
+    await page.unroute('**/v1/surplus');
+    await button(page, t('post.go')).click();
+    await page.getByLabel(t('post.note')).waitFor({ state: 'detached' });
+    const { items } = (await donor.get<{ items: Posted[] }>('/v1/surplus')).body;
+    assert.equal(items.filter(({ note }) => note === 'of a lost answer').length, 1);
+    await phone.close();
+  });
+
   it(
     'that sends what it had kept before does so once, and holds up nothing behind it',
     { timeout: 60_000 },
@@ -275,7 +307,7 @@ describe('a phone that is full', () => {
       await controlled(page);
       await withoutSync(phone);
       await context.setOffline(true);
-      for (const note of ['kept first', 'kept second']) {
+      for (const note of ['kept refused', 'kept first', 'kept second']) {
         await page.goto(`${stage.url}/#/post`);
         await page.getByLabel(t('category.bakery'), { exact: true }).check({ force: true });
         await page.getByLabel(t('storage.ambient'), { exact: true }).check({ force: true });
@@ -284,14 +316,52 @@ describe('a phone that is full', () => {
         await page.getByLabel(t('post.note')).waitFor({ state: 'detached' });
       }
       await page.evaluate(full);
+      await page.route('**/v1/surplus', async (route) => {
+        if (route.request().postData()?.includes('kept refused') !== true) return await route.continue();
+        await route.fulfill({ status: 409, json: { type: '/docs/errors/donor-paused', detail: '' } });
+      });
       await context.setOffline(false);
       await page.locator('.tap.queued').first().waitFor({ state: 'detached' });
+      const refused = page.locator('.tap.refused', { hasText: t('refused.donor-paused') });
+      await refused.getByRole('button').click();
+      await refused.waitFor({ state: 'detached' });
       const { items } = (await donor.get<{ items: Posted[] }>('/v1/surplus')).body;
       for (const kept of ['kept first', 'kept second'])
         assert.equal(items.filter(({ note }) => note === kept).length, 1, kept);
       await phone.close();
     },
   );
+});
+
+describe('the link of a push', () => {
+  it('says whether the server has answered, and asks again; and that an offer is gone only then', async () => {
+    const { id, offer } = await offered(donor);
+    const phone = await stage.phone('en', 'recipient', offer.recipientId);
+    const { page } = phone;
+    await button(page, t('offer.accept')).waitFor();
+    // Once the list knows it, it is shown from there.
+    await page.route('**/v1/offers?*', (route) => route.fulfill({ json: { items: [], nextCursor: null } }));
+    await page.reload();
+    await page.getByText(t('offer.empty')).waitFor();
+    const path = `**/v1/offers/${offer.id}`;
+    await page.route(path, (route) => route.abort());
+    await page.clock.install();
+    await page.goto(`${stage.url}/#/offer/${offer.id}`);
+    await page.locator('main').getByText(t('app.failed')).waitFor();
+    assert.equal(await page.getByText(t('offer.gone')).count(), 0);
+    await page.unroute(path);
+    await page.clock.fastForward(16_000);
+    await button(page, t('offer.accept')).waitFor();
+    await phone.close();
+
+    const { items } = (await operator.get<{ items: { id: string }[] }>('/v1/recipients?limit=100')).body;
+    const other = items.find((each) => each.id !== offer.recipientId)?.id ?? '';
+    const hers = await stage.phone('en', 'recipient', other);
+    await hers.page.goto(`${stage.url}/#/offer/${offer.id}`);
+    await hers.page.getByText(t('offer.gone')).waitFor();
+    await hers.close();
+    await donor.remove(`/v1/surplus/${id}`);
+  });
 });
 
 /** Of the open offers the first page is empty here, and the second holds them all; no other list has any. @returns whether it was asked for */

@@ -1,7 +1,8 @@
 /** Lists on a phone whose clock is put right. */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it, mock } from 'node:test';
-import { createSeenBy, isNewer, type Seen } from '../../web/app/seenBy.ts';
+import { createSeenBy, isNewer, whyNothing, type Seen } from '../../web/app/seenBy.ts';
+import { NotThere } from '../../web/engine/http.ts';
 
 const HOUR_MS = 3_600_000;
 const NOON_MS = Date.UTC(2026, 0, 1, 12);
@@ -17,6 +18,9 @@ function list(what = 'offers'): Seen<string> {
   const remember = (key: string, value: unknown) => Promise.resolve(void kept.set(key, value));
   return createSeenBy({ owner: () => owner, recall, remember }, what, () => answer());
 }
+
+/** All that can go on has. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 beforeEach(() => {
   kept.clear();
@@ -74,6 +78,30 @@ it('an answer that comes after that of a later question is not shown', async () 
   assert.equal(offers.value.value, 'later');
 });
 
+describe('no answer', () => {
+  it('to a question before the one that is answered, or of somebody else, is no failure', async () => {
+    const offers = list();
+    const waiting: { resolve: (value: string) => void; reject: (why: Error) => void }[] = [];
+    answer = () => new Promise((resolve, reject) => void waiting.push({ resolve, reject }));
+    const both = [offers.refresh(), offers.refresh()];
+    await turn();
+    waiting[1]?.resolve('later');
+    await turn();
+    waiting[0]?.reject(new Error('too slow'));
+    await Promise.all(both);
+    assert.deepEqual([offers.value.value, offers.failed.value], ['later', false]);
+
+    const hers = offers.refresh();
+    await turn();
+    owner = 'recipient:b';
+    answer = () => Promise.resolve('his');
+    await offers.refresh();
+    waiting[2]?.reject(new Error('too slow'));
+    await hers;
+    assert.deepEqual([offers.value.value, offers.failed.value], ['his', false]);
+  });
+});
+
 it("of two lists kept from before the one told later is the newer, and each is its owner's", async () => {
   const [one, other] = [list('one'), list('other')];
   await one.refresh();
@@ -86,4 +114,31 @@ it("of two lists kept from before the one told later is the newer, and each is i
   owner = 'recipient:b';
   await again.refresh();
   assert.equal(again.value.value, null);
+});
+
+describe('where there is nothing to show', () => {
+  const nothing = async (): Promise<string> => {
+    const offer = list('offer');
+    await offer.refresh();
+    return whyNothing(offer);
+  };
+
+  it('it is gone when the server says so, and else it has not answered', async () => {
+    answer = () => Promise.reject(new NotThere('/v1/offers/x'));
+    assert.equal(await nothing(), 'gone');
+    answer = () => Promise.reject(new DOMException('too slow', 'TimeoutError'));
+    assert.equal(await nothing(), 'failed');
+  });
+
+  it('it is being asked for until there is an answer', async () => {
+    let reply = (_: string): void => undefined;
+    answer = () => new Promise((resolve) => (reply = resolve));
+    const offer = list('offer');
+    const asking = offer.refresh();
+    await turn();
+    assert.equal(whyNothing(offer), 'loading');
+    reply('here');
+    await asking;
+    assert.equal(offer.value.value, 'here');
+  });
 });

@@ -185,6 +185,10 @@ describe('an operator', () => {
     const { page } = phone;
     await page.getByRole('link', { name: t('menu.partners'), exact: true }).click();
     await page.locator('label', { hasText: t('partners.donors') }).click();
+    const find = page.getByLabel(t('invite.find'), { exact: true });
+    await find.fill('tidak ada yang bernama begini');
+    await page.getByText(t('invite.none')).waitFor();
+    await find.fill('');
     const card = await pauseAndResume(page, ['dua kali berjamur', 'sudah dibicarakan']);
     await card.getByRole('link').click();
     await page.getByText(t('audit.did.donor.pause')).waitFor();

@@ -13,6 +13,7 @@ import {
   outcomeOf,
   type Tap,
 } from '../../web/engine/tap.ts';
+import { timeoutMsOf } from '../../web/engine/http.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -27,6 +28,30 @@ describe('what is sent when', () => {
     const taps = [tapOf('second', 2), late, tapOf('other', 3, 'offer-2')];
     assert.deepEqual(ids(due(taps, 'recipient:a', 20)), ['other']);
     assert.deepEqual(ids(due(taps, 'recipient:a', 6_000)), ['first', 'other']);
+  });
+
+  it('photos go last, however early they were taken', () => {
+    const photo = { ...tapOf('photo', 1, 'photo:1'), kind: 'photo' as const };
+    const taps = [photo, tapOf('post', 2, 'post:1'), tapOf('accept', 3)];
+    assert.deepEqual(
+      due(taps, 'recipient:a', 10).map((tap) => tap.id),
+      ['post', 'accept', 'photo'],
+    );
+  });
+
+  it('a photo that fails for hours is given up, and that is told; food never is', () => {
+    const failing = (tap: Tap, hours: number): Tap => {
+      const [tries, everyMs] = [hours * 60, 60_000];
+      for (let n = 1; n <= tries; n++) tap = after(tap, { outcome: 'later', retryAfterMs: null }, n * everyMs);
+      return tap;
+    };
+    const photo = { ...tapOf('photo', 0), kind: 'photo' as const };
+    assert.equal(failing(photo, 5).state, 'queued');
+    const given = failing(photo, 7);
+    assert.deepEqual([given.state, given.refusal?.code], ['refused', 'photo-late']);
+    assert.equal(failing(tapOf('accept', 0), 7).state, 'queued');
+    const clockForward = after(photo, { outcome: 'later', retryAfterMs: null }, 1_000 * HOUR_MS);
+    assert.equal(clockForward.state, 'queued', 'a clock that was put forward is no failing');
   });
 
   it('nothing is sent in the name of another', () => {
@@ -96,6 +121,13 @@ describe('what an answer means', () => {
     });
   });
 
+  it('a page of a gateway is no answer of the server, but that it is too large is its own to say', () => {
+    for (const status of [302, 400, 403, 404, 451])
+      assert.equal(outcomeOf(status, `http-${String(status)}`, '', null).outcome, 'later', String(status));
+    assert.equal(outcomeOf(413, 'http-413', '', null).outcome, 'refused');
+    assert.equal(outcomeOf(404, 'not-found', '', null).outcome, 'refused');
+  });
+
   it('a queued tap is never forgotten; what is done is, after a while', () => {
     assert.equal(isStale(tapOf('a', 0), 1_000 * HOUR_MS), false);
     const sent = after(tapOf('a', 0), { outcome: 'sent' }, 0);
@@ -110,5 +142,14 @@ describe('what an answer means', () => {
     assert.equal(isPending(12, 11), true, 'a list asked for while the clock was fast may be of before');
     assert.deepEqual([isNews(sent, 10 * HOUR_MS + 1), isNews(sent, 9 * HOUR_MS)], [true, false]);
     assert.equal(isUnseen(tapOf('b', 10 * HOUR_MS), 0, 9 * HOUR_MS), true, 'what waits is pending by any clock');
+  });
+});
+
+describe('how long an answer is waited for', () => {
+  it('twenty seconds, and for a photo what it takes at 32 kbit/s, within bounds', () => {
+    assert.equal(timeoutMsOf('{}'), 20_000);
+    const photo = timeoutMsOf(new Blob([new Uint8Array(400_000)]));
+    assert.ok(photo >= (400_000 * 8) / 32 && photo < 150_000, String(photo));
+    assert.ok(timeoutMsOf(new Blob([new Uint8Array(50_000_000)])) < 300_000);
   });
 });

@@ -78,11 +78,13 @@ export function App() {
   const place = placeNow();
   const heading = useRef<HTMLHeadingElement>(null);
   const { screen, argument } = route.value;
+  const isFirst = useRef(true);
   const title = place === null ? t('app.name') : t(place.title);
   useEffect(() => void (document.title = `${title} · ${t('app.name')}`), [title]);
   useEffect(() => {
     // Whoever can't see the page hears where they are; the first load is announced by the browser.
-    if (document.activeElement !== document.body) heading.current?.focus();
+    if (!isFirst.current) heading.current?.focus();
+    isFirst.current = false;
     scrollTo(0, 0);
   }, [screen, argument]);
   return (

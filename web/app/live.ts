@@ -1,15 +1,15 @@
 /** Keeps what is shown up to date, and the outbox empty. */
 import { effect } from '@preact/signals';
-import { drain, enqueue, hurry, listTaps, onOutboxChange } from '../engine/outbox.ts';
-import { lastMember, onSessionChange, session } from '../engine/session.ts';
-import type { NewTap } from '../engine/tap.ts';
+import { drain, drainPhotos, enqueue, hurry, listTaps, onOutboxChange } from '../engine/outbox.ts';
+import { lastMember, onSessionChange, onSessionEnd, session } from '../engine/session.ts';
+import { isPhoto, type NewTap } from '../engine/tap.ts';
 import { offers, surpluses } from './lists.ts';
 import { member, online, taps, unkept } from './state.ts';
 import { keepPushAlive } from './push.ts';
 import { openStream, type Stream } from './stream.ts';
 import { windows } from './windows.ts';
 
-/** Without the stream it is asked this often. */
+/** Without the stream, or without an answer, it is asked this often. */
 const POLL_MS = 15_000;
 const DRAIN_MS = 2_000;
 /** Many events in a row are one reason to look; to an operator a whole city's come. */
@@ -64,31 +64,40 @@ export async function knowMember(): Promise<void> {
 
 /**
  * Written down first, then sent; @see tap.ts for what becomes of it
- * @returns false: it is neither kept nor done, and the person has been told
+ * @returns done: it is kept, or done. Else the person has been told; what was not answered may be tapped again, and is the same then
  */
-export async function tap(given: Omit<NewTap, 'owner'>): Promise<boolean> {
+export async function tap(given: Omit<NewTap, 'owner'>): Promise<'done' | 'refused' | 'unanswered'> {
   const owner = member.value?.owner;
-  if (owner === undefined) return false;
+  if (owner === undefined) return 'unanswered';
   const became = await enqueue({ ...given, owner });
   const isLost = became !== 'kept' && became.outcome !== 'sent';
   if (isLost) unkept.value = { kind: given.kind, refusal: became.outcome === 'refused' ? became.refusal : null };
   else if (unkept.value?.kind === given.kind) unkept.value = null;
   if (became !== 'kept') {
     look();
-    return !isLost;
+    if (!isLost) return 'done';
+    return became.outcome === 'refused' ? 'refused' : 'unanswered';
   }
   void syncWhenAwake();
   void drainNow();
-  return true;
+  return 'done';
 }
 
 async function drainNow(): Promise<void> {
-  const hadQueued = taps.value.some((each) => each.state === 'queued');
+  const hadQueued = taps.value.some((each) => each.state === 'queued' && !isPhoto(each));
   try {
     await drain();
   } finally {
     if (hadQueued) look();
+    void drainPhotos().catch(() => undefined);
   }
+}
+
+/** What is under way is due all the while: a photo alone is no reason to look again and again. */
+function drainDue(): void {
+  const due = taps.value.filter((each) => each.state === 'queued' && each.nextTryAtMs <= Date.now());
+  if (due.some((each) => !isPhoto(each))) void drainNow();
+  else if (due.length > 0) void drainPhotos();
 }
 
 /** Where there is Background Sync the service worker goes on when this page is gone. */
@@ -107,8 +116,7 @@ async function showTaps(): Promise<void> {
 }
 
 async function awake(): Promise<void> {
-  // Without its database a phone still looks.
-  await hurry().catch(() => undefined);
+  await hurry();
   await knowMember();
   look();
   await drainNow();
@@ -125,6 +133,7 @@ export function startLive(): void {
   };
   onOutboxChange(() => void showTaps());
   onSessionChange(() => void knowMember());
+  onSessionEnd(() => (member.value = null));
   effect(() => {
     if (member.value?.owner === owner) return;
     owner = member.value?.owner;
@@ -143,11 +152,10 @@ export function startLive(): void {
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'visible') void awake();
   });
+  setInterval(drainDue, DRAIN_MS);
   setInterval(() => {
-    if (taps.value.some((each) => each.state === 'queued' && each.nextTryAtMs <= Date.now())) void drainNow();
-  }, DRAIN_MS);
-  setInterval(() => {
-    if (!connected && member.value != null) look();
+    const isUnanswered = offers.failed.value || surpluses.failed.value;
+    if ((!connected || isUnanswered) && member.value != null) look();
   }, POLL_MS);
   void knowMember();
 }

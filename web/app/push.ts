@@ -37,8 +37,13 @@ async function subscribe({ publicKey }: { readonly publicKey: string }): Promise
   return 'on';
 }
 
-/** By owner: the server knows whose a subscription is, and it is another's when another has signed in. */
-const keptOf = (owner: string): string => `${owner} heartbeat`;
+/** Once for this phone, with who it was: the subscription is of whoever was heard last. */
+const HEARD = 'push-heard';
+interface Heard {
+  readonly owner: string;
+  /** unix ms */
+  readonly atMs: number;
+}
 /** A subscription was given up for a new one, which was not made yet. */
 const WANTED = 'push-wanted';
 const DAY_MS = 24 * 3_600_000;
@@ -57,7 +62,8 @@ async function keepAlive(owner: string): Promise<void> {
   const isWanted = (await recall<boolean>(WANTED)) === true;
   const state = await pushState();
   if (isWanted ? state !== 'on' && state !== 'off' : state !== 'on') return;
-  if (!isWanted && Date.now() - ((await recall<number>(keptOf(owner))) ?? 0) < DAY_MS) return;
+  const last = await recall<Heard>(HEARD);
+  if (!isWanted && last?.owner === owner && Date.now() - last.atMs < DAY_MS) return;
   const subscription = await (await navigator.serviceWorker.ready).pushManager.getSubscription();
   const { body, ok } = await request('GET', '/v1/push-subscriptions/key');
   if (!ok) return;
@@ -70,16 +76,16 @@ async function keepAlive(owner: string): Promise<void> {
     await subscribe(key);
     await remember(WANTED, false);
   }
-  await remember(keptOf(owner), Date.now());
+  await remember(HEARD, { owner, atMs: Date.now() });
 }
 
 /** Before signing out: who uses this phone next is not told of what is another's. Best effort: the next one takes it over. */
-export async function leavePush(owner: string): Promise<void> {
+export async function leavePush(): Promise<void> {
   if ((await pushState()) !== 'on') return;
   const subscription = await (await navigator.serviceWorker.ready).pushManager.getSubscription();
   if (subscription === null) return;
   // Whoever can't be signed out after all subscribes anew.
-  await remember(keptOf(owner), 0);
+  await remember(HEARD, null);
   await forgotten(subscription.endpoint);
 }
 

@@ -1,5 +1,6 @@
 /** Lists as they were seen last: shown at once, also without a network, and brought up to date when there is one. */
 import { signal, type ReadonlySignal } from '@preact/signals';
+import { NotThere } from '../engine/http.ts';
 
 export interface Seen<Value> {
   /** null: never seen */
@@ -9,6 +10,8 @@ export interface Seen<Value> {
   /** which of this page's questions it answers, over all lists; 0: it was kept from before */
   readonly question: ReadonlySignal<number>;
   readonly failed: ReadonlySignal<boolean>;
+  /** the server says that there is no such thing */
+  readonly gone: ReadonlySignal<boolean>;
   refresh(): Promise<void>;
 }
 
@@ -33,12 +36,19 @@ export function isNewer(one: Seen<unknown>, other: Seen<unknown>): boolean {
   return a === b ? one.atMs.value > other.atMs.value : a > b;
 }
 
+/** Why there is nothing to show. */
+export function whyNothing({ gone, failed }: Seen<unknown>): 'gone' | 'failed' | 'loading' {
+  if (gone.value) return 'gone';
+  return failed.value ? 'failed' : 'loading';
+}
+
 /** @param what its name in the store. @param load asks the server; throws when there is no answer */
 export function createSeenBy<Value>(ports: SeenPorts, what: string, load: () => Promise<Value>): Seen<Value> {
   const value = signal<Value | null>(null);
   const atMs = signal(0);
   const question = signal(0);
   const failed = signal(false);
+  const gone = signal(false);
   let owner = '';
 
   async function recallFor(next: string): Promise<void> {
@@ -46,6 +56,8 @@ export function createSeenBy<Value>(ports: SeenPorts, what: string, load: () => 
     value.value = null;
     atMs.value = 0;
     question.value = 0;
+    failed.value = false;
+    gone.value = false;
     const kept = await ports.recall<Kept<Value>>(`${next} ${what}`);
     if (kept === null || owner !== next || question.value > 0) return;
     value.value = kept.value;
@@ -58,6 +70,7 @@ export function createSeenBy<Value>(ports: SeenPorts, what: string, load: () => 
     atMs,
     question,
     failed,
+    gone,
     async refresh() {
       const asker = ports.owner();
       if (asker === undefined) return;
@@ -72,8 +85,11 @@ export function createSeenBy<Value>(ports: SeenPorts, what: string, load: () => 
         atMs.value = askedAtMs;
         question.value = mine;
         failed.value = false;
+        gone.value = false;
         await ports.remember(`${asker} ${what}`, told);
-      } catch {
+      } catch (error) {
+        if (asker !== owner || mine < question.value) return;
+        if (error instanceof NotThere) gone.value = true;
         failed.value = true;
       }
     },

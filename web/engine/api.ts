@@ -1,5 +1,5 @@
 /** Asking the API in the member's name. */
-import { request, type Answer } from './http.ts';
+import { NotThere, request, type Answer } from './http.ts';
 import { dropToken, session } from './session.ts';
 export type { Answer } from './http.ts';
 
@@ -53,9 +53,10 @@ export async function readPicture(path: string): Promise<Blob | null> {
   return response.ok ? await response.blob() : null;
 }
 
-/** @throws when there is no answer, or no good one */
+/** @throws NotThere · Error when there is no answer, or no good one */
 export async function read<Body>(path: string): Promise<Body> {
   const answer = await authorized<Body>('GET', path);
+  if (answer.code === 'not-found') throw new NotThere(path);
   if (!answer.ok) throw new Error(answer.code);
   return answer.body;
 }

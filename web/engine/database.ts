@@ -4,7 +4,7 @@ import type { Tap } from './tap.ts';
 
 interface Schema extends DBSchema {
   taps: { key: string; value: Tap };
-  /** `<owner> <what>` → as the server told it last; `language` and `member` have no owner */
+  /** `<owner> <what>` → as the server told it last; what is of the phone, as `language`, has no owner */
   seen: { key: string; value: unknown };
 }
 export type Database = IDBPDatabase<Schema>;

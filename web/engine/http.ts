@@ -12,13 +12,28 @@ export interface Answer<Body = unknown> {
   readonly retryAfterMs: number | null;
 }
 
+/** The server's own word that there is no such thing: neither a page of something in between, nor no answer. */
+export class NotThere extends Error {}
+
 /** Slow networks are answered within this, or it is asked again. */
 const TIMEOUT_MS = 20_000;
+/** What a photo gets besides: 32 kbit/s, the slowest uplink that anybody posts by. */
+const SLOWEST_BYTES_PER_MS = 4;
+/** A little less than the server waits for it. */
+const LONGEST_TIMEOUT_MS = 280_000;
+
+/** @param body as of RequestInit; all but photos is small */
+export function timeoutMsOf(body: unknown): number {
+  const bytes = body instanceof Blob ? body.size : 0;
+  return Math.min(LONGEST_TIMEOUT_MS, TIMEOUT_MS + bytes / SLOWEST_BYTES_PER_MS);
+}
 
 /** @throws TypeError or DOMException when there is no answer */
 export async function request(method: string, path: string, given: RequestInit = {}): Promise<Answer> {
-  const response = await fetch(path, { method, signal: AbortSignal.timeout(TIMEOUT_MS), cache: 'no-store', ...given });
-  heardServerTime(response.headers.get('date'));
+  const signal = AbortSignal.timeout(timeoutMsOf(given.body));
+  const askedAtMs = performance.now();
+  const response = await fetch(path, { method, signal, cache: 'no-store', ...given });
+  heardServerTime(response.headers.get('date'), performance.now() - askedAtMs);
   const text = await response.text();
   const body = readJson(text);
   const problem = response.ok ? {} : ((body ?? {}) as { type?: unknown; detail?: unknown });

@@ -2,13 +2,22 @@
 let offsetMs = 0;
 let known = false;
 
-/** @param date the Date header: whole seconds, so half a second is added */
-export function heardServerTime(date: string | null): void {
+/** Each header is exact to a second: within half of one more nothing has changed but its rounding. */
+const ROUNDED_MS = 1_000;
+const SLACK_MS = 500;
+
+/**
+ * Its time is of some moment while the answer was on its way: of a slow one nobody knows which, and it only counts when it rules
+ * out what was known before.
+ * @param date the Date header. @param tookMs from the question to the answer
+ */
+export function heardServerTime(date: string | null, tookMs: number): void {
   const atMs = date === null ? Number.NaN : Date.parse(date);
   if (!Number.isFinite(atMs)) return;
-  const heardMs = atMs + 500 - Date.now();
-  // Each header is exact to a second: small changes are only its rounding.
-  if (!known || Math.abs(heardMs - offsetMs) > 1_000) offsetMs = heardMs;
+  const leastMs = atMs - Date.now();
+  const mostMs = leastMs + ROUNDED_MS + tookMs;
+  const isPossible = offsetMs >= leastMs - SLACK_MS && offsetMs <= mostMs + SLACK_MS;
+  if (!known || !isPossible) offsetMs = (leastMs + mostMs) / 2;
   known = true;
 }
 

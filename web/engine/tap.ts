@@ -87,6 +87,9 @@ const LONGEST_WAIT_MS = 60_000;
 /** Sent long ago is no news. */
 const SENT_KEPT_MS = 24 * 3_600_000;
 const REFUSED_KEPT_MS = 7 * SENT_KEPT_MS;
+/** By then food is eaten or spoiled, and its picture of no use. Tries are counted besides: a clock may have been put forward. */
+const PHOTO_TRIED_FOR_MS = 6 * 3_600_000;
+const PHOTO_TRIES = 20;
 
 export function after(tap: Tap, outcome: Outcome, nowMs: number): Tap {
   switch (outcome.outcome) {
@@ -95,6 +98,10 @@ export function after(tap: Tap, outcome: Outcome, nowMs: number): Tap {
     case 'refused':
       return { ...tap, state: 'refused', doneAtMs: nowMs, refusal: outcome.refusal };
     case 'later': {
+      if (isHopeless(tap, nowMs)) {
+        const refusal = { code: 'photo-late', detail: '' };
+        return after(tap, { outcome: 'refused', refusal }, nowMs);
+      }
       const waitMs = outcome.retryAfterMs ?? Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(tap.tries, 10));
       return { ...tap, tries: tap.tries + 1, nextTryAtMs: nowMs + waitMs };
     }
@@ -103,14 +110,27 @@ export function after(tap: Tap, outcome: Outcome, nowMs: number): Tap {
   }
 }
 
-/** The oldest queued tap of each subject, if its time has come: a later tap never overtakes an earlier one. */
+function isHopeless(tap: Tap, nowMs: number): boolean {
+  return isPhoto(tap) && tap.tries >= PHOTO_TRIES && nowMs - tap.atMs > PHOTO_TRIED_FOR_MS;
+}
+
+/** It may take minutes, and everything else goes before it. */
+export function isPhoto({ kind }: Pick<Tap, 'kind'>): boolean {
+  return kind === 'photo';
+}
+
+/**
+ * The oldest queued tap of each subject, if its time has come: a later tap never overtakes an earlier one. Photos come last: food
+ * never waits for its picture.
+ */
 export function due(taps: readonly Tap[], owner: string, nowMs: number): Tap[] {
   const firsts = new Map<string, Tap>();
   const queued = taps.filter((tap) => tap.owner === owner && tap.state === 'queued');
   for (const tap of queued.toSorted((a, b) => a.atMs - b.atMs)) {
     if (!firsts.has(tap.subject)) firsts.set(tap.subject, tap);
   }
-  return [...firsts.values()].filter((tap) => tap.nextTryAtMs <= nowMs);
+  const ready = [...firsts.values()].filter((tap) => tap.nextTryAtMs <= nowMs);
+  return ready.toSorted((a, b) => Number(isPhoto(a)) - Number(isPhoto(b)));
 }
 
 /** Once all operators were this on a phone: whose such a tap is, nobody knows any more. */
@@ -147,11 +167,13 @@ export function isUnseen(tap: Tap, seenAtMs: number, nowMs: number): boolean {
   return doneAtMs <= nowMs && doneAtMs > (seenAtMs > nowMs ? 0 : seenAtMs);
 }
 
-/** @param status of the HTTP answer. @param code of its problem, if it is one */
+/** @param status of the HTTP answer. @param code of its problem; `http-<status>`: it is none, so not of our server */
 export function outcomeOf(status: number, code: string, detail: string, retryAfterMs: number | null): Outcome {
   if (status >= 200 && status < 300) return { outcome: 'sent' };
   if (status === 401) return { outcome: 'signed-out' };
+  // What stands between has no say in it (a gateway's 404 while we are being replaced), but for what it never lets through.
+  const isAnothers = code === `http-${String(status)}` && status !== 413;
   const isTemporary = status >= 500 || status === 408 || status === 425 || status === 429 || code === 'in-flight';
-  if (isTemporary) return { outcome: 'later', retryAfterMs };
+  if (isTemporary || isAnothers) return { outcome: 'later', retryAfterMs };
   return { outcome: 'refused', refusal: { code, detail } };
 }

@@ -10,13 +10,19 @@ interface Payload {
 }
 const TOLD = ['offer', 'reminder', 'withdrawn', 'claimed', 'collected', 'expired'] as const;
 
-export async function notificationOf(text: string): Promise<{ title: string; options: NotificationOptions }> {
+/** TypeScript's library has lost `renotify`; browsers have it. */
+type Options = NotificationOptions & { readonly renotify: boolean };
+
+export async function notificationOf(text: string): Promise<{ title: string; options: Options }> {
   const payload = payloadOf(text);
   const words = (await recall('language')) === 'en' ? en : id;
   const type = TOLD.find((each) => each === payload.type) ?? 'other';
+  const { surplusId } = payload;
   const options = {
     body: words[`push.${type}.body`],
-    tag: typeof payload.surplusId === 'string' ? payload.surplusId : type,
+    tag: typeof surplusId === 'string' && surplusId !== '' ? surplusId : type,
+    // What takes the place of another of the same food is news: it rings, too.
+    renotify: true,
     icon: '/icon-192.png',
     requireInteraction: type === 'offer',
     data: payload,

@@ -2,7 +2,7 @@
 /// <reference lib="webworker" />
 import { cleanupOutdatedCaches, precacheAndRoute } from 'workbox-precaching';
 import { heard } from '../engine/heartbeat.ts';
-import { drain, hurry } from '../engine/outbox.ts';
+import { drain, drainPhotos, hurry } from '../engine/outbox.ts';
 import { notificationOf, openPath } from './notification.ts';
 
 declare const self: ServiceWorkerGlobalScope & { __WB_MANIFEST: { url: string; revision: string | null }[] };
@@ -37,7 +37,8 @@ self.addEventListener('push', (event) => {
 
 async function drainAtOnce(): Promise<boolean> {
   await hurry();
-  return await drain();
+  const waits = await drain();
+  return (await drainPhotos()) || waits;
 }
 
 async function show(text: string): Promise<void> {

@@ -38,7 +38,7 @@ function upload(app: Api, { pool, photos }: PhotoDependencies): void {
   app.put(
     '/v1/photos/:id',
     {
-      config: { access: ['donor'] },
+      config: { access: ['donor'], slowBody: true },
       bodyLimit: MAX_PHOTO_BYTES,
       schema: {
         summary: 'A photo of food, to be named by a post',

@@ -71,4 +71,5 @@ export const donorEn = {
   'photo.of': 'Photo of the food',
   'photo.failed': 'This picture could not be read. Try another, or post without one.',
   'tap.photo': 'Photo',
+  'refused.photo-late': 'It could not be sent for hours and is given up. The food goes on without it.',
 } as const;

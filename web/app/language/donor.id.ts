@@ -75,4 +75,5 @@ export const donorId: Readonly<Record<keyof typeof donorEn, string>> = {
   'photo.of': 'Foto makanan',
   'photo.failed': 'Gambar ini tidak dapat dibaca. Coba yang lain, atau bagikan tanpa foto.',
   'tap.photo': 'Foto',
+  'refused.photo-late': 'Berjam-jam tidak berhasil dikirim, jadi dihentikan. Makanannya tetap dibagikan tanpa foto.',
 };

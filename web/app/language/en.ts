@@ -165,7 +165,7 @@ export const en = {
   'refused.capacity': 'You have no room left for it.',
   'refused.quantity': 'That is more than the offer holds.',
   'refused.wrong-code': 'The code is wrong. Ask the donor to read it again.',
-  'refused.code-locked': 'Too many wrong codes. The donor sees a new code now.',
+  'refused.code-locked': 'Too many wrong codes. Let the donor open the code again: there is a new one.',
   'refused.not-found': 'It is not there, or not yours.',
   'refused.unsafe': 'The time until which the food is good is not possible.',
   'refused.organisation-unknown': 'Your organisation is not active. Ask your operator.',

@@ -165,7 +165,7 @@ export const id: Readonly<Record<MessageKey, string>> = {
   'refused.capacity': 'Tempat Anda tidak cukup lagi.',
   'refused.quantity': 'Jumlahnya melebihi tawaran.',
   'refused.wrong-code': 'Kodenya salah. Minta donatur membacakannya lagi.',
-  'refused.code-locked': 'Terlalu banyak kode yang salah. Donatur sekarang melihat kode baru.',
+  'refused.code-locked': 'Terlalu banyak kode yang salah. Minta donatur membuka kodenya lagi: ada kode yang baru.',
   'refused.not-found': 'Tidak ada, atau bukan milik Anda.',
   'refused.unsafe': 'Batas waktu layak makan yang diisi tidak masuk akal.',
   'refused.organisation-unknown': 'Organisasi Anda tidak aktif. Hubungi operator Anda.',

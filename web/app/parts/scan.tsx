@@ -33,9 +33,17 @@ export function Scan({ wanted, found }: ScanProps) {
 
 function Camera({ wanted, found, failed }: ScanProps & { readonly failed: () => void }) {
   const video = useRef<HTMLVideoElement>(null);
+  // What the person has answered while the camera was open counts.
+  const latest = useRef({ found, failed });
+  latest.current = { found, failed };
   useEffect(() => {
     const stopping = new AbortController();
-    if (video.current !== null) void watch(video.current, wanted, stopping.signal).then(found, failed);
+    const { signal } = stopping;
+    if (video.current !== null)
+      void watch(video.current, wanted, signal).then(
+        (text) => latest.current.found(text),
+        () => latest.current.failed(),
+      );
     return () => stopping.abort();
     // The camera is opened once, whatever is drawn anew meanwhile.
   }, []);

@@ -93,7 +93,9 @@ function StateFilter({ state, counts, choose }: StateFilterProps) {
         <option value="">{t('lots.all')}</option>
         {LOT_STATES.map((each) => (
           <option key={each} value={each}>
-            {t('lots.state', { state: t(`state.lot.${each}`), count: counts?.[each] ?? 0 })}
+            {counts === null
+              ? t(`state.lot.${each}`)
+              : t('lots.state', { state: t(`state.lot.${each}`), count: counts[each] ?? 0 })}
           </option>
         ))}
       </select>

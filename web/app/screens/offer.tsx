@@ -1,26 +1,26 @@
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { read } from '../../engine/api.ts';
 import { t } from '../language/language.ts';
 import { offers, type Contact, type Offer } from '../lists.ts';
-import { onNews } from '../live.ts';
 import { Handover } from '../parts/handover.tsx';
 import { Reasons } from '../parts/offerAnswer.tsx';
 import { OfferFacts } from '../parts/offerFacts.tsx';
 import { isPending, TapStates } from '../parts/tapState.tsx';
 import { routeLink } from '../routeLink.ts';
-import { createSeen } from '../seen.ts';
-import { isNewer } from '../seenBy.ts';
+import { isNewer, whyNothing } from '../seenBy.ts';
 import { clockTime } from '../state.ts';
 import { OpenOffer } from './recipientHome.tsx';
 import { Back } from '../parts/back.tsx';
+import { useSeen } from '../useSeen.ts';
+
+const NOTHING = { gone: 'offer.gone', failed: 'app.failed', loading: 'app.loading' } as const;
 
 /** One offer. With a connection also who gives it and, once claimed, how to reach them. */
 export function OfferScreen({ id }: { readonly id: string }) {
-  const one = useMemo(() => createSeen(`offer ${id}`, () => read<Offer>(`/v1/offers/${id}`)), [id]);
+  const one = useSeen(`offer ${id}`, () => read<Offer>(`/v1/offers/${id}`));
   const listed = offers.value.value?.find((each) => each.id === id);
   const version = `${listed?.state ?? ''} ${String(listed?.surplus.version ?? 0)}`;
-  useEffect(() => void one.refresh(), [one, version]);
-  useEffect(() => onNews(() => void one.refresh()), [one]);
+  useEffect(() => void (one.question.peek() > 0 && one.refresh()), [one, version]);
   const told = one.value.value;
   // The list may be newer than what was told of this one, or the other way round.
   const offer = isNewer(one, offers) ? (told ?? listed) : (listed ?? told);
@@ -28,7 +28,7 @@ export function OfferScreen({ id }: { readonly id: string }) {
     <>
       <Back />
       {offer == null ? (
-        <p>{one.failed.value || offers.value.value !== null ? t('offer.gone') : t('app.loading')}</p>
+        <p>{t(NOTHING[whyNothing(one)])}</p>
       ) : (
         <OneOffer offer={offer} donor={told?.donor} seenAtMs={Math.max(one.atMs.value, offers.atMs.value)} />
       )}

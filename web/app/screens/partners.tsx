@@ -68,6 +68,19 @@ function useList<Item>(path: string): Seen<readonly Item[]> {
   return useSeen(path, async () => (await read<{ readonly items: readonly Item[] }>(path)).items);
 }
 
+function Find({ part, set }: { readonly part: string; readonly set: (part: string) => void }) {
+  return (
+    <>
+      <label for="find">{t('invite.find')}</label>
+      <input id="find" type="search" value={part} onInput={(event) => set(event.currentTarget.value)} />
+    </>
+  );
+}
+
+function named<Item extends { readonly name: string }>(part: string, all: readonly Item[]): readonly Item[] {
+  return all.filter(({ name }) => name.toLowerCase().includes(part.trim().toLowerCase()));
+}
+
 function Recipients() {
   const seen = useList<Recipient>('/v1/oversight/recipients');
   const [part, setPart] = useState('');
@@ -75,13 +88,10 @@ function Recipients() {
   const all = seen.value.value;
   if (all === null) return <p>{seen.failed.value ? t('app.failed') : t('app.loading')}</p>;
   const silent = all.filter(isUnreached);
-  const found = (unreached ? silent : all)
-    .filter(({ name }) => name.toLowerCase().includes(part.trim().toLowerCase()))
-    .toSorted((a, b) => unansweredOf(b) - unansweredOf(a));
+  const found = named(part, unreached ? silent : all).toSorted((a, b) => unansweredOf(b) - unansweredOf(a));
   return (
     <>
-      <label for="find">{t('invite.find')}</label>
-      <input id="find" type="search" value={part} onInput={(event) => setPart(event.currentTarget.value)} />
+      <Find part={part} set={setPart} />
       <p>
         <button aria-pressed={unreached} onClick={() => setUnreached(!unreached)}>
           {t('partners.unreached', { count: silent.length })}
@@ -182,16 +192,19 @@ function reachOf({ devices, deadDevices, lastPushAt, phone, lastTextAt }: Recipi
 
 function Donors() {
   const seen = useList<Donor>('/v1/oversight/donors');
+  const [part, setPart] = useState('');
   const all = seen.value.value;
   if (all === null) return <p>{seen.failed.value ? t('app.failed') : t('app.loading')}</p>;
+  const found = named(part, all);
   return (
     <>
       <p>{t('partners.trouble.how')}</p>
-      {all.length === 0 && <p>{t('partners.trouble.nobody')}</p>}
-      {all.slice(0, SHOWN).map((each) => (
+      {all.length === 0 ? <p>{t('partners.trouble.nobody')}</p> : <Find part={part} set={setPart} />}
+      {all.length > 0 && found.length === 0 && <p>{t('invite.none')}</p>}
+      {found.slice(0, SHOWN).map((each) => (
         <DonorCard key={each.id} donor={each} seenAtMs={seen.atMs.value} />
       ))}
-      {all.length > SHOWN && <p>{t('partners.more', { count: all.length - SHOWN })}</p>}
+      {found.length > SHOWN && <p>{t('partners.more', { count: found.length - SHOWN })}</p>}
     </>
   );
 }

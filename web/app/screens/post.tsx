@@ -1,6 +1,7 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { isAskedForTemperature } from '#core/words/food.ts';
 import { serverAheadMs } from '../../engine/serverClock.ts';
+import type { NewTap } from '../../engine/tap.ts';
 import { t } from '../language/language.ts';
 import { tap } from '../live.ts';
 import { Amount } from '../parts/amount.tsx';
@@ -27,7 +28,7 @@ export function PostScreen() {
   const [safe, setSafe] = useState<YesNo | null>(null);
   const [photo, setPhoto] = useState<Blob | null>(null);
   const [wrong, setWrong] = useState('');
-  const [sending, setSending] = useState(false);
+  const { sending, post } = usePosting();
   // Not when the page goes, only when the screen does.
   useEffect(() => () => dropUnfinished(organisationId), [organisationId]);
   const change = (part: Partial<Draft>): void => {
@@ -42,11 +43,8 @@ export function PostScreen() {
     const problem = foodProblem(draft.kg, draft.storage, safe);
     setWrong(problem ?? '');
     if (problem !== null) return;
-    setSending(true);
     // Until the post is kept, this form is all there is of it.
-    const isKept = await post(draft, photo);
-    setSending(false);
-    if (!isKept) return;
+    if (!(await post(draft, photo))) return;
     keepForNextTime(organisationId, draft);
     go('');
   };
@@ -89,8 +87,40 @@ function untilWords(choice: GoodUntil): string {
   return choice === 'tomorrow' ? time : t('post.until.hours', { hours: choice, time });
 }
 
-/** @returns false: it is neither kept nor done */
-function post(draft: Draft, photo: Blob | null): Promise<boolean> {
+type Tapped = Omit<NewTap, 'owner'>;
+
+/** What a form comes to. Its time, its ids and so its key stay: sent again it is the same post. */
+interface Posting {
+  readonly draft: Draft;
+  readonly photo: Blob | null;
+  readonly post: Tapped;
+  /** null: there is none, or it is kept or done */
+  picture: Tapped | null;
+}
+
+function usePosting() {
+  const [sending, setSending] = useState(false);
+  const last = useRef<Posting | null>(null);
+  /** @returns false: it is neither kept nor done */
+  const post = async (draft: Draft, photo: Blob | null): Promise<boolean> => {
+    const same = last.current?.draft === draft && last.current.photo === photo ? last.current : null;
+    const posting = same ?? postingOf(draft, photo);
+    last.current = posting;
+    setSending(true);
+    // Beside the post, and sent after it: food never waits for its picture.
+    if (posting.picture !== null)
+      void tap(posting.picture).then((became) => {
+        if (became === 'done') posting.picture = null;
+      });
+    const became = await tap(posting.post);
+    setSending(false);
+    if (became === 'refused') last.current = null;
+    return became === 'done';
+  };
+  return { sending, post };
+}
+
+function postingOf(draft: Draft, photo: Blob | null): Posting {
   const { category, storage, note } = draft;
   const photoId = crypto.randomUUID();
   const body = {
@@ -102,19 +132,23 @@ function post(draft: Draft, photo: Blob | null): Promise<boolean> {
     ...(photo === null ? {} : { photo: photoId }),
     ...(note.trim() === '' ? {} : { note: note.trim() }),
   };
-  // Beside the post, not before it: food never waits for its picture.
-  if (photo !== null) {
-    const path = `/v1/photos/${photoId}`;
-    void tap({ kind: 'photo', subject: `photo:${photoId}`, method: 'PUT', path, body: photo });
-  }
   // So many hours from now, by whichever clock; ten o'clock tomorrow is a time by itself.
   const isByOwnClock = serverAheadMs() === null && draft.goodUntil !== 'tomorrow';
-  return tap({
-    kind: 'post',
-    subject: `post:${crypto.randomUUID()}`,
-    method: 'POST',
-    path: '/v1/surplus',
-    body,
-    ...(isByOwnClock ? { ownTime: 'safeUntil' } : {}),
-  });
+  return {
+    draft,
+    photo,
+    post: {
+      kind: 'post',
+      subject: `post:${crypto.randomUUID()}`,
+      method: 'POST',
+      path: '/v1/surplus',
+      body,
+      ...(isByOwnClock ? { ownTime: 'safeUntil' } : {}),
+    },
+    picture: photo === null ? null : pictureOf(photoId, photo),
+  };
+}
+
+function pictureOf(photoId: string, photo: Blob): Tapped {
+  return { kind: 'photo', subject: `photo:${photoId}`, method: 'PUT', path: `/v1/photos/${photoId}`, body: photo };
 }

@@ -74,7 +74,7 @@ function SignOut() {
   const waiting = taps.value.filter((tap) => tap.state === 'queued').length;
   const out = async (path: string): Promise<void> => {
     try {
-      await leavePush(member.value?.owner ?? '').catch(() => undefined);
+      await leavePush().catch(() => undefined);
       await leave(path);
       member.value = null;
       go('');

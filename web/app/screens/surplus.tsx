@@ -5,6 +5,7 @@ import { read } from '../../engine/api.ts';
 import { t } from '../language/language.ts';
 import { surpluses, type SurplusWithHistory } from '../lists.ts';
 import { tap } from '../live.ts';
+import { newest } from '../newest.ts';
 import { Coming } from '../parts/coming.tsx';
 import { HandoverCode } from '../parts/handoverCode.tsx';
 import { Photo } from '../parts/photo.tsx';
@@ -17,8 +18,8 @@ import { useSeen } from '../useSeen.ts';
 /** A donor's post: all lots it has become, who comes for each, the codes, and cancelling. */
 export function SurplusScreen({ id }: { readonly id: string }) {
   const one = useSeen(`surplus ${id}`, () => read<SurplusWithHistory>(`/v1/surplus/${id}`));
-  const surplus: SurplusView | undefined =
-    one.value.value ?? surpluses.value.value?.find((each) => each.id === id) ?? undefined;
+  const [told, listed] = [one.value.value, surpluses.value.value ?? []];
+  const surplus = told === null ? listed.find((each) => each.id === id) : newest(told, listed);
   return (
     <>
       <Back />

@@ -28,29 +28,38 @@ async function save(id: string, draft: WindowDraft): Promise<void> {
   const body = bodyOf(draft, isAskedForTemperature(draft.storage));
   const path = `/v1/windows/${id}`;
   // Until it is kept, the form is all there is of it.
-  if (await tap({ kind: 'window-save', subject: subjectOf(id), method: 'PUT', path, body })) go('windows');
+  const became = await tap({ kind: 'window-save', subject: subjectOf(id), method: 'PUT', path, body });
+  if (became === 'done') go('windows');
 }
 
 function Form({ first, id }: { readonly first: WindowDraft; readonly id: string | null }) {
   const [draft, setDraft] = useState(first);
   const [wrong, setWrong] = useState('');
+  const [sending, setSending] = useState(false);
+  // Of a new one too: however often it is saved, it is one.
+  const [ownId] = useState(() => id ?? crypto.randomUUID());
   const change = (part: Partial<WindowDraft>): void => {
     setWrong('');
     setDraft({ ...draft, ...part });
   };
-  const submit = (event: Event): void => {
+  const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
     const problem = problemOf(draft);
     setWrong(problem ?? '');
-    if (problem === null) void save(id ?? crypto.randomUUID(), draft);
+    if (problem !== null) return;
+    setSending(true);
+    await save(ownId, draft);
+    setSending(false);
   };
   return (
     <>
-      <form onSubmit={submit} noValidate>
+      <form onSubmit={(event) => void submit(event)} noValidate>
         <When draft={draft} change={change} />
         <What draft={draft} change={change} />
         <p role="alert">{wrong}</p>
-        <button class="primary">{t('window.save')}</button>
+        <button class="primary" disabled={sending}>
+          {t('window.save')}
+        </button>
       </form>
       {id !== null && <PauseOrRemove id={id} first={first} />}
     </>
