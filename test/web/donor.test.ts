@@ -169,6 +169,8 @@ describe('after too many wrong codes', () => {
     await button(page, t('food.code.show')).click();
     const digits = page.locator('.digits');
     const first = (await digits.textContent()) ?? '';
+    // What the page asks for as it opens is over; from now on nothing tells it of news.
+    await page.waitForTimeout(2_500);
     const wrong = first.startsWith('1') ? '22222222' : '11111111';
     for (let n = 0; n < 6; n++) await recipient.post(`/v1/offers/${offer.id}/handover`, { code: wrong });
     await page.clock.fastForward(31_000);
@@ -176,6 +178,7 @@ describe('after too many wrong codes', () => {
       'there is a new one',
       () => digits.textContent(),
       (text) => text !== first,
+      5_000,
     );
     const code = second?.replace(/\D/g, '');
     assert.equal((await recipient.post(`/v1/offers/${offer.id}/handover`, { code })).status, 200);

@@ -32,7 +32,7 @@ Object.assign(globalThis, {
   fetch: (path: string, { headers, body }: RequestInit): Promise<Response> => {
     if (path === '/v1/auth/refresh') return Promise.resolve(Response.json(SESSION));
     if (path === '/v1/me') return Promise.resolve(Response.json({}));
-    sent.push({ key: new Headers(headers).get('idempotency-key'), body: JSON.parse(String(body)) });
+    sent.push({ key: new Headers(headers).get('idempotency-key'), body: JSON.parse(body as string) });
     const status = answers.shift() ?? null;
     if (status === null) return Promise.reject(new TypeError('no answer'));
     const problem = { type: '/docs/errors/capacity' };
