@@ -72,20 +72,18 @@ export async function attemptTurn(
 /** Open lots from the cache or their rows; with a person's command also the other lots of the post, ended ones included. */
 async function lotsOf(owned: Owned, commands: readonly Command[], ports: CellPorts): Promise<Map<LotId, Lot>> {
   const needed = new Set<LotId>();
-  const doubted = new Set<LotId>();
   for (const command of commands) {
     const id = lotIdOfCommand(command);
     const atHand = owned.lots.get(id);
-    const isAtHand = atHand !== undefined;
-    const isSystems = command.kind === 'wake' || command.kind === 'rematch' || command.kind === 'fallback';
     // A post that comes again must meet its lot: taken for a new one, it would give back what the first has reserved.
-    const asksForRow = command.kind === 'post' ? owned.lots.has(id) && !isAtHand : !(isSystems && isAtHand);
-    const isDoubted = isAtHand && command.kind === 'wake' && !(Number(atHand.nextActionAtMs) <= ports.clock.nowMs());
-    if (isDoubted) doubted.add(id);
-    if (asksForRow || isDoubted) needed.add(id);
+    const asksForRow =
+      command.kind === 'post'
+        ? owned.lots.has(id) && atHand === undefined
+        : atHand === undefined || !isDecidedFrom(atHand, command, ports.clock.nowMs());
+    if (asksForRow) needed.add(id);
   }
   const loaded = needed.size === 0 ? [] : await ports.store.loadFamilies(owned.token, [...needed]);
-  for (const lot of loaded) if (doubted.has(lot.id)) correct(owned, lot);
+  for (const lot of loaded) believe(owned, lot);
   const lots = new Map<LotId, Lot>();
   for (const lot of loaded) lots.set(lot.id, owned.lots.get(lot.id) ?? lot);
   for (const command of commands) {
@@ -95,12 +93,16 @@ async function lotsOf(owned: Owned, commands: readonly Command[], ports: CellPor
   return lots;
 }
 
-/**
- * The sweep woke it for what its row says, and nothing is due here: PostgreSQL may have lost what was written last, to a standby that was behind or a
- * restored backup. The row has the last word.
- */
-function correct({ lots }: Owned, row: Lot): void {
-  if (lots.get(row.id)?.version === row.version) return;
+/** The platform's own commands need no row beside the lot at hand, but a wake for which nothing is due here: the sweep woke it for what its row says. */
+function isDecidedFrom({ nextActionAtMs }: Lot, { kind }: Command, nowMs: number): boolean {
+  if (kind === 'wake') return (nextActionAtMs ?? 0) <= nowMs;
+  return kind === 'rematch' || kind === 'fallback';
+}
+
+/** Of a lot at hand its row has the last word: PostgreSQL may have lost what was written last, to a standby that was behind or a restored backup. */
+function believe({ lots }: Owned, row: Lot): void {
+  const atHand = lots.get(row.id);
+  if (atHand === undefined || atHand.version === row.version) return;
   if (isEnd(row.state)) lots.end(row.id);
   else lots.put(row);
 }

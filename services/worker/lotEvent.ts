@@ -1,7 +1,7 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { LotEventSchema, type Lot, type LotEvent } from '#proto/gen/pahlawan/v1/events_pb.js';
 import { cellOfLevel } from '#adapters/geo/s2.ts';
-import { cellOf, parseCellToken, parseLotId, parseOfferId } from '#core/words/ids.ts';
+import { cellOf, parseCellToken, parseLotId, parseOfferId, type LotId } from '#core/words/ids.ts';
 
 /** A lot event that has a lot. */
 export type LotEventOf = LotEvent & { readonly lot: Lot };
@@ -27,15 +27,20 @@ function read(payload: Uint8Array): LotEventOf | null {
   }
 }
 
+/** null: no lot id, or of a cell of another level, which no host would take. */
+export function ourLotIdIn(text: string): LotId | null {
+  const id = parseLotId(text)?.id;
+  return id === undefined || cellOfLevel(cellOf(id)) === null ? null : id;
+}
+
 /** PostgreSQL is asked by these, with those of others in one statement. */
 function isOurs({ id, region, donorId, offer }: Lot): boolean {
-  const [lot, organisations] = [parseLotId(id), offer === undefined ? [donorId] : [donorId, offer.recipientId]];
+  const [lotId, organisations] = [ourLotIdIn(id), offer === undefined ? [donorId] : [donorId, offer.recipientId]];
   return (
-    lot !== null &&
-    cellOfLevel(cellOf(lot.id)) !== null &&
+    lotId !== null &&
     parseCellToken(region) !== null &&
     organisations.every(isText) &&
-    (offer === undefined || parseOfferId(offer.id)?.lotId === lot.id)
+    (offer === undefined || parseOfferId(offer.id)?.lotId === lotId)
   );
 }
 

@@ -13,7 +13,7 @@ import type { Logger } from 'pino';
 import { contextOf } from '../telemetry/traceparent.ts';
 import { isRefused, type Bus } from './bus.ts';
 import { deadLetterMessage, regionOfSubject } from './deadLetter.ts';
-import type { Publish } from './publish.ts';
+import type { BusMessage, Publish } from './publish.ts';
 
 export interface Delivery {
   readonly subject: string;
@@ -285,7 +285,8 @@ async function bury(
   const because = 'dead' in outcome ? outcome.dead : outcome.retry;
   ports.log.error({ durable: spec.durable, because, subject: delivery.subject }, 'undeliverable');
   // what stands in the dead letters already stays there
-  const buried = spec.maxTries === null || (await isStored(ports.publish, letterOf(spec, message, delivery, outcome)));
+  const letterWith = (payload: Uint8Array | null): BusMessage => letterOf(spec, message, delivery, outcome, payload);
+  const buried = spec.maxTries === null || (await isStored(ports.publish, letterWith, delivery.payload));
   if (!buried) {
     message.nak(MAX_RETRY_MS);
     return;
@@ -294,16 +295,15 @@ async function bury(
   spec.onOutcome?.('dead');
 }
 
-type Letter = (payload: Uint8Array) => ReturnType<typeof deadLetterMessage>;
-
 /** A message of nearly the greatest size leaves no room for what a letter says of it: then it goes without. */
 async function isStored(
   publish: Publish,
-  { letter, payload }: { letter: Letter; payload: Uint8Array },
+  letterWith: (payload: Uint8Array | null) => BusMessage,
+  payload: Uint8Array,
 ): Promise<boolean> {
-  const whole = await publish(letter(payload));
+  const whole = await publish(letterWith(payload));
   if (whole.stored || !whole.permanent) return whole.stored;
-  return (await publish(letter(new Uint8Array()))).stored;
+  return (await publish(letterWith(null))).stored;
 }
 
 function letterOf(
@@ -311,25 +311,24 @@ function letterOf(
   message: JsMsg,
   delivery: Delivery,
   outcome: Exclude<Outcome, { done: true }>,
-): { letter: Letter; payload: Uint8Array } {
+  originalPayload: Uint8Array | null,
+): BusMessage {
   const because = 'dead' in outcome ? outcome.dead : `${String(delivery.deliveries)} tries: ${outcome.retry}`;
-  const letter: Letter = (originalPayload) =>
-    deadLetterMessage(
-      // a stream made anew counts from 1 again: the time tells its messages from the old ones
-      `undeliverable:${spec.durable}:${String(delivery.seq)}:${String(message.timestampNanos)}`,
-      {
-        cause: 'undeliverable',
-        detail: `${spec.durable}: ${because}`,
-        originalSubject: delivery.subject,
-        originalPayload,
-        lotId: 'dead' in outcome ? (outcome.lotId ?? null) : spec.keyOf(delivery) || null,
-        region: regionOfSubject(delivery.subject),
-        lotVersion: 'dead' in outcome ? (outcome.lotVersion ?? 0) : 0,
-        traceparent: delivery.traceparent,
-      },
-      Date.now(),
-    );
-  return { letter, payload: delivery.payload };
+  return deadLetterMessage(
+    // a stream made anew counts from 1 again: the time tells its messages from the old ones
+    `undeliverable:${spec.durable}:${String(delivery.seq)}:${String(message.timestampNanos)}`,
+    {
+      cause: 'undeliverable',
+      detail: `${spec.durable}: ${because}`,
+      originalSubject: delivery.subject,
+      originalPayload,
+      lotId: 'dead' in outcome ? (outcome.lotId ?? null) : spec.keyOf(delivery) || null,
+      region: regionOfSubject(delivery.subject),
+      lotVersion: 'dead' in outcome ? (outcome.lotVersion ?? 0) : 0,
+      traceparent: delivery.traceparent,
+    },
+    Date.now(),
+  );
 }
 
 /** 0.5, 1, 2 … 30 s, ± a quarter. */

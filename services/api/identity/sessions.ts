@@ -64,7 +64,7 @@ export function createSessions(pool: Pool, secret: string): Sessions {
     if (verdict === 'reused') await endSession(db, id, 'reused');
     if (session === null || verdict === 'reused' || verdict === 'gone') return verdict === 'reused' ? verdict : 'gone';
     const next = await nextOf(db, session, { id, given, verdict });
-    return { member: { role: session.role, subject: session.subject }, cookie: `${id}.${next}` };
+    return signedIn(session, id, next);
   }
 
   async function nextOf(db: PoolClient, session: SessionRow, asked: Asked): Promise<string> {
@@ -87,13 +87,13 @@ export function createSessions(pool: Pool, secret: string): Sessions {
     async start(db, member, attempt = null) {
       const { id, first } = beginningOf(attempt);
       await startSession(db, id, member, digestOf(first));
-      return { member, cookie: `${id}.${first}` };
+      return signedIn(member, id, first);
     },
     async repeat(db, attempt) {
       const { id, first } = beginningOf(attempt);
       const session = await holdSession(db, id);
       if (session?.alive !== true || !sameDigest(digestOf(first), session.secretHash)) return null;
-      return { member: { role: session.role, subject: session.subject }, cookie: `${id}.${first}` };
+      return signedIn(session, id, first);
     },
     async refresh(cookie) {
       const [, id, given] = COOKIE.exec(cookie) ?? [];
@@ -110,4 +110,8 @@ export function createSessions(pool: Pool, secret: string): Sessions {
     },
     endAllOf: endSessionsOf,
   };
+}
+
+function signedIn({ role, subject }: Member, id: string, secret: string): SignedIn {
+  return { member: { role, subject }, cookie: `${id}.${secret}` };
 }

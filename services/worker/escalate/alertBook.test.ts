@@ -39,8 +39,8 @@ function worker(throttleMs = 0): AlertBook {
   });
 }
 
-test('a letter that comes while the last alert is being resolved has one of its own', async () => {
-  const book = worker(60_000);
+/** The alert of a letter that is gone is being resolved when the next one comes. @returns lets the answer come, and ends that round */
+async function letterWhileResolving(book: AlertBook): Promise<() => Promise<void>> {
   letters.set(SUBJECT, 1);
   await book.note(SUBJECT);
   letters.clear();
@@ -49,9 +49,14 @@ test('a letter that comes while the last alert is being resolved has one of its 
   const round = book.round();
   await new Promise((resolve) => setImmediate(resolve));
   letters.set(SUBJECT, 1);
+  return () => (release(), round);
+}
+
+test('a letter that comes while the last alert is being resolved has one of its own', async () => {
+  const book = worker(60_000);
+  const answered = await letterWhileResolving(book);
   await book.note(SUBJECT);
-  release();
-  await round;
+  await answered();
   await book.round();
   assert.equal(isOpen, true, sent.join(', '));
 });
@@ -98,21 +103,13 @@ test('the first letter after a start is told at once, though others stand there'
 for (const lost of ['the count after it', 'its answer']) {
   test(`a resolve of which ${lost} is lost, while a letter comes, leaves no letter without an alert`, async () => {
     const book = worker();
-    letters.set(SUBJECT, 1);
-    await book.note(SUBJECT);
-    letters.clear();
-    let release = (): void => undefined;
-    held = new Promise((resolve) => (release = resolve));
-    const round = book.round();
-    await new Promise((resolve) => setImmediate(resolve));
-    letters.set(SUBJECT, 1);
+    const answered = await letterWhileResolving(book);
     if (lost === 'its answer') {
       await book.note(SUBJECT);
       isOpen = false;
       resolveFails = true;
     } else countsFail = true;
-    release();
-    await round;
+    await answered();
     [countsFail, resolveFails] = [false, false];
     await book.round();
     assert.equal(isOpen, true, sent.join(', '));

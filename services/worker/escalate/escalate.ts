@@ -1,9 +1,9 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { CellUnavailable, type CellClient } from '#cell/contract.ts';
-import { cellOf, parseLotId } from '#core/words/ids.ts';
-import { cellOfLevel } from '#adapters/geo/s2.ts';
+import { cellOf } from '#core/words/ids.ts';
 import { DONE, type Delivery, type Outcome } from '#adapters/nats/consume.ts';
 import { DeadLetterSchema, type DeadLetter } from '#proto/gen/pahlawan/v1/events_pb.js';
+import { ourLotIdIn } from '../lotEvent.ts';
 import type { AlertBook } from './alertBook.ts';
 
 export interface EscalatePorts {
@@ -28,8 +28,8 @@ export function createEscalator(ports: EscalatePorts): (delivery: Delivery) => P
 }
 
 async function assignFallback(ports: EscalatePorts, letter: DeadLetter, traceparent: string | null): Promise<Outcome> {
-  const lotId = parseLotId(letter.lotId)?.id;
-  if (lotId === undefined || cellOfLevel(cellOf(lotId)) === null) return { dead: 'no lot id of ours' };
+  const lotId = ourLotIdIn(letter.lotId);
+  if (lotId === null) return { dead: 'no lot id of ours' };
   const version = letter.lotVersion;
   const command = {
     kind: 'fallback',
