@@ -35,7 +35,11 @@ const FAULTS: Record<string, readonly (readonly [file: string, from: string, to:
     ['actors/cell/capacity.ts', 'if (missing.length === 0) return true;', 'if (missing.length >= 0) return true;'],
   ],
   'a post that comes again does not meet its lot': [
-    ['actors/cell/attempt.ts', 'owned.lots.has(id) && !isAtHand', 'id === owned.token && !isAtHand'],
+    [
+      'actors/cell/attempt.ts',
+      'owned.lots.has(id) && atHand === undefined',
+      'id === owned.token && atHand === undefined',
+    ],
   ],
   'who was tried is asked again': [['actors/core/matching/feasible.ts', "return 'tried';", 'return null;']],
   'a split loses a gram': [
