@@ -144,11 +144,16 @@ describe('an operator', () => {
         return large.textContent;
       });
     };
-    for (const path of ['', `surplus/${id}`, 'letters', 'today', 'partners']) {
-      const text = await read(
-        path,
-        path === 'today' ? t('today.posted') : path === 'partners' ? t('partners.which') : donorName,
-      );
+    // each with something that no screen before it has
+    const screens = [
+      ['', donorName],
+      [`surplus/${id}`, t('steer.cancel')],
+      ['letters', t('letters.replay')],
+      ['today', t('today.posted')],
+      ['partners', t('partners.which')],
+    ] as const;
+    for (const [path, ready] of screens) {
+      const text = await read(path, ready);
       for (const bare of [donorId, offer.recipientId]) assert.ok(!text.includes(bare), `${path}: ${bare}`);
     }
     const [letter] = (await operator.get<{ items: { seq: number }[] }>('/v1/dead-letters')).body.items;
@@ -157,11 +162,12 @@ describe('an operator', () => {
     await phone.close();
   });
 
-  /** The first partner on the screen. @returns its card */
+  /** The first partner on the screen; the cards of lots on the screen before it have no such button. @returns its card */
   async function pauseAndResume(page: Page, why: readonly [string, string]): Promise<Locator> {
-    const first = page.locator('article').first();
+    const pause = page.getByRole('button', { name: t('partners.pause'), exact: true });
+    const first = page.locator('article').filter({ has: pause }).first();
     const card = page.locator('article', { hasText: (await first.locator('h2').textContent()) ?? '' });
-    await first.getByRole('button', { name: t('partners.pause'), exact: true }).click();
+    await first.locator(pause).click();
     await because(page, why[0], t('partners.pause.go'));
     await card.getByText(t('partners.paused')).waitFor();
     assert.deepEqual(await violationsOf(page), []);
@@ -217,14 +223,19 @@ describe('an operator', () => {
     const { page } = phone;
     await page.emulateMedia({ colorScheme: 'dark' });
     await button(page, t('steer.assign')).click();
-    await page.locator('input[name="recipient"]').first().waitFor({ state: 'attached' });
-    for (const at of [null, '/#/today', '/#/map', '/#/partners']) {
-      if (at !== null) await page.goto(`${stage.url}${at}`);
-      await page.locator('article, figure, form').first().waitFor();
-      if (at === '/#/map') await page.locator('svg.map .mark').first().waitFor();
-      assert.deepEqual(await violationsOf(page), [], String(at));
+    // each with something that no screen before it has
+    const screens = [
+      ['', page.locator('input[name="recipient"]')],
+      ['/#/today', page.getByText(t('today.posted'))],
+      ['/#/map', page.locator('svg.map .mark')],
+      ['/#/partners', page.getByRole('button', { name: t('partners.pause'), exact: true })],
+    ] as const;
+    for (const [at, its] of screens) {
+      if (at !== '') await page.goto(`${stage.url}${at}`);
+      await its.first().waitFor({ state: 'attached' });
+      assert.deepEqual(await violationsOf(page), [], at);
       await page.evaluate(() => (document.documentElement.style.fontSize = '200%'));
-      assert.ok((await overflowOf(page)) <= 0, `sideways scrolling at 200 %: ${String(at)}`);
+      assert.ok((await overflowOf(page)) <= 0, `sideways scrolling at 200 %: ${at}`);
       await page.evaluate(() => (document.documentElement.style.fontSize = ''));
     }
     await donor.remove(`/v1/surplus/${id}`);

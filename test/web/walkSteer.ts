@@ -29,7 +29,7 @@ export async function steer(stage: Stage, language: Language, see: See, page: Pa
   await page.locator('.streets[aria-busy="false"]').waitFor();
   await see('15b-operator-map', page);
   await page.getByRole('link', { name: t('menu.partners'), exact: true }).click();
-  await page.locator('article').first().waitFor();
+  await button(page, t('partners.pause')).waitFor();
   await see('15c-operator-partners', page);
   await page.getByLabel(t('partners.donors'), { exact: true }).check({ force: true });
   await page.getByText(t('partners.trouble.how')).waitFor();
