@@ -135,9 +135,9 @@ describe('an operator', () => {
     assert.ok(offer !== null && donorName !== donorId);
     const phone = await stage.phone('id', 'operator', '');
     const { page } = phone;
-    const read = async (path: string, ready: string): Promise<string> => {
+    const read = async (path: string, ready: readonly string[]): Promise<string> => {
       await page.goto(`${stage.url}/#/${path}`);
-      await page.getByText(ready).first().waitFor();
+      for (const each of ready) await page.getByText(each).first().waitFor();
       return await page.locator('main').evaluate((main) => {
         const large = main.cloneNode(true) as HTMLElement;
         for (const small of large.querySelectorAll('.small')) small.remove();
@@ -146,11 +146,11 @@ describe('an operator', () => {
     };
     // each with something that no screen before it has
     const screens = [
-      ['', donorName],
-      [`surplus/${id}`, t('steer.cancel')],
-      ['letters', t('letters.replay')],
-      ['today', t('today.posted')],
-      ['partners', t('partners.which')],
+      ['', [donorName]],
+      [`surplus/${id}`, [t('steer.cancel'), donorName]],
+      ['letters', [t('letters.replay'), donorName]],
+      ['today', [t('today.posted')]],
+      ['partners', [t('partners.which')]],
     ] as const;
     for (const [path, ready] of screens) {
       const text = await read(path, ready);
@@ -228,7 +228,7 @@ describe('an operator', () => {
       ['', page.locator('input[name="recipient"]')],
       ['/#/today', page.getByText(t('today.posted'))],
       ['/#/map', page.locator('svg.map .mark')],
-      ['/#/partners', page.getByRole('button', { name: t('partners.pause'), exact: true })],
+      ['/#/partners', button(page, t('partners.pause'))],
     ] as const;
     for (const [at, its] of screens) {
       if (at !== '') await page.goto(`${stage.url}${at}`);
