@@ -230,10 +230,33 @@ it('a post that is half typed outlives the page, but not a change of mind; it is
   assert.deepEqual([await kg.inputValue(), await note.inputValue()], [before, '']);
   await kg.fill('7');
   await page.reload();
-  const kept = await page.evaluate(() => Object.keys(sessionStorage));
-  assert.deepEqual(kept, [`unfinishedPost:${donorId}`]);
+  const kept = (): Promise<string[]> => page.evaluate(() => Object.keys(sessionStorage));
+  assert.deepEqual(await kept(), [`unfinishedPost:${donorId}`]);
+  await leaveUnpainted(page);
+  assert.deepEqual(await kept(), [], 'left before it was painted');
   await phone.close();
 });
+
+/** Home, to the form, and home again as soon as it is there: before the browser has shown it. */
+async function leaveUnpainted(page: Page): Promise<void> {
+  const kept = await page.evaluate(() => ({ ...sessionStorage }));
+  await page.goto(`${stage.url}/#/`);
+  await page.locator('form').waitFor({ state: 'detached' });
+  await page.evaluate(async (texts) => {
+    for (const [key, text] of Object.entries(texts)) sessionStorage.setItem(key, text);
+    await new Promise<void>((resolve) => {
+      const observer = new MutationObserver(() => {
+        const isThere = document.querySelector('form') !== null;
+        if (location.hash === '#/post' && isThere) location.hash = '#/';
+        if (location.hash === '#/post' || isThere) return;
+        observer.disconnect();
+        resolve();
+      });
+      observer.observe(document.body, { childList: true, subtree: true });
+      location.hash = '#/post';
+    });
+  }, kept);
+}
 
 describe('a recurring post', () => {
   interface WindowSeen {

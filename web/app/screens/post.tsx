@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { isAskedForTemperature } from '#core/words/food.ts';
 import { serverAheadMs } from '../../engine/serverClock.ts';
 import type { NewTap } from '../../engine/tap.ts';
@@ -29,8 +29,8 @@ export function PostScreen() {
   const [photo, setPhoto] = useState<Blob | null>(null);
   const [wrong, setWrong] = useState('');
   const { sending, post } = usePosting();
-  // Not when the page goes, only when the screen does.
-  useEffect(() => () => dropUnfinished(organisationId), [organisationId]);
+  // Not when the page goes, only when the screen does; an effect after the paint would miss who leaves before it.
+  useLayoutEffect(() => () => dropUnfinished(organisationId), [organisationId]);
   const change = (part: Partial<Draft>): void => {
     setWrong('');
     const next = { ...draft, ...part };
